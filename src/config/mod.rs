@@ -1,0 +1,321 @@
+//! Settings: the only room that reads the environment. All mistakes are found at once, by name, before anything connects.
+
+mod file;
+mod known;
+mod read;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use reqwest::Url;
+use secrecy::SecretString;
+
+pub use self::known::{KNOWN, Setting};
+pub use self::read::{DotEnv, Source};
+use self::read::{Reader, no_wider_than};
+use crate::domain::authority::Authority;
+use crate::domain::connector::Environment;
+use crate::domain::ids::{ChannelId, GuildId, RoleId};
+use crate::domain::policy::Policy;
+
+/// All that `botswain run` is told.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Discord.
+    pub discord: DiscordSettings,
+    /// The lifecycle service.
+    pub lifecycle: LifecycleSettings,
+    /// What is asked of each bot.
+    pub policy: Policy,
+    /// Who may act.
+    pub authority: Authority,
+    /// How often the fleet is polled.
+    pub poll_interval: Duration,
+    /// How long a prompt may be confirmed.
+    pub confirmation_ttl: Duration,
+    /// The store's address.
+    pub database_url: SecretString,
+    /// Where health is served, if anywhere.
+    pub http_listen: Option<SocketAddr>,
+    /// How logs are written.
+    pub log: LogSettings,
+}
+
+/// Where Discord is, and where in it we are.
+#[derive(Clone, Debug)]
+pub struct DiscordSettings {
+    /// The bot's token.
+    pub token: SecretString,
+    /// A stand-in's address; `None` is Discord's own.
+    pub api_url: Option<Url>,
+    /// The one guild that is served.
+    pub guild: GuildId,
+    /// Where alerts are posted.
+    pub alert_channel: ChannelId,
+    /// The roles that an alert mentions.
+    pub alert_roles: AlertRoles,
+}
+
+/// The roles that an alert mentions, for each environment.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AlertRoles {
+    /// Where an environment names none of its own.
+    pub everywhere: Vec<RoleId>,
+    /// Environments with roles of their own.
+    pub by_environment: BTreeMap<Environment, Vec<RoleId>>,
+}
+
+/// Where the lifecycle service is.
+#[derive(Clone, Debug)]
+pub struct LifecycleSettings {
+    /// Its address.
+    pub url: Url,
+    /// The bearer token.
+    pub token: SecretString,
+    /// Whether the token may go over plain HTTP to another machine.
+    pub allow_plain_http: bool,
+}
+
+/// How logs are written.
+#[derive(Clone, Debug)]
+pub struct LogSettings {
+    /// The form of a line.
+    pub format: LogFormat,
+    /// What is logged, as `tracing-subscriber` reads it.
+    pub filter: String,
+}
+
+/// The form of a log line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// All that is wrong with the settings.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Mistakes(Vec<Mistake>);
+
+/// One thing that is wrong, and what to do about it. It never holds a secret's value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mistake {
+    /// The setting, or the place in the file.
+    pub name: String,
+    /// What is wrong with it.
+    pub what: String,
+}
+
+impl Mistakes {
+    /// Each of them.
+    pub fn iter(&self) -> impl Iterator<Item = &Mistake> {
+        self.0.iter()
+    }
+
+    fn add(&mut self, name: impl Into<String>, what: impl Into<String>) {
+        self.0.push(Mistake { name: name.into(), what: what.into() });
+    }
+}
+
+impl fmt::Display for Mistakes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let count = self.0.len();
+        writeln!(f, "{count} {} in the settings:", if count == 1 { "mistake" } else { "mistakes" })?;
+        for Mistake { name, what } in &self.0 {
+            writeln!(f, "  {name}: {what}")?;
+        }
+        write!(f, "Each setting is explained in .env.example.")
+    }
+}
+
+impl std::error::Error for Mistakes {}
+
+impl Config {
+    /// Reads all settings from `source`.
+    ///
+    /// # Errors
+    /// Every mistake at once.
+    pub fn read(source: &impl Source) -> Result<Self, Mistakes> {
+        let mut reader = Reader::new(source);
+        let file = file::read(&mut reader);
+        let allow_plain = reader.flag("ALLOW_PLAIN_HTTP");
+        let api_url = reader.optional_url("DISCORD_API_URL", allow_plain);
+        let discord = DiscordSettings {
+            token: reader.secret("DISCORD_TOKEN"),
+            api_url: api_url.filter(|url| url.host_str() != Some("discord.com")),
+            guild: GuildId(reader.id("DISCORD_GUILD_ID")),
+            alert_channel: ChannelId(reader.id("DISCORD_ALERT_CHANNEL_ID")),
+            alert_roles: AlertRoles {
+                everywhere: reader.ids("ALERT_ROLE_IDS").into_iter().map(RoleId).collect(),
+                by_environment: file.alert_roles,
+            },
+        };
+        let lifecycle = LifecycleSettings {
+            url: reader.url("LIFECYCLE_URL", allow_plain),
+            token: reader.secret("LIFECYCLE_TOKEN"),
+            allow_plain_http: allow_plain,
+        };
+        let policy = Policy {
+            minimum: reader.number("FAILOVER_MIN_HEALTHY", 1..=100),
+            watched: reader.words("FAILOVER_ENVIRONMENTS").iter().map(|name| Environment::new(name)).collect(),
+            named: file.environments,
+            by_environment: file.minimum_by_environment,
+            by_bot: file.minimum_by_bot,
+            start_grace: reader.duration("START_GRACE", no_wider_than("10s", "1h")),
+        };
+        let authority = Authority {
+            operators: reader.ids("OPERATOR_ROLE_IDS").into_iter().map(RoleId).collect(),
+            by_environment: file.operator_roles,
+        };
+        let config = Self {
+            discord,
+            lifecycle,
+            policy,
+            authority,
+            poll_interval: reader.duration("POLL_INTERVAL", no_wider_than("1s", "1h")),
+            confirmation_ttl: reader.duration("CONFIRMATION_TTL", no_wider_than("10s", "15m")),
+            database_url: reader.database("DATABASE_URL"),
+            http_listen: reader.address("HTTP_LISTEN"),
+            log: log_settings(&mut reader),
+        };
+        reader.finish().map(|()| config)
+    }
+}
+
+fn log_settings<S: Source>(reader: &mut Reader<'_, S>) -> LogSettings {
+    let words = [("text", LogFormat::Text), ("json", LogFormat::Json)];
+    LogSettings { format: reader.one_of("LOG_FORMAT", &words, LogFormat::Text), filter: reader.filter("RUST_LOG") }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use secrecy::ExposeSecret as _;
+
+    use super::*;
+
+    fn enough() -> HashMap<String, String> {
+        [
+            ("DISCORD_TOKEN", "token-of-discord"),
+            ("DISCORD_GUILD_ID", "81"),
+            ("DISCORD_ALERT_CHANNEL_ID", "82"),
+            ("LIFECYCLE_URL", "https://lifecycle.example"),
+            ("LIFECYCLE_TOKEN", "token-of-lifecycle"),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .into()
+    }
+
+    fn with(more: &[(&str, &str)]) -> Result<Config, Mistakes> {
+        let mut settings = enough();
+        settings.extend(more.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        Config::read(&settings)
+    }
+
+    fn names(result: Result<Config, Mistakes>) -> Vec<String> {
+        result.expect_err("mistakes").iter().map(|mistake| mistake.name.clone()).collect()
+    }
+
+    #[test]
+    fn the_defaults_are_those_that_are_written_down() {
+        let config = with(&[]).unwrap();
+        assert_eq!(config.policy.minimum, 2);
+        assert_eq!(config.policy.watched, [Environment::new("production")]);
+        assert_eq!(config.confirmation_ttl, Duration::from_secs(120));
+        assert_eq!(config.http_listen, None);
+        assert!(config.discord.api_url.is_none());
+        assert!(config.database_url.expose_secret().starts_with("sqlite:"));
+    }
+
+    #[test]
+    fn all_mistakes_are_found_at_once_and_by_name() {
+        let wrong = with(&[
+            ("DISCORD_GUILD_ID", "our guild"),
+            ("POLL_INTERVAL", "soon"),
+            ("FAILOVER_MIN_HEALTHY", "0"),
+            ("HTTP_LISTEN", "everywhere"),
+            ("LIFECYCLE_URL", "ftp://lifecycle.example"),
+            ("LOG_FORMAT", "xml"),
+            ("DATABASE_URL", "mysql:x"),
+        ]);
+        let expected = [
+            "DISCORD_GUILD_ID",
+            "LIFECYCLE_URL",
+            "FAILOVER_MIN_HEALTHY",
+            "POLL_INTERVAL",
+            "DATABASE_URL",
+            "HTTP_LISTEN",
+            "LOG_FORMAT",
+        ];
+        assert_eq!(names(wrong), expected);
+        let nothing = Config::read(&HashMap::<String, String>::new());
+        assert_eq!(names(nothing).len(), 5, "each setting without a default");
+    }
+
+    #[test]
+    fn p12_no_secret_is_in_a_mistake_or_in_debug() {
+        let config = with(&[]).unwrap();
+        assert!(!format!("{config:?}").contains("token-of"));
+        let wrong = with(&[("DATABASE_URL", "mysql://root:hunter2@db")]).unwrap_err();
+        assert!(!wrong.to_string().contains("hunter2"));
+    }
+
+    #[test]
+    fn p12_a_token_goes_over_plain_http_to_loopback_only() {
+        assert_eq!(names(with(&[("LIFECYCLE_URL", "http://lifecycle.example")])), ["LIFECYCLE_URL"]);
+        assert!(with(&[("LIFECYCLE_URL", "http://127.0.0.1:8080")]).is_ok());
+        assert!(with(&[("LIFECYCLE_URL", "http://[::1]:8080")]).is_ok());
+        assert_eq!(names(with(&[("LIFECYCLE_URL", "http://127.0.0.1.example.com")])), ["LIFECYCLE_URL"]);
+        assert!(with(&[("LIFECYCLE_URL", "http://lifecycle.example"), ("ALLOW_PLAIN_HTTP", "true")]).is_ok());
+        assert_eq!(names(with(&[("DISCORD_API_URL", "http://10.0.0.1:1")])), ["DISCORD_API_URL"]);
+    }
+
+    #[test]
+    fn a_secret_may_stand_in_a_file_but_not_in_two_places() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("token");
+        std::fs::write(&path, "from-a-file\n").unwrap();
+        let path = path.to_str().unwrap();
+        assert_eq!(names(with(&[("DISCORD_TOKEN_FILE", path)])), ["DISCORD_TOKEN"]);
+        let mut settings = enough();
+        settings.remove("DISCORD_TOKEN");
+        settings.insert("DISCORD_TOKEN_FILE".into(), path.into());
+        assert_eq!(Config::read(&settings).unwrap().discord.token.expose_secret(), "from-a-file");
+        settings.insert("DISCORD_TOKEN_FILE".into(), format!("{path}-is-not-there"));
+        assert_eq!(names(Config::read(&settings)), ["DISCORD_TOKEN_FILE"]);
+    }
+
+    #[test]
+    fn the_file_says_what_does_not_fit_variables() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("botswain.toml");
+        let text = r#"
+            [environments.production]
+            failover_min_healthy = 3
+            operator_role_ids = ["7", 8]
+            [environments.Demo]
+            alert_role_ids = ["9"]
+            bots."faq".failover_min_healthy = 1
+        "#;
+        std::fs::write(&path, text).unwrap();
+        let config = with(&[("BOTSWAIN_CONFIG", path.to_str().unwrap())]).unwrap();
+        let (demo, production) = (Environment::new("demo"), Environment::new("production"));
+        assert_eq!(config.policy.by_environment.get(&production), Some(&3));
+        assert_eq!(config.authority.by_environment.get(&production), Some(&vec![RoleId(7), RoleId(8)]));
+        assert_eq!(config.discord.alert_roles.by_environment.get(&demo), Some(&vec![RoleId(9)]));
+        assert_eq!(config.policy.by_bot.len(), 1);
+        assert!(config.policy.named.contains(&demo) && config.policy.named.contains(&production));
+        std::fs::write(&path, "[environments.demo]\nfailover_minimum = 3").unwrap();
+        assert_eq!(names(with(&[("BOTSWAIN_CONFIG", path.to_str().unwrap())])), ["BOTSWAIN_CONFIG"]);
+    }
+
+    #[test]
+    fn discords_own_address_is_no_stand_in() {
+        let config = with(&[("DISCORD_API_URL", "https://discord.com")]).unwrap();
+        assert!(config.discord.api_url.is_none());
+    }
+}

@@ -1,0 +1,286 @@
+//! Reading one setting after the other from a source of texts, and collecting what is wrong.
+
+use std::collections::HashMap;
+use std::fmt::Display;
+use std::net::SocketAddr;
+use std::ops::RangeInclusive;
+use std::str::FromStr;
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use reqwest::Url;
+use secrecy::SecretString;
+use tracing_subscriber::EnvFilter;
+
+use super::Mistakes;
+use super::known::default_of;
+
+/// Where settings come from.
+pub trait Source {
+    /// The text of a setting, if it is set.
+    fn get(&self, name: &str) -> Option<String>;
+}
+
+impl Source for HashMap<String, String> {
+    fn get(&self, name: &str) -> Option<String> {
+        HashMap::get(self, name).cloned()
+    }
+}
+
+/// The process's environment, and behind it the file `.env` of the folder, if there is one.
+#[derive(Clone, Debug, Default)]
+pub struct DotEnv {
+    file: HashMap<String, String>,
+}
+
+impl DotEnv {
+    /// Reads `.env` once. The environment itself is not changed.
+    ///
+    /// # Errors
+    /// If `.env` is there and cannot be read or understood.
+    pub fn load() -> Result<Self, Mistakes> {
+        let mut mistakes = Mistakes::default();
+        let entries = match dotenvy::dotenv_iter() {
+            Ok(entries) => entries,
+            Err(error) if error.not_found() => return Ok(Self::default()),
+            Err(_) => {
+                mistakes.add(".env", "cannot be read");
+                return Err(mistakes);
+            }
+        };
+        match entries.collect::<Result<_, _>>() {
+            Ok(file) => Ok(Self { file }),
+            // The error quotes the line, and the line may hold a secret.
+            Err(_) => {
+                mistakes.add(".env", "has a line that is not NAME=value (a value with spaces or # needs quotes)");
+                Err(mistakes)
+            }
+        }
+    }
+}
+
+impl Source for DotEnv {
+    fn get(&self, name: &str) -> Option<String> {
+        std::env::var(name).ok().or_else(|| self.file.get(name).cloned())
+    }
+}
+
+/// A duration's bounds, as people write them.
+pub(super) struct Bounds {
+    least: &'static str,
+    most: &'static str,
+}
+
+pub(super) fn no_wider_than(least: &'static str, most: &'static str) -> Bounds {
+    Bounds { least, most }
+}
+
+pub(super) struct Reader<'a, S> {
+    source: &'a S,
+    mistakes: Mistakes,
+}
+
+impl<'a, S: Source> Reader<'a, S> {
+    pub(super) fn new(source: &'a S) -> Self {
+        Self { source, mistakes: Mistakes::default() }
+    }
+
+    pub(super) fn finish(self) -> Result<(), Mistakes> {
+        if self.mistakes.0.is_empty() { Ok(()) } else { Err(self.mistakes) }
+    }
+
+    pub(super) fn mistake(&mut self, name: impl Into<String>, what: impl Into<String>) {
+        self.mistakes.add(name, what);
+    }
+
+    /// The text of a setting: what is set and not blank, else its default.
+    pub(super) fn text(&self, name: &str) -> String {
+        let set = self.source.get(name).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
+        set.unwrap_or_else(|| default_of(name).to_owned())
+    }
+
+    fn required(&mut self, name: &'static str) -> Option<String> {
+        let text = self.text(name);
+        if text.is_empty() {
+            self.mistake(name, "is not set");
+            return None;
+        }
+        Some(text)
+    }
+
+    /// A secret, from the setting itself or from the file that `NAME_FILE` names.
+    pub(super) fn secret(&mut self, name: &'static str) -> SecretString {
+        let file_name = format!("{name}_FILE");
+        let direct = self.source.get(name).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
+        let path = self.text(&file_name);
+        let text = match (direct, path.is_empty()) {
+            (Some(_), false) => {
+                self.mistake(name, format!("is set, and {file_name} too: keep one of them"));
+                String::new()
+            }
+            (Some(text), true) => text,
+            (None, true) => default_of(name).to_owned(),
+            (None, false) => match std::fs::read_to_string(&path) {
+                Ok(text) if !text.trim().is_empty() => return text.trim().into(),
+                Ok(_) => {
+                    self.mistake(file_name, "names an empty file");
+                    return SecretString::default();
+                }
+                Err(error) => {
+                    self.mistake(file_name, format!("names a file that cannot be read ({})", error.kind()));
+                    return SecretString::default();
+                }
+            },
+        };
+        if text.is_empty() && !self.mistakes.0.iter().any(|mistake| mistake.name == name) {
+            self.mistake(name, format!("is not set (nor is {file_name})"));
+        }
+        text.into()
+    }
+
+    pub(super) fn database(&mut self, name: &'static str) -> SecretString {
+        use secrecy::ExposeSecret as _;
+        let url = self.secret(name);
+        if !url.expose_secret().is_empty() && !url.expose_secret().starts_with("sqlite:") {
+            self.mistake(name, "must begin with sqlite: (as in sqlite:botswain.sqlite3)");
+        }
+        url
+    }
+
+    /// A snowflake; nought, with a mistake, where it is none.
+    pub(super) fn id(&mut self, name: &'static str) -> u64 {
+        let Some(text) = self.required(name) else {
+            return 0;
+        };
+        parse_id(&text).unwrap_or_else(|| {
+            self.mistake(name, "must be a Discord id: digits only (developer mode, then \"Copy ID\")");
+            0
+        })
+    }
+
+    /// Snowflakes, separated by commas or spaces.
+    pub(super) fn ids(&mut self, name: &'static str) -> Vec<u64> {
+        let parsed: Vec<_> = self.words(name).iter().map(|text| parse_id(text)).collect();
+        if parsed.contains(&None) {
+            self.mistake(name, "must be Discord ids, separated by commas");
+        }
+        parsed.into_iter().flatten().collect()
+    }
+
+    pub(super) fn words(&mut self, name: &str) -> Vec<String> {
+        let text = self.text(name);
+        text.split([',', ' ']).map(str::trim).filter(|word| !word.is_empty()).map(str::to_owned).collect()
+    }
+
+    pub(super) fn number<T: FromStr + PartialOrd + Display + Copy>(
+        &mut self,
+        name: &'static str,
+        range: RangeInclusive<T>,
+    ) -> T {
+        let least = *range.start();
+        match self.text(name).parse() {
+            Ok(number) if range.contains(&number) => number,
+            _ => {
+                self.mistake(name, format!("must be a number from {least} to {}", range.end()));
+                least
+            }
+        }
+    }
+
+    pub(super) fn flag(&mut self, name: &'static str) -> bool {
+        self.one_of(name, &[("true", true), ("false", false)], false)
+    }
+
+    pub(super) fn one_of<T: Copy>(&mut self, name: &'static str, words: &[(&str, T)], otherwise: T) -> T {
+        let text = self.text(name);
+        if let Some((_, value)) = words.iter().find(|(word, _)| word.eq_ignore_ascii_case(&text)) {
+            return *value;
+        }
+        let words: Vec<_> = words.iter().map(|(word, _)| *word).collect();
+        self.mistake(name, format!("must be one of: {}", words.join(", ")));
+        otherwise
+    }
+
+    pub(super) fn duration(&mut self, name: &'static str, bounds: Bounds) -> Duration {
+        let parse = |text: &str| text.parse::<SignedDuration>().ok().and_then(|d| Duration::try_from(d).ok());
+        let (least, most) = (parse(bounds.least).unwrap_or_default(), parse(bounds.most).unwrap_or(Duration::MAX));
+        match parse(&self.text(name)) {
+            Some(duration) if (least..=most).contains(&duration) => duration,
+            _ => {
+                let Bounds { least: from, most: to } = bounds;
+                self.mistake(name, format!("must be a duration from {from} to {to}, such as 30s or 5m"));
+                least
+            }
+        }
+    }
+
+    pub(super) fn url(&mut self, name: &'static str, allow_plain: bool) -> Url {
+        let text = self.required(name);
+        text.and_then(|text| self.checked_url(name, &text, allow_plain)).unwrap_or_else(nowhere)
+    }
+
+    pub(super) fn optional_url(&mut self, name: &'static str, allow_plain: bool) -> Option<Url> {
+        let text = self.text(name);
+        self.checked_url(name, &text, allow_plain)
+    }
+
+    /// A token goes over plain HTTP only to this very machine.
+    fn checked_url(&mut self, name: &'static str, text: &str, allow_plain: bool) -> Option<Url> {
+        let Ok(url) = Url::parse(text) else {
+            self.mistake(name, "must be an address such as https://lifecycle.example");
+            return None;
+        };
+        let what = match (url.scheme(), url.host()) {
+            ("https" | "http", Some(_)) if !url.username().is_empty() || url.password().is_some() => {
+                "must not hold a user name or password"
+            }
+            ("https", Some(_)) => return Some(url),
+            ("http", Some(host)) if allow_plain || is_loopback(&host.to_string()) => {
+                return Some(url);
+            }
+            ("http", Some(_)) => {
+                "is plain HTTP to another machine, which would show the token to the network: use https, or set \
+                 ALLOW_PLAIN_HTTP=true if the network is yours"
+            }
+            _ => "must begin with https:// (or http:// for this machine)",
+        };
+        self.mistake(name, what);
+        None
+    }
+
+    pub(super) fn address(&mut self, name: &'static str) -> Option<SocketAddr> {
+        let text = self.text(name);
+        if text.is_empty() {
+            return None;
+        }
+        let parsed = text.parse().ok();
+        if parsed.is_none() {
+            self.mistake(name, "must be an address and a port, such as 127.0.0.1:9090");
+        }
+        parsed
+    }
+
+    pub(super) fn filter(&mut self, name: &'static str) -> String {
+        let text = self.text(name);
+        if EnvFilter::try_new(&text).is_err() {
+            self.mistake(name, "must be a log filter such as info or botswain=debug,warn");
+            return default_of(name).to_owned();
+        }
+        text
+    }
+}
+
+pub(super) fn parse_id(text: &str) -> Option<u64> {
+    text.parse().ok().filter(|id| *id > 0)
+}
+
+fn is_loopback(host: &str) -> bool {
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost" || bare.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+/// Stands for an address that could not be read; the mistake beside it keeps it from ever being used.
+fn nowhere() -> Url {
+    #[expect(clippy::expect_used, reason = "a constant that the tests read")]
+    Url::parse("http://127.0.0.1:9").expect("a constant address")
+}

@@ -1,0 +1,281 @@
+//! The slash command `/bots`: what is registered with Discord, and what an invocation means.
+//!
+//! One enum, matched exhaustively: a new subcommand is a new variant, and the compiler names each place that must know it.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::domain::action::Verb;
+use crate::operations::Said;
+
+/// The command's name.
+pub const NAME: &str = "bots";
+
+/// What was invoked.
+#[derive(Clone, Debug)]
+pub enum Command {
+    /// `/bots status`.
+    Status {
+        /// The environment, as it was typed or picked.
+        environment: Option<String>,
+        /// The bot, as it was typed or picked.
+        bot: Option<String>,
+    },
+    /// `/bots stop`, `/bots start`, `/bots redeploy`.
+    Ask {
+        /// What is asked for.
+        verb: Verb,
+        /// What was said.
+        said: Said,
+    },
+}
+
+/// A subcommand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Subcommand {
+    /// Look.
+    Status,
+    /// Change something.
+    Change(Verb),
+}
+
+impl Subcommand {
+    /// All of them, in the order in which they are offered.
+    pub const ALL: [Self; 4] =
+        [Self::Status, Self::Change(Verb::Stop), Self::Change(Verb::Start), Self::Change(Verb::Redeploy)];
+
+    /// Its name.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Status => "status",
+            Self::Change(verb) => verb.word(),
+        }
+    }
+
+    /// Reads [`Self::word`] back.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|sub| sub.word() == word)
+    }
+
+    fn description(self) -> &'static str {
+        match self {
+            Self::Status => "The bots of an environment at a glance, worst first; or one bot with its connectors",
+            Self::Change(Verb::Stop) => "Stop one agent connector, after confirming what it means",
+            Self::Change(Verb::Start) => "Start one agent connector, and follow it until it is seen healthy",
+            Self::Change(Verb::Redeploy) => "Move one agent connector to another environment",
+        }
+    }
+
+    fn options(self) -> &'static [OptionName] {
+        use OptionName::{Bot, Connector, Env, Reason, To};
+        match self {
+            Self::Status => &[Env, Bot],
+            Self::Change(Verb::Stop) => &[Env, Bot, Connector, Reason],
+            Self::Change(Verb::Start) => &[Env, Bot, Connector],
+            Self::Change(Verb::Redeploy) => &[Env, Bot, Connector, To],
+        }
+    }
+
+    fn requires(self, option: OptionName) -> bool {
+        self == Self::Status && option == OptionName::Env
+    }
+}
+
+/// An option of a subcommand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OptionName {
+    /// The environment.
+    Env,
+    /// The bot.
+    Bot,
+    /// The connector.
+    Connector,
+    /// The environment to move to.
+    To,
+    /// Why.
+    Reason,
+}
+
+impl OptionName {
+    const ALL: [Self; 5] = [Self::Env, Self::Bot, Self::Connector, Self::To, Self::Reason];
+
+    /// Its name.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Env => "env",
+            Self::Bot => "bot",
+            Self::Connector => "connector",
+            Self::To => "to",
+            Self::Reason => "reason",
+        }
+    }
+
+    /// Reads [`Self::word`] back.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|option| option.word() == word)
+    }
+
+    fn description(self) -> &'static str {
+        match self {
+            Self::Env => "The environment: production, demo, …",
+            Self::Bot => "The bot",
+            Self::Connector => "The agent connector",
+            Self::To => "The environment to move it to",
+            Self::Reason => "Why; it is shown in the channel and kept in the record",
+        }
+    }
+
+    fn is_offered(self) -> bool {
+        self != Self::Reason
+    }
+}
+
+/// The longest reason.
+const REASON: u32 = 400;
+/// The longest text of another option: a name may be longer than a short key, but not endless.
+const TEXT: u32 = 100;
+
+#[derive(Serialize)]
+struct Registration {
+    name: &'static str,
+    #[serde(rename = "type")]
+    kind: u8,
+    description: &'static str,
+    options: Vec<SubcommandJson>,
+}
+
+#[derive(Serialize)]
+struct SubcommandJson {
+    #[serde(rename = "type")]
+    kind: u8,
+    name: &'static str,
+    description: &'static str,
+    options: Vec<OptionJson>,
+}
+
+#[derive(Serialize)]
+struct OptionJson {
+    #[serde(rename = "type")]
+    kind: u8,
+    name: &'static str,
+    description: &'static str,
+    required: bool,
+    autocomplete: bool,
+    max_length: u32,
+}
+
+/// What is registered: all commands of our guild, in one body. Registering it again changes nothing.
+///
+/// Guild commands are for their guild alone: Discord takes `contexts` of global commands only
+/// (<https://discord.com/developers/docs/interactions/application-commands#application-command-object>).
+pub fn registration() -> Value {
+    let option = |sub: Subcommand| {
+        move |name: &OptionName| OptionJson {
+            kind: 3,
+            name: name.word(),
+            description: name.description(),
+            required: sub.requires(*name),
+            autocomplete: name.is_offered(),
+            max_length: if name.is_offered() { TEXT } else { REASON },
+        }
+    };
+    let subcommand = |sub: Subcommand| SubcommandJson {
+        kind: 1,
+        name: sub.word(),
+        description: sub.description(),
+        options: sub.options().iter().map(option(sub)).collect(),
+    };
+    let bots = Registration {
+        name: NAME,
+        kind: 1,
+        description: "LivePerson agent connectors: look, stop, start, redeploy",
+        options: Subcommand::ALL.into_iter().map(subcommand).collect(),
+    };
+    serde_json::to_value([bots]).unwrap_or_default()
+}
+
+/// The options of an invocation as name and text.
+#[derive(Clone, Debug, Default)]
+pub struct Given(Vec<(OptionName, String)>);
+
+impl Given {
+    /// Takes the options; a name that we did not register is dropped.
+    pub fn new<'a>(options: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        let known = |(name, text): (&str, &str)| Some((OptionName::from_word(name)?, text.to_owned()));
+        Self(options.into_iter().filter_map(known).collect())
+    }
+
+    /// What was given for an option; nothing if it is empty.
+    pub fn get(&self, name: OptionName) -> Option<&str> {
+        let found = self.0.iter().find(|(option, _)| *option == name);
+        found.map(|(_, text)| text.trim()).filter(|text| !text.is_empty())
+    }
+}
+
+impl Command {
+    /// Reads an invocation.
+    pub fn new(sub: Subcommand, given: &Given) -> Self {
+        let text = |name| given.get(name).map(str::to_owned);
+        match sub {
+            Subcommand::Status => Self::Status { environment: text(OptionName::Env), bot: text(OptionName::Bot) },
+            Subcommand::Change(verb) => Self::Ask {
+                verb,
+                said: Said {
+                    environment: text(OptionName::Env),
+                    bot: text(OptionName::Bot),
+                    connector: text(OptionName::Connector),
+                    to: text(OptionName::To),
+                    reason: text(OptionName::Reason),
+                },
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_registered_keeps_discords_rules() {
+        let registered = registration();
+        let bots = &registered[0];
+        assert_eq!(bots["name"], "bots");
+        let lower = |name: &str| (1..=32).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_lowercase());
+        for sub in bots["options"].as_array().unwrap() {
+            assert!(lower(sub["name"].as_str().unwrap()));
+            let mut optional_before = false;
+            for option in sub["options"].as_array().unwrap() {
+                assert!(lower(option["name"].as_str().unwrap()));
+                let description = option["description"].as_str().unwrap().chars().count();
+                assert!((1..=100).contains(&description));
+                let required = option["required"].as_bool().unwrap();
+                assert!(!(required && optional_before), "required options come first");
+                optional_before |= !required;
+            }
+            assert!((1..=100).contains(&sub["description"].as_str().unwrap().chars().count()));
+        }
+    }
+
+    #[test]
+    fn an_invocation_is_read_and_what_is_empty_is_left_out() {
+        let given = Given::new([("env", "production"), ("bot", "  "), ("reason", " configuration "), ("odd", "x")]);
+        let Command::Ask { verb: Verb::Stop, said } = Command::new(Subcommand::Change(Verb::Stop), &given) else {
+            panic!("expected a stop");
+        };
+        assert_eq!(
+            (said.environment.as_deref(), said.bot, said.reason.as_deref()),
+            (Some("production"), None, Some("configuration"))
+        );
+    }
+
+    #[test]
+    fn every_word_reads_back() {
+        for sub in Subcommand::ALL {
+            assert_eq!(Subcommand::from_word(sub.word()), Some(sub));
+        }
+        for option in OptionName::ALL {
+            assert_eq!(OptionName::from_word(option.word()), Some(option));
+        }
+    }
+}

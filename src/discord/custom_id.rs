@@ -1,0 +1,180 @@
+//! What our buttons and menus carry: one typed id each, written and read in this one place.
+//!
+//! A custom id holds only names (a request's id, short names of connectors, bots and environments), never a decision: all
+//! that a press means is looked up and judged when it comes. Old ids are told from new ones by their version.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::domain::action::Verb;
+use crate::domain::connector::Environment;
+use crate::domain::ids::{Id, Key};
+use crate::operations::Part;
+
+/// The version of the ids below; it goes up when one of them changes its meaning.
+const VERSION: &str = "b1";
+
+/// What a button or menu of ours means when it is pressed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CustomId {
+    /// Confirms a request.
+    Confirm(Id),
+    /// Cancels a request.
+    Cancel(Id),
+    /// A menu of a request: its value is chosen.
+    Pick {
+        /// The request.
+        request: Id,
+        /// What is chosen.
+        part: Part,
+        /// Which page of the choices it shows.
+        page: u16,
+    },
+    /// Turns a request's menu to another page.
+    Page {
+        /// The request.
+        request: Id,
+        /// What is chosen there.
+        part: Part,
+        /// The page to show.
+        page: u16,
+    },
+    /// Asks for something to be done to a connector: the same as the command.
+    Ask {
+        /// What.
+        verb: Verb,
+        /// The connector.
+        connector: Key,
+    },
+    /// Shows the status of an environment, or of a bot there, as it is now.
+    Status {
+        /// The environment.
+        environment: Key,
+        /// The bot.
+        bot: Option<Key>,
+    },
+    /// A menu of an environment's bots: the chosen one's status is shown.
+    Details {
+        /// The environment.
+        environment: Key,
+    },
+}
+
+impl CustomId {
+    /// Whether a press would change something, so that refusing it needs a record.
+    pub fn changes(&self) -> bool {
+        !matches!(self, Self::Status { .. } | Self::Details { .. })
+    }
+}
+
+/// The short name of an environment in a custom id. (Its word may be of any length.)
+pub fn environment_key(environment: &Environment) -> Key {
+    Key::of(environment.as_str())
+}
+
+impl fmt::Display for CustomId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{VERSION}:")?;
+        match self {
+            Self::Confirm(request) => write!(f, "confirm:{request}"),
+            Self::Cancel(request) => write!(f, "cancel:{request}"),
+            Self::Pick { request, part, page } => write!(f, "pick:{request}:{}:{page}", part.word()),
+            Self::Page { request, part, page } => write!(f, "page:{request}:{}:{page}", part.word()),
+            Self::Ask { verb, connector } => write!(f, "ask:{}:{connector}", verb.word()),
+            Self::Status { environment, bot: None } => write!(f, "status:{environment}"),
+            Self::Status { environment, bot: Some(bot) } => write!(f, "status:{environment}:{bot}"),
+            Self::Details { environment } => write!(f, "details:{environment}"),
+        }
+    }
+}
+
+/// The text is no custom id of this version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a custom id of ours")]
+pub struct NotOurs;
+
+impl FromStr for CustomId {
+    type Err = NotOurs;
+
+    fn from_str(text: &str) -> Result<Self, NotOurs> {
+        let words: Vec<_> = text.split(':').collect();
+        let [version, rest @ ..] = words.as_slice() else { return Err(NotOurs) };
+        if *version != VERSION {
+            return Err(NotOurs);
+        }
+        let id = |text: &str| text.parse::<Id>().map_err(|_| NotOurs);
+        let key = |text: &str| text.parse::<Key>().map_err(|_| NotOurs);
+        let part = |word: &str| Part::from_word(word).ok_or(NotOurs);
+        // One spelling each: "+1" and "01" are not what we wrote.
+        let page = |text: &str| text.parse::<u16>().ok().filter(|page| page.to_string() == text).ok_or(NotOurs);
+        Ok(match *rest {
+            ["confirm", request] => Self::Confirm(id(request)?),
+            ["cancel", request] => Self::Cancel(id(request)?),
+            ["pick", request, word, number] => {
+                Self::Pick { request: id(request)?, part: part(word)?, page: page(number)? }
+            }
+            ["page", request, word, number] => {
+                Self::Page { request: id(request)?, part: part(word)?, page: page(number)? }
+            }
+            ["ask", verb, connector] => {
+                Self::Ask { verb: Verb::from_word(verb).ok_or(NotOurs)?, connector: key(connector)? }
+            }
+            ["status", environment] => Self::Status { environment: key(environment)?, bot: None },
+            ["status", environment, bot] => Self::Status { environment: key(environment)?, bot: Some(key(bot)?) },
+            ["details", environment] => Self::Details { environment: key(environment)? },
+            _ => return Err(NotOurs),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::render::limits;
+    use super::*;
+
+    fn any_id() -> impl Strategy<Value = CustomId> {
+        let key = || any::<String>().prop_map(|text| Key::of(&text));
+        let part = || prop::sample::select(Part::ALL.to_vec());
+        let verb = || prop::sample::select(Verb::ALL.to_vec());
+        let id = || Just(()).prop_map(|()| Id::random());
+        prop_oneof![
+            id().prop_map(CustomId::Confirm),
+            id().prop_map(CustomId::Cancel),
+            (id(), part(), any::<u16>()).prop_map(|(request, part, page)| CustomId::Pick { request, part, page }),
+            (id(), part(), any::<u16>()).prop_map(|(request, part, page)| CustomId::Page { request, part, page }),
+            (verb(), key()).prop_map(|(verb, connector)| CustomId::Ask { verb, connector }),
+            (key(), prop::option::of(key())).prop_map(|(environment, bot)| CustomId::Status { environment, bot }),
+            key().prop_map(|environment| CustomId::Details { environment }),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn every_custom_id_survives_its_text_and_fits(id in any_id()) {
+            let text = id.to_string();
+            prop_assert!(text.len() <= limits::CUSTOM_ID);
+            prop_assert_eq!(text.parse(), Ok(id));
+        }
+
+        #[test]
+        fn what_we_did_not_write_is_not_ours(text in "\\PC*") {
+            // What does parse is spelt exactly as we would have spelt it.
+            if let Ok(id) = text.parse::<CustomId>() {
+                prop_assert_eq!(id.to_string(), text);
+            }
+        }
+    }
+
+    #[test]
+    fn other_versions_and_odd_spellings_are_not_ours() {
+        let good = CustomId::Pick { request: Id::random(), part: Part::Bot, page: 1 }.to_string();
+        assert!(good.parse::<CustomId>().is_ok());
+        for bad in ["", "b1", "b1:", "b1:confirm", "b0:confirm:0123456789abcdef", "b1:confirm:no", "confirm"] {
+            assert_eq!(bad.parse::<CustomId>(), Err(NotOurs), "{bad:?}");
+        }
+        assert_eq!(format!("{good}:x").parse::<CustomId>(), Err(NotOurs));
+        assert_eq!(good.replace(":1", ":+1").parse::<CustomId>(), Err(NotOurs));
+    }
+}

@@ -1,0 +1,327 @@
+//! The outbox's only reader: posts, edits, and makes sure that every message stands on Discord exactly once.
+//!
+//! A row says what its message must say. It is claimed under a lease; what is about to be posted is written down first, so
+//! that after a crash a post is repeated under the same nonce, or, when Discord has forgotten the nonce, looked for in the
+//! channel before it is posted again.
+
+mod body;
+mod pace;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use tokio::sync::{Notify, OnceCell};
+use tokio_util::sync::CancellationToken;
+
+use self::body::{Face, said_now};
+use self::pace::{Quiet, Route, Then, after};
+use super::render::{self, Context};
+use crate::discord_api::{ApiError, DiscordApi, first_message_at};
+use crate::domain::ids::{ChannelId, MessageId, UserId};
+use crate::store::outbox::{Claimed, Held, Sending};
+use crate::store::{Store, StoreError};
+
+/// How long a row is held. Longer than [`ACT_WITHIN`], so that nobody takes it while we are at it.
+const LEASE: Duration = Duration::from_secs(60);
+/// How long one row may take, reading back included.
+const ACT_WITHIN: Duration = Duration::from_secs(40);
+/// How long we rely on Discord's memory of a nonce; its documentation says "a few minutes".
+const NONCE_WINDOW: Duration = Duration::from_secs(120);
+/// How far the clocks may be apart when a channel is read back.
+const CLOCK_SLACK: Duration = Duration::from_secs(300);
+/// Messages in flight at once, each in another channel.
+const WORKERS: usize = 3;
+/// The longest sleep: what nobody woke us for is found by then.
+const LONGEST_SLEEP: Duration = Duration::from_secs(5);
+/// The shortest sleep, when a row is due that another worker holds back.
+const SHORTEST_SLEEP: Duration = Duration::from_millis(100);
+
+/// Delivers the outbox.
+#[derive(Debug)]
+pub struct Delivery {
+    store: Store,
+    api: DiscordApi,
+    context: Context,
+    wake: Arc<Notify>,
+    me: OnceCell<UserId>,
+    quiet: Mutex<Quiet>,
+    to_mend: Mutex<HashMap<ChannelId, String>>,
+}
+
+/// What one step did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stepped {
+    /// No message was due.
+    Idle,
+    /// Discord asked for quiet on every route.
+    Quiet {
+        /// Until when.
+        until: Timestamp,
+    },
+    /// A message was posted.
+    Posted,
+    /// A message that was posted before was found to stand; it is edited next.
+    Found,
+    /// A message was edited.
+    Edited,
+    /// A message says already what it must say.
+    Equal,
+    /// It is tried again later.
+    Later {
+        /// When.
+        due: Timestamp,
+    },
+    /// The message was deleted: it is made anew next.
+    Gone,
+    /// It cannot be sent.
+    GaveUp,
+    /// Somebody else has it by now.
+    LeaseLost,
+}
+
+/// What became of a row on Discord.
+enum Deed {
+    Posted(MessageId),
+    Found(MessageId),
+    Edited(MessageId),
+    Equal(MessageId),
+    Quiet(Timestamp),
+    LeaseLost,
+    Failed(ApiError, Route),
+}
+
+impl Delivery {
+    /// A delivery. `context` says whom alerts mention (each message gets its own reference); whoever writes to the outbox
+    /// wakes it by `wake`.
+    pub fn new(store: Store, api: DiscordApi, context: Context, wake: Arc<Notify>) -> Self {
+        Self { store, api, context, wake, me: OnceCell::new(), quiet: Mutex::default(), to_mend: Mutex::default() }
+    }
+
+    /// Delivers until `shutdown`. What is being sent then is sent to its end.
+    pub async fn run(self, shutdown: CancellationToken) {
+        let workers = (0..WORKERS).map(|_| self.work(&shutdown));
+        futures_util::future::join_all(workers).await;
+    }
+
+    async fn work(&self, shutdown: &CancellationToken) {
+        while !shutdown.is_cancelled() {
+            let sleep = match self.step(Timestamp::now()).await {
+                Ok(Stepped::Idle) => self.until_due(Timestamp::now()).await,
+                Ok(Stepped::Quiet { until }) => until_from(Timestamp::now(), until),
+                Ok(_) => continue,
+                Err(error) => {
+                    tracing::error!(%error, "the outbox cannot be delivered");
+                    Duration::from_secs(1)
+                }
+            };
+            tokio::select! {
+                () = shutdown.cancelled() => {}
+                () = self.wake.notified() => {}
+                () = tokio::time::sleep(sleep.clamp(SHORTEST_SLEEP, LONGEST_SLEEP)) => {}
+            }
+        }
+    }
+
+    async fn until_due(&self, now: Timestamp) -> Duration {
+        match self.store.next_message_due().await {
+            Ok(due) => due.map_or(LONGEST_SLEEP, |due| until_from(now, due)),
+            Err(error) => {
+                tracing::error!(%error, "the outbox cannot be read");
+                LONGEST_SLEEP
+            }
+        }
+    }
+
+    /// Sends one message that is due, if there is one.
+    ///
+    /// # Errors
+    /// If the store cannot be read or written. What was sent all the same is not sent twice for it.
+    pub async fn step(&self, now: Timestamp) -> Result<Stepped, StoreError> {
+        if let Some(until) = lock(&self.quiet).everything(now) {
+            return Ok(Stepped::Quiet { until });
+        }
+        let Some(row) = self.store.claim_message(LEASE, now).await? else {
+            return Ok(Stepped::Idle);
+        };
+        let began = Instant::now();
+        let face = self.face(&row);
+        let deed = match tokio::time::timeout(ACT_WITHIN, self.act(&row, &face, now)).await {
+            Ok(deed) => deed?,
+            Err(_) => Deed::Failed(too_slow(), Route::Post(row.channel)),
+        };
+        // Discord counts a wait from its answer, not from when we began to ask.
+        let answered = now.saturating_add(began.elapsed()).unwrap_or(now);
+        let (sending, stepped) = self.judge(&row, &face, &deed, answered);
+        let Some(sending) = sending else {
+            return Ok(stepped);
+        };
+        Ok(match self.store.settle_message(&row, sending, answered).await? {
+            Held::Yes => stepped,
+            Held::LeaseLost => Stepped::LeaseLost,
+        })
+    }
+
+    fn face(&self, row: &Claimed) -> Face {
+        let context = Context { reference: row.reference.reference().to_owned(), ..self.context.clone() };
+        Face::new(render::notice(&said_now(row), &context))
+    }
+
+    async fn act(&self, row: &Claimed, face: &Face, now: Timestamp) -> Result<Deed, StoreError> {
+        let Some(message) = row.message else {
+            return self.post(row, face, now).await;
+        };
+        if row.sent_digest.as_ref() == Some(&face.digest) {
+            return Ok(Deed::Equal(message));
+        }
+        let route = Route::Edit(row.channel);
+        if let Some(until) = lock(&self.quiet).route(route, now) {
+            return Ok(Deed::Quiet(until));
+        }
+        let edited = self.api.edit_message(row.channel, message, &face.edit()).await;
+        Ok(edited.map_or_else(|error| Deed::Failed(error, route), |()| Deed::Edited(message)))
+    }
+
+    async fn post(&self, row: &Claimed, face: &Face, now: Timestamp) -> Result<Deed, StoreError> {
+        let route = Route::Post(row.channel);
+        if let Some(until) = lock(&self.quiet).route(route, now) {
+            return Ok(Deed::Quiet(until));
+        }
+        let forgotten = row.first_tried_at.filter(|at| now.duration_since(*at).unsigned_abs() >= NONCE_WINDOW);
+        if let Some(tried_at) = forgotten {
+            match self.find(row, tried_at).await {
+                Ok(Some(message)) => return Ok(Deed::Found(message)),
+                Ok(None) => {}
+                Err(error @ ApiError::Refused { .. }) => {
+                    // In doubt, say it again rather than not at all.
+                    tracing::warn!(row = row.slot, channel = %row.channel, %error, "the channel cannot be read back, so a message may stand twice");
+                }
+                Err(error) => return Ok(Deed::Failed(error, route)),
+            }
+        }
+        if self.store.about_to_post(row, forgotten.is_some(), now).await? == Held::LeaseLost {
+            return Ok(Deed::LeaseLost);
+        }
+        Ok(match self.api.create_message(row.channel, &face.post(row)).await {
+            // The message that an earlier attempt posted may say something older.
+            Ok(message) if row.first_tried_at.is_some() => Deed::Found(message),
+            Ok(message) => Deed::Posted(message),
+            Err(error) => Deed::Failed(error, route),
+        })
+    }
+
+    /// Looks in the channel for a message of ours with the row's reference in a footer.
+    async fn find(&self, row: &Claimed, tried_at: Timestamp) -> Result<Option<MessageId>, ApiError> {
+        const PAGE: u8 = 100;
+        let me = *self.me.get_or_try_init(|| self.api.me()).await?;
+        let reference = row.reference.reference();
+        let mut after = first_message_at(tried_at.saturating_sub(CLOCK_SLACK).unwrap_or(tried_at));
+        loop {
+            let messages = self.api.messages(row.channel, after, PAGE).await?;
+            let Some(last) = messages.last().map(|message| message.id) else {
+                return Ok(None);
+            };
+            let ours = messages
+                .iter()
+                .find(|message| message.author == me && message.footers.iter().any(|text| text.contains(reference)));
+            if ours.is_some() || messages.len() < usize::from(PAGE) {
+                return Ok(ours.map(|message| message.id));
+            }
+            after = last;
+        }
+    }
+
+    /// What is to be written down of a deed. The reasons are said here.
+    fn judge<'a>(
+        &self,
+        row: &Claimed,
+        face: &'a Face,
+        deed: &'a Deed,
+        now: Timestamp,
+    ) -> (Option<Sending<'a>>, Stepped) {
+        let digest = face.digest.as_str();
+        let sent = |message| Some(Sending::Sent { message, digest });
+        match *deed {
+            Deed::Posted(message) => {
+                self.mended(row);
+                tracing::info!(row = row.slot, channel = %row.channel, %message, "posted");
+                (sent(message), Stepped::Posted)
+            }
+            Deed::Edited(message) => {
+                self.mended(row);
+                tracing::debug!(row = row.slot, channel = %row.channel, %message, "edited");
+                (sent(message), Stepped::Edited)
+            }
+            Deed::Equal(message) => (sent(message), Stepped::Equal),
+            Deed::Found(message) => {
+                tracing::info!(row = row.slot, channel = %row.channel, %message, "found again");
+                (Some(Sending::Stands { message }), Stepped::Found)
+            }
+            Deed::Quiet(due) => (Some(Sending::Held { due }), Stepped::Later { due }),
+            Deed::LeaseLost => (None, Stepped::LeaseLost),
+            Deed::Failed(ref error, route) => self.failed(row, error, route, now),
+        }
+    }
+
+    fn failed<'a>(
+        &self,
+        row: &Claimed,
+        error: &'a ApiError,
+        route: Route,
+        now: Timestamp,
+    ) -> (Option<Sending<'a>>, Stepped) {
+        let later = |wait| now.saturating_add(wait).unwrap_or(Timestamp::MAX);
+        let due = match after(error, row.attempts) {
+            Then::Quiet { wait, global } => {
+                tracing::warn!(row = row.slot, channel = %row.channel, ?wait, global, "Discord asks to wait");
+                let until = later(wait);
+                lock(&self.quiet).keep(route, global, until);
+                until
+            }
+            Then::Again(wait) => {
+                tracing::warn!(row = row.slot, channel = %row.channel, ?wait, failures = row.attempts + 1, %error, "not sent");
+                later(wait)
+            }
+            Then::Mend(wait) => {
+                let said = error.to_string();
+                if lock(&self.to_mend).insert(row.channel, said.clone()) != Some(said) {
+                    tracing::error!(row = row.slot, channel = %row.channel, %error, "not sent until somebody mends this; it is tried every five minutes");
+                }
+                later(wait)
+            }
+            Then::Anew => {
+                tracing::warn!(row = row.slot, channel = %row.channel, "somebody deleted the message, so it is posted anew");
+                return (Some(Sending::Gone), Stepped::Gone);
+            }
+            Then::GiveUp => {
+                tracing::error!(row = row.slot, channel = %row.channel, reference = row.reference.reference(), %error, "given up");
+                let why = match error {
+                    ApiError::Refused { message, .. } => message,
+                    _ => "",
+                };
+                return (Some(Sending::GaveUp { why }), Stepped::GaveUp);
+            }
+        };
+        let maybe_sent = error.maybe_carried_out() && matches!(route, Route::Post(_));
+        (Some(Sending::Later { due, maybe_sent }), Stepped::Later { due })
+    }
+
+    fn mended(&self, row: &Claimed) {
+        if lock(&self.to_mend).remove(&row.channel).is_some() {
+            tracing::info!(channel = %row.channel, "the channel takes messages again");
+        }
+    }
+}
+
+fn too_slow() -> ApiError {
+    ApiError::Unreachable { maybe_sent: true, why: "it took too long".to_owned() }
+}
+
+fn until_from(now: Timestamp, then: Timestamp) -> Duration {
+    Duration::try_from(then.duration_since(now)).unwrap_or_default()
+}
+
+fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
+    of.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,248 @@
+//! Buttons and menus: each press is read from its typed id, and answered where the person is looking.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serenity::model::application::{ComponentInteraction, ComponentInteractionDataKind};
+use serenity::model::channel::MessageFlags;
+
+use super::super::Front;
+use super::super::custom_id::CustomId;
+use super::super::lookup;
+use super::super::render::status::View;
+use super::super::render::{Message, prompt, refusal, status};
+use super::answer::{AnswerError, First};
+use super::answered;
+use super::guard::Incoming;
+use crate::domain::connector::Environment;
+use crate::domain::ids::{BotId, Id, Key};
+use crate::domain::policy::Picture;
+use crate::domain::request::{Refusal, RequestState};
+use crate::operations::{Answer, Part, Said, Settled, Trouble};
+
+/// What is shown for a press on a prompt.
+enum Shown {
+    /// The prompt becomes this.
+    Instead(Message),
+    /// The prompt stays as it is, and this is said beside it.
+    Beside(Message),
+    /// Both.
+    Both { instead: Message, beside: Message },
+}
+
+impl Front {
+    pub(super) async fn component(
+        &self,
+        incoming: Incoming<'_>,
+        pressed: &ComponentInteraction,
+    ) -> Result<(), AnswerError> {
+        let id = pressed.data.custom_id.parse::<CustomId>();
+        if !incoming.is_ours {
+            let changes = id.as_ref().map_or(true, CustomId::changes);
+            return self.turn_away(&incoming, changes, "a button from outside the guild").await;
+        }
+        let Ok(id) = id else {
+            return self.not_ours(&incoming).await;
+        };
+        // What everybody sees is never edited by a press; only the bot's own message that this person alone sees is.
+        let private = pressed.message.flags.is_some_and(|flags| flags.contains(MessageFlags::EPHEMERAL));
+        let value = chosen(pressed);
+        match id {
+            CustomId::Status { environment, bot } => {
+                self.show_status(&incoming, private, &environment, bot.as_ref()).await
+            }
+            CustomId::Details { environment } => {
+                let bot = value.as_deref().and_then(|value| value.parse().ok());
+                self.show_status(&incoming, private, &environment, bot.as_ref()).await
+            }
+            CustomId::Ask { verb, connector } => {
+                let said = Said { connector: Some(connector.to_string()), ..Said::default() };
+                self.ask(&incoming, verb, said).await
+            }
+            CustomId::Confirm(request) => self.press(&incoming, private, Press::Confirm, &request).await,
+            CustomId::Cancel(request) => self.press(&incoming, private, Press::Cancel, &request).await,
+            CustomId::Pick { request, part, page: _ } => {
+                self.press(&incoming, private, Press::Pick { part, value: value.unwrap_or_default() }, &request).await
+            }
+            CustomId::Page { request, part: _, page } => {
+                self.press(&incoming, private, Press::Page(page), &request).await
+            }
+        }
+    }
+
+    async fn show_status(
+        &self,
+        incoming: &Incoming<'_>,
+        private: bool,
+        environment: &Key,
+        bot: Option<&Key>,
+    ) -> Result<(), AnswerError> {
+        let picture = self.picture.borrow().clone();
+        let message = self.status_by_key(&picture, incoming, environment, bot);
+        incoming.reply.first(&if private { First::Update(message) } else { First::Private(message) }).await
+    }
+
+    fn status_by_key(
+        &self,
+        picture: &Arc<Picture>,
+        incoming: &Incoming<'_>,
+        environment: &Key,
+        bot: Option<&Key>,
+    ) -> Message {
+        if picture.fleet.read_at().is_none() {
+            return status::not_ready(picture.trouble.as_deref());
+        }
+        let Some(environment) = lookup::environment_by_key(&picture.fleet, environment) else {
+            let known: Vec<_> = picture.fleet.environments().iter().map(Environment::title).collect();
+            return status::not_found("that environment any more", &known);
+        };
+        let Some(key) = bot else { return status::environment(self.view(picture), &environment) };
+        match lookup::bots(&picture.fleet, Some(&environment), key.as_str()).as_slice() {
+            [bot] => self.bot_status(picture, incoming, bot, &environment),
+            _ => status::environment(self.view(picture), &environment),
+        }
+    }
+
+    pub(super) fn bot_status(
+        &self,
+        picture: &Arc<Picture>,
+        incoming: &Incoming<'_>,
+        bot: &BotId,
+        environment: &Environment,
+    ) -> Message {
+        match picture.fleet.bot(bot, environment) {
+            Some(view) => {
+                let may = self.operations.may(&incoming.asker.member, &[environment]).is_ok();
+                status::bot(self.view(picture), &view, |_| may)
+            }
+            None => status::environment(self.view(picture), environment),
+        }
+    }
+
+    pub(super) fn view<'a>(&'a self, picture: &'a Picture) -> View<'a> {
+        View { picture, policy: &self.policy, poll_interval: self.poll_interval, now: Timestamp::now() }
+    }
+
+    /// A press on a prompt or menu: acknowledged, carried out, shown.
+    async fn press(
+        &self,
+        incoming: &Incoming<'_>,
+        private: bool,
+        press: Press,
+        request: &Id,
+    ) -> Result<(), AnswerError> {
+        let first = if private { First::DeferUpdate } else { First::DeferPrivate };
+        incoming.reply.first(&first).await?;
+        let shown = self.carry_out(incoming, press, request).await;
+        match shown {
+            Shown::Instead(message) => incoming.reply.edit(&message).await,
+            Shown::Beside(message) if private => incoming.reply.add(&message).await,
+            Shown::Both { instead, beside } if private => {
+                let edited = incoming.reply.edit(&instead).await;
+                incoming.reply.add(&beside).await.and(edited)
+            }
+            // A prompt is private: one that is not was forged, and its answer is a message of its own.
+            Shown::Beside(message) | Shown::Both { beside: message, .. } => incoming.reply.edit(&message).await,
+        }
+    }
+
+    async fn carry_out(&self, incoming: &Incoming<'_>, press: Press, request: &Id) -> Shown {
+        let (asker, now) = (&incoming.asker, Timestamp::now());
+        match press {
+            Press::Confirm => {
+                let settled = self.operations.confirm(asker, request, now).await;
+                self.settled(incoming, "confirm", request, settled).await
+            }
+            Press::Cancel => {
+                let settled = self.operations.cancel(asker, request, now).await;
+                self.settled(incoming, "cancel", request, settled).await
+            }
+            Press::Pick { part, value } => {
+                let answer = self.operations.choose(asker, request, part, &value, now).await;
+                self.log(incoming, "choose", &answer);
+                self.answer_shown(incoming, request, answer, 0).await
+            }
+            Press::Page(page) => {
+                let answer = self.operations.again(asker, request, now).await;
+                self.log(incoming, "page", &answer);
+                self.answer_shown(incoming, request, answer, page).await
+            }
+        }
+    }
+
+    async fn answer_shown(
+        &self,
+        incoming: &Incoming<'_>,
+        request: &Id,
+        answer: Result<Answer, Trouble>,
+        page: u16,
+    ) -> Shown {
+        match answer {
+            Ok(Answer::Refused(refused)) => self.refusal_shown(incoming, request, &refused).await,
+            Err(trouble) => Shown::Beside(refusal::trouble(&trouble.person())),
+            other => Shown::Instead(answered(&other, page)),
+        }
+    }
+
+    async fn settled(
+        &self,
+        incoming: &Incoming<'_>,
+        what: &str,
+        request: &Id,
+        settled: Result<Settled, Trouble>,
+    ) -> Shown {
+        let (id, user) = (incoming.asker.interaction, incoming.asker.member.id);
+        let ended = |state| prompt::settled(state, incoming.asker.channel, request);
+        match settled {
+            Ok(Settled::Begun(operation)) => {
+                tracing::info!(interaction = id, %user, %request, operation = %operation.id, "{what}: begun");
+                Shown::Instead(if incoming.may_post {
+                    ended(RequestState::Confirmed)
+                } else {
+                    prompt::begun_unseen(incoming.asker.channel, request)
+                })
+            }
+            Ok(Settled::Cancelled) => {
+                tracing::info!(interaction = id, %user, %request, "{what}: cancelled");
+                Shown::Instead(ended(RequestState::Cancelled))
+            }
+            Ok(Settled::Refused(refused)) => {
+                tracing::info!(interaction = id, %user, %request, refusal = ?refused, "{what}: refused");
+                self.refusal_shown(incoming, request, &refused).await
+            }
+            Err(trouble) => {
+                tracing::error!(interaction = id, %user, %request, "{what}: {trouble}");
+                // What was not committed leaves its prompt, to be pressed again.
+                Shown::Beside(refusal::trouble(&trouble.person()))
+            }
+        }
+    }
+
+    /// Where a refusal is shown: what settled a prompt replaces it; what has nothing to do with it stands beside it.
+    async fn refusal_shown(&self, incoming: &Incoming<'_>, request: &Id, refused: &Refusal) -> Shown {
+        let message = self.refusal(refused).await;
+        match refused {
+            Refusal::SomebodyElses { .. } | Refusal::Unknown => Shown::Beside(message),
+            Refusal::Settled { state } if !state.is_open() => {
+                Shown::Both { instead: prompt::settled(*state, incoming.asker.channel, request), beside: message }
+            }
+            Refusal::Settled { .. } => Shown::Beside(message),
+            _ => Shown::Instead(message),
+        }
+    }
+}
+
+/// What a press on a prompt asks for.
+enum Press {
+    Confirm,
+    Cancel,
+    Pick { part: Part, value: String },
+    Page(u16),
+}
+
+fn chosen(pressed: &ComponentInteraction) -> Option<String> {
+    match &pressed.data.kind {
+        ComponentInteractionDataKind::StringSelect { values } => values.first().cloned(),
+        _ => None,
+    }
+}

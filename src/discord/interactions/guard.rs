@@ -1,0 +1,89 @@
+//! Who acts, and whether it is our guild: read from the interaction itself, never remembered.
+
+use serenity::http::Http;
+use serenity::model::Permissions;
+use serenity::model::application::{CommandInteraction, ComponentInteraction, ModalInteraction};
+use serenity::model::channel::{ChannelType, PartialChannel};
+use serenity::model::guild::Member as GuildMember;
+use serenity::model::id;
+use serenity::model::user::User;
+
+use super::answer::Reply;
+use crate::domain::authority::Member;
+use crate::domain::ids::{ChannelId, GuildId, RoleId, UserId};
+use crate::operations::Asker;
+
+/// An interaction as the front needs it.
+pub(super) struct Incoming<'a> {
+    pub(super) reply: Reply<'a>,
+    pub(super) asker: Asker,
+    /// Whether it came from our guild, from a member of it.
+    pub(super) is_ours: bool,
+    /// Whether we may post in its channel, as Discord says with the interaction.
+    pub(super) may_post: bool,
+}
+
+impl<'a> Incoming<'a> {
+    pub(super) fn command(guild: GuildId, http: &'a Http, from: &'a CommandInteraction) -> Self {
+        let from_where = (from.guild_id, from.channel_id);
+        Self::new(
+            guild,
+            Reply::new(http, from.id, &from.token),
+            from.id,
+            from_where,
+            from.member.as_deref(),
+            &from.user,
+        )
+        .may_post(from.app_permissions, from.channel.as_ref())
+    }
+
+    pub(super) fn component(guild: GuildId, http: &'a Http, from: &'a ComponentInteraction) -> Self {
+        let from_where = (from.guild_id, from.channel_id);
+        Self::new(guild, Reply::new(http, from.id, &from.token), from.id, from_where, from.member.as_ref(), &from.user)
+            .may_post(from.app_permissions, from.channel.as_ref())
+    }
+
+    pub(super) fn modal(guild: GuildId, http: &'a Http, from: &'a ModalInteraction) -> Self {
+        let from_where = (from.guild_id, from.channel_id);
+        Self::new(guild, Reply::new(http, from.id, &from.token), from.id, from_where, from.member.as_ref(), &from.user)
+    }
+
+    fn new(
+        ours: GuildId,
+        reply: Reply<'a>,
+        interaction: id::InteractionId,
+        (guild, channel): (Option<id::GuildId>, id::ChannelId),
+        member: Option<&GuildMember>,
+        user: &User,
+    ) -> Self {
+        let asker =
+            Asker { member: judged(member, user), channel: ChannelId(channel.get()), interaction: interaction.get() };
+        let is_ours = guild.is_some_and(|guild| guild.get() == ours.0) && member.is_some();
+        Self { reply, asker, is_ours, may_post: true }
+    }
+
+    fn may_post(self, ours: Option<Permissions>, channel: Option<&PartialChannel>) -> Self {
+        Self { may_post: may_post(ours, channel), ..self }
+    }
+}
+
+/// What our own message needs; what Discord does not say is found out by posting.
+fn may_post(ours: Option<Permissions>, channel: Option<&PartialChannel>) -> bool {
+    use ChannelType::{NewsThread, PrivateThread, PublicThread};
+    let in_thread = channel.is_some_and(|channel| matches!(channel.kind, NewsThread | PrivateThread | PublicThread));
+    let send = if in_thread { Permissions::SEND_MESSAGES_IN_THREADS } else { Permissions::SEND_MESSAGES };
+    ours.is_none_or(|ours| {
+        ours.administrator() || ours.contains(Permissions::VIEW_CHANNEL | Permissions::EMBED_LINKS | send)
+    })
+}
+
+/// The member as authority is judged by: what Discord did not say is unknown, and unknown is "no".
+fn judged(member: Option<&GuildMember>, user: &User) -> Member {
+    let named = member.map(|member| member.display_name()).unwrap_or_else(|| user.display_name());
+    Member {
+        id: UserId(user.id.get()),
+        name: named.to_owned(),
+        roles: member.map(|member| member.roles.iter().map(|role| RoleId(role.get())).collect()).unwrap_or_default(),
+        manages_guild: member.and_then(|member| member.permissions).map(|p| p.manage_guild() || p.administrator()),
+    }
+}

@@ -1,0 +1,219 @@
+//! Interactions: guarded, acknowledged, carried out, answered. In this order, and each of them always answered.
+//!
+//! Nothing is held between two presses: what a button means is read from its id, and all else from the store.
+
+pub mod answer;
+mod component;
+mod guard;
+
+use jiff::Timestamp;
+use serenity::http::Http;
+use serenity::model::application::{CommandDataOption, CommandDataOptionValue, CommandInteraction, Interaction};
+
+use self::answer::{AnswerError, First};
+use self::guard::Incoming;
+use super::Front;
+use super::autocomplete::{Typing, offers};
+use super::commands::{self, Command, Given, OptionName, Subcommand};
+use super::lookup;
+use super::render::{Message, prompt, refusal, status};
+use crate::domain::action::Verb;
+use crate::domain::connector::Environment;
+use crate::domain::notice::Slot;
+use crate::domain::request::Refusal;
+use crate::operations::{Answer, Said, Trouble};
+
+impl Front {
+    /// Carries one interaction to its answer. What goes wrong is logged; nothing here stops the gateway.
+    pub async fn handle(&self, http: &Http, interaction: Interaction) {
+        let result = match &interaction {
+            Interaction::Command(command) => self.command(Incoming::command(self.guild, http, command), command).await,
+            Interaction::Autocomplete(command) => {
+                self.autocomplete(Incoming::command(self.guild, http, command), command).await
+            }
+            Interaction::Component(component) => {
+                self.component(Incoming::component(self.guild, http, component), component).await
+            }
+            // We open none; one that comes all the same is answered like any other press that is not ours.
+            Interaction::Modal(modal) => self.not_ours(&Incoming::modal(self.guild, http, modal)).await,
+            Interaction::Ping(_) => Ok(()),
+            _ => {
+                tracing::warn!("an interaction of a kind that this version does not know was left unanswered");
+                Ok(())
+            }
+        };
+        let id = interaction.id();
+        match result {
+            Ok(()) => {}
+            Err(AnswerError::AnsweredBefore) => {
+                tracing::info!(interaction = %id, "answered by another session; left to it")
+            }
+            Err(error) => tracing::warn!(interaction = %id, "an answer did not reach Discord: {error}"),
+        }
+    }
+
+    async fn command(&self, incoming: Incoming<'_>, command: &CommandInteraction) -> Result<(), AnswerError> {
+        let read = read(command);
+        if !incoming.is_ours {
+            let changes = matches!(read, Some(Invocation { sub: Subcommand::Change(_), .. }));
+            return self.turn_away(&incoming, changes, "a command from outside the guild").await;
+        }
+        let Some(read) = read else {
+            tracing::warn!(interaction = %command.id, "a command that is not registered");
+            return incoming.reply.first(&First::Private(refusal::unknown_press())).await;
+        };
+        match Command::new(read.sub, &read.given) {
+            Command::Status { environment, bot } => {
+                let message = self.status(&incoming, environment.as_deref(), bot.as_deref());
+                incoming.reply.first(&First::Private(message)).await
+            }
+            Command::Ask { verb, said } => self.ask(&incoming, verb, said).await,
+        }
+    }
+
+    async fn autocomplete(&self, incoming: Incoming<'_>, command: &CommandInteraction) -> Result<(), AnswerError> {
+        let picture = self.picture.borrow().clone();
+        let offered = match read(command) {
+            Some(Invocation { sub, given, typed: Some((option, text)) }) if incoming.is_ours => {
+                offers(&picture, &self.policy, &Typing { sub, option, text: &text, given: &given })
+            }
+            _ => Vec::new(),
+        };
+        incoming.reply.first(&First::Offers(offered)).await
+    }
+
+    /// Answers somebody outside our guild, and records it where it would have changed something.
+    async fn turn_away(&self, incoming: &Incoming<'_>, changes: bool, what: &str) -> Result<(), AnswerError> {
+        tracing::warn!(interaction = incoming.asker.interaction, user = %incoming.asker.member.id, "refused: {what}");
+        let answered = incoming.reply.first(&First::Private(refusal::elsewhere())).await;
+        if changes {
+            self.record_refused(incoming, what).await;
+        }
+        answered
+    }
+
+    /// Answers a press that means nothing to us, and records it: it may have been meant to change something.
+    async fn not_ours(&self, incoming: &Incoming<'_>) -> Result<(), AnswerError> {
+        tracing::warn!(interaction = incoming.asker.interaction, user = %incoming.asker.member.id, "a press that is not ours");
+        let answered = incoming.reply.first(&First::Private(refusal::unknown_press())).await;
+        self.record_refused(incoming, "a press that is not ours, or of an old version").await;
+        answered
+    }
+
+    async fn record_refused(&self, incoming: &Incoming<'_>, what: &str) {
+        if let Err(trouble) = self.operations.record_refused(&incoming.asker, what, Timestamp::now()).await {
+            tracing::error!(interaction = incoming.asker.interaction, "a refusal could not be recorded: {trouble}");
+        }
+    }
+
+    /// The status that was asked for, from memory.
+    fn status(&self, incoming: &Incoming<'_>, environment: Option<&str>, bot: Option<&str>) -> Message {
+        let picture = self.picture.borrow().clone();
+        if picture.fleet.read_at().is_none() {
+            return status::not_ready(picture.trouble.as_deref());
+        }
+        let Some(found) = environment.and_then(|text| lookup::environment(&picture.fleet, text)) else {
+            let known: Vec<_> = picture.fleet.environments().iter().map(Environment::title).collect();
+            return status::not_found(environment.unwrap_or_default(), &known);
+        };
+        let Some(name) = bot else { return status::environment(self.view(&picture), &found) };
+        match lookup::bots(&picture.fleet, Some(&found), name).as_slice() {
+            [] => status::not_found(name, &[]),
+            [bot] => self.bot_status(&picture, incoming, bot, &found),
+            _ => status::ambiguous(name),
+        }
+    }
+
+    /// Takes a request: acknowledged, judged, and answered with a menu, the prompt or a refusal.
+    async fn ask(&self, incoming: &Incoming<'_>, verb: Verb, said: Said) -> Result<(), AnswerError> {
+        if let Err(error) = incoming.reply.first(&First::DeferPrivate).await {
+            // What another session answered has its record by that.
+            if error != AnswerError::AnsweredBefore {
+                self.record_refused(incoming, "it could not be acknowledged, so nothing was begun").await;
+            }
+            return Err(error);
+        }
+        let answer = self.operations.ask(&incoming.asker, verb, said, Timestamp::now()).await;
+        self.log(incoming, verb.word(), &answer);
+        let message = match &answer {
+            Ok(Answer::Refused(refused)) => self.refusal(refused).await,
+            other => answered(other, 0),
+        };
+        incoming.reply.edit(&message).await
+    }
+
+    /// A refusal in words, with a link to the operation that is in the way, where its message stands.
+    async fn refusal(&self, refused: &Refusal) -> Message {
+        let place = match refused {
+            Refusal::Busy { operation, .. } => self.store.place_of(&Slot::Operation(operation.clone())).await,
+            _ => Ok(None),
+        };
+        let link = match place {
+            Ok(place) => place
+                .map(|(channel, message)| format!("https://discord.com/channels/{}/{channel}/{message}", self.guild)),
+            Err(error) => {
+                tracing::warn!("a message's place could not be read for a link to it: {error}");
+                None
+            }
+        };
+        refusal::refusal(refused, link.as_deref())
+    }
+
+    fn log(&self, incoming: &Incoming<'_>, what: &str, answer: &Result<Answer, Trouble>) {
+        let (id, user) = (incoming.asker.interaction, incoming.asker.member.id);
+        match answer {
+            Ok(Answer::Choose(menu)) => {
+                tracing::info!(interaction = id, %user, request = %menu.request.id, part = menu.part.word(), "{what}: asks on");
+            }
+            Ok(Answer::Confirm(request)) => {
+                tracing::info!(interaction = id, %user, request = %request.id, "{what}: asks to confirm");
+            }
+            Ok(Answer::Refused(refusal)) => tracing::info!(interaction = id, %user, ?refusal, "{what}: refused"),
+            Err(trouble) => tracing::error!(interaction = id, %user, "{what}: {trouble}"),
+        }
+    }
+}
+
+/// The answer as a message that stands alone.
+fn answered(answer: &Result<Answer, Trouble>, page: u16) -> Message {
+    match answer {
+        Ok(Answer::Choose(menu)) => prompt::menu(menu, page),
+        Ok(Answer::Confirm(request)) => match &request.plan {
+            Some(plan) => prompt::confirmation(request, plan),
+            None => refusal::refusal(&Refusal::Unknown, None),
+        },
+        Ok(Answer::Refused(refused)) => refusal::refusal(refused, None),
+        Err(trouble) => refusal::trouble(&trouble.person()),
+    }
+}
+
+/// A command as it was typed, or as far as it is typed.
+struct Invocation {
+    sub: Subcommand,
+    given: Given,
+    typed: Option<(OptionName, String)>,
+}
+
+/// Reads our command; `None` for one that we did not register.
+fn read(command: &CommandInteraction) -> Option<Invocation> {
+    if command.data.name != commands::NAME {
+        return None;
+    }
+    let [CommandDataOption { name, value: CommandDataOptionValue::SubCommand(options), .. }] =
+        command.data.options.as_slice()
+    else {
+        return None;
+    };
+    let sub = Subcommand::from_word(name)?;
+    let texts = options.iter().filter_map(|option| match &option.value {
+        CommandDataOptionValue::String(text) => Some((option.name.as_str(), text.as_str())),
+        _ => None,
+    });
+    let typed = options.iter().find_map(|option| match &option.value {
+        CommandDataOptionValue::Autocomplete { value, .. } => {
+            Some((OptionName::from_word(&option.name)?, value.clone()))
+        }
+        _ => None,
+    });
+    Some(Invocation { sub, given: Given::new(texts), typed })
+}

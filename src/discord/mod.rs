@@ -1,0 +1,46 @@
+//! The front: what Discord sends is understood here, and everything that people read is put into words here.
+//!
+//! * [`commands`], [`custom_id`]: what can be typed and pressed, each as one enum; [`autocomplete`], [`lookup`]: what it names.
+//! * [`interactions`]: guard, acknowledge, call [`crate::operations`], answer.
+//! * [`render`]: all words and pictures, pure.
+//! * [`delivery`]: the outbox's only reader.
+//! * [`gateway`], [`watchdog`]: the one connection to Discord's gateway, and what brings it back.
+
+pub mod autocomplete;
+pub mod commands;
+pub mod custom_id;
+pub mod delivery;
+pub mod gateway;
+pub mod interactions;
+mod listener;
+pub mod lookup;
+pub mod pulse;
+pub mod render;
+pub mod watchdog;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use crate::domain::ids::GuildId;
+use crate::domain::policy::{Picture, Policy};
+use crate::operations::Operations;
+use crate::store::Store;
+
+/// What an interaction is answered from. Cheap to clone; it keeps nothing of its own.
+#[derive(Clone, Debug)]
+pub struct Front {
+    /// Where messages stand, for links to them.
+    pub store: Store,
+    /// The use cases.
+    pub operations: Operations,
+    /// The fleet as it was last read.
+    pub picture: watch::Receiver<Arc<Picture>>,
+    /// What is asked of each bot.
+    pub policy: Policy,
+    /// The one guild that is served.
+    pub guild: GuildId,
+    /// How often the fleet is read: what is much older is said to be old.
+    pub poll_interval: Duration,
+}

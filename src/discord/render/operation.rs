@@ -1,0 +1,190 @@
+//! An operation's one public message: who asked for what, how far it is, and how it ended.
+
+use super::super::custom_id::{CustomId, environment_key};
+use super::escape;
+use super::message::{Button, Embed, Look, Message};
+use super::status::{look, verb_and_object};
+use super::words::{self, Face};
+use crate::domain::action::{Action, Verb};
+use crate::domain::connector::{AgentStatus, Environment, Link};
+use crate::domain::operation::{Operation, Outcome, Seen, Step, StepFailure, StepState};
+
+/// The operation as it stands.
+pub(super) fn message(operation: &Operation, reference: &str) -> Message {
+    let name = escape::name(&operation.connector_name);
+    let place = escape::name(&operation.environment.title());
+    let to = operation.to.as_ref().map(|to| format!(" to {}", escape::name(&to.title()))).unwrap_or_default();
+    let verb = operation.verb;
+    let face = face(operation);
+    let what = format!("{name} in {place}{to}");
+    let title = match operation.ended.as_ref().map(|ended| ended.outcome) {
+        None => format!("{} {} {what}", face.icon, words::present(verb)),
+        Some(Outcome::Done) => format!("{} {} {what}", face.icon, words::sentence(words::past(verb))),
+        Some(Outcome::Failed) => format!("{} Failed: {} of {what}", face.icon, verb.word()),
+        Some(Outcome::Unknown) => format!("{} Outcome unknown: {} of {what}", face.icon, verb.word()),
+    };
+    let lines = lines(operation);
+    let mut embed = Embed::new(&title, face.colour)
+        .footer(&format!("ref {reference} · operation {}", operation.id.reference()))
+        .describe(lines.iter().map(String::as_str));
+    let starts = operation.current().is_some_and(|(_, step)| step.action == Action::Start);
+    if let Some(seen) = operation.seen.as_ref().filter(|_| starts && !operation.is_over()) {
+        embed = embed
+            .field("Online yet?", &yet(seen.agent == AgentStatus::Online, seen.agent.word()), true)
+            .field("Conversational Cloud yet?", &link(&seen.conversational_cloud), true)
+            .field("Bot Server yet?", &link(&seen.bot_server), true);
+    }
+    if let Some(reason) = &operation.reason {
+        embed = embed.field("Reason", &escape::text(reason, 400), false);
+    }
+    if let Some(ended) = &operation.ended {
+        embed = embed.field("Where it is now", &left(operation), false);
+        if let Some(next) = next(operation, ended.outcome) {
+            embed = embed.field("What to do next", &next, false);
+        }
+    }
+    Message::of(embed).buttons(buttons(operation))
+}
+
+fn face(operation: &Operation) -> Face {
+    let (icon, word, colour) = match operation.ended.as_ref().map(|ended| ended.outcome) {
+        None => ("⏳", "Under way", words::BLUE),
+        Some(Outcome::Done) => ("✅", "Done", words::GREEN),
+        Some(Outcome::Failed) => ("❌", "Failed", words::RED),
+        Some(Outcome::Unknown) => ("❔", "Outcome unknown", words::ORANGE),
+    };
+    Face { icon, word, colour }
+}
+
+fn lines(operation: &Operation) -> Vec<String> {
+    let asked = format!(
+        "Of **{}**, asked by {} {}.",
+        escape::name(&operation.bot.name),
+        words::mention(&operation.requester),
+        words::relative(operation.opened_at)
+    );
+    let mut lines = vec![asked];
+    lines.extend(operation.steps.iter().map(step_line));
+    if let Some(ended) = &operation.ended {
+        lines.push(format!("Took {}.", words::between(operation.opened_at, ended.at)));
+    }
+    lines
+}
+
+fn step_line(step: &Step) -> String {
+    let what = words::action(&step.action);
+    let since = step.began_at.map(|at| format!(", begun {}", words::relative(at))).unwrap_or_default();
+    match &step.state {
+        StepState::Waiting => format!("▫️ {what}"),
+        StepState::Sending => format!("⏳ {what}: being sent{since}"),
+        StepState::Uncertain => format!("⏳ {what}: the answer was lost, asking what became of it{since}"),
+        StepState::NotTaken => format!("⏳ {what}: it was not taken, sending it again{since}"),
+        StepState::Accepted { .. } => format!("⏳ {what}: taken by the lifecycle service{since}"),
+        StepState::Watching { .. } => format!("⏳ {what}: said to be done, not seen yet{since}"),
+        StepState::Done => {
+            let took =
+                step.began_at.zip(step.ended_at).map(|(from, to)| format!(" after {}", words::between(from, to)));
+            format!("✅ {what}: seen{}", took.unwrap_or_default())
+        }
+        StepState::Failed { why: StepFailure::OutcomeUnknown } => {
+            format!("❔ {what}: {}", failure(&StepFailure::OutcomeUnknown))
+        }
+        StepState::Failed { why } => format!("❌ {what}: {}", failure(why)),
+    }
+}
+
+fn failure(why: &StepFailure) -> String {
+    match why {
+        StepFailure::Refused { said } => format!("the lifecycle service refused. {}", escape::text(said, 300)),
+        StepFailure::NotSent { said } => format!("it could not be sent. {}", escape::text(said, 300)),
+        StepFailure::NotSeen => "the service says that it is done, but it was not seen in time.".to_owned(),
+        StepFailure::OutcomeUnknown => {
+            "the answer was lost, and nobody could be asked in time whether it was carried out.".to_owned()
+        }
+        StepFailure::RoleLost => "not begun: who asked for it has lost the role for it since.".to_owned(),
+        StepFailure::RoleUnknown => "not begun: it could not be told whether who asked for it still may.".to_owned(),
+        StepFailure::TooLate => "not begun in time, so it was not begun at all.".to_owned(),
+    }
+}
+
+fn yet(is: bool, word: &str) -> String {
+    let icon = if is { "✅ yes" } else { "⏳ not yet" };
+    format!("{icon} ({})", escape::text(word, 40))
+}
+
+fn link(link: &Link) -> String {
+    yet(*link == Link::Connected, link.word())
+}
+
+/// Where the connector is now, as far as it was seen; else as far as the steps tell.
+fn place_now(operation: &Operation) -> &Environment {
+    let moved = operation.steps.iter().rev().find_map(|step| match (&step.action, &step.state) {
+        (Action::Redeploy { to }, StepState::Done) => Some(to),
+        _ => None,
+    });
+    let seen = operation.seen.as_ref().map(|seen| &seen.environment);
+    seen.or(moved).unwrap_or(&operation.environment)
+}
+
+fn is_down(seen: &Seen) -> bool {
+    matches!(seen.agent, AgentStatus::Stopped | AgentStatus::ReadyToStart)
+}
+
+fn left(operation: &Operation) -> String {
+    let name = escape::name(&operation.connector_name);
+    match &operation.seen {
+        Some(seen) => format!(
+            "{name} is in **{}**, as last seen.\n{}",
+            escape::name(&seen.environment.title()),
+            words::statuses(seen.agent.word(), seen.conversational_cloud.word(), seen.bot_server.word())
+        ),
+        None => format!("{name} has not been read since: its status tells."),
+    }
+}
+
+fn next(operation: &Operation, outcome: Outcome) -> Option<String> {
+    let down = operation.seen.as_ref().is_some_and(is_down);
+    let failed = operation.current().and_then(|(_, step)| match &step.state {
+        StepState::Failed { why } => Some((&step.action, why)),
+        _ => None,
+    });
+    Some(match (outcome, failed) {
+        (Outcome::Done, _) if operation.verb == Verb::Stop => {
+            "Its conversations are left as they are until it is started again.".to_owned()
+        }
+        (Outcome::Done, _) if operation.verb == Verb::Redeploy && down => {
+            "It is still stopped after the move: starting it is a step of its own.".to_owned()
+        }
+        (Outcome::Done, _) => return None,
+        (Outcome::Unknown, _) => {
+            "Look at its status before anything else: it may or may not have been carried out. Then ask again if needed.".to_owned()
+        }
+        (Outcome::Failed, Some((Action::Start, StepFailure::NotSeen))) => {
+            "It did not come up in time. Look at its details in LivePerson; “failed connection”: wait, then stop and start it; \
+             “401 unauthorized”: its bot user was made by somebody else."
+                .to_owned()
+        }
+        (Outcome::Failed, Some((_, StepFailure::RoleLost | StepFailure::RoleUnknown))) => {
+            "Somebody who may can go on from here.".to_owned()
+        }
+        (Outcome::Failed, _) if down => "It is stopped now: start it, or try the same again.".to_owned(),
+        (Outcome::Failed, _) => "Look at its status, then try again.".to_owned(),
+    })
+}
+
+fn buttons(operation: &Operation) -> Vec<Button> {
+    let Some(ended) = &operation.ended else { return Vec::new() };
+    let place = place_now(operation);
+    let seen = operation.seen.as_ref();
+    let mut buttons = Vec::new();
+    let stopped = operation.verb == Verb::Stop && ended.outcome == Outcome::Done;
+    if ended.outcome != Outcome::Unknown && seen.map_or(stopped, is_down) {
+        let id = CustomId::Ask { verb: Verb::Start, connector: operation.connector.key() };
+        let label = verb_and_object(Verb::Start, &operation.connector_name, place);
+        buttons.push(Button::new(&id, &label, look(Verb::Start, false)));
+    }
+    let id = CustomId::Status { environment: environment_key(place), bot: Some(operation.bot.id.key()) };
+    let label = format!("Status of {}", escape::label(&operation.bot.name, 60));
+    buttons.push(Button::new(&id, &label, Look::Secondary));
+    buttons
+}

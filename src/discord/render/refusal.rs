@@ -1,0 +1,139 @@
+//! Why something was not done, to the person who asked: what is so, and what they can do next.
+
+use super::escape;
+use super::message::Message;
+use super::words;
+use crate::domain::action::{CannotDo, Impact};
+use crate::domain::authority::Denied;
+use crate::domain::request::{Refusal, RequestState};
+
+/// The refusal as a message. `link` leads to the operation that is in the way, where its message is known.
+pub fn refusal(refusal: &Refusal, link: Option<&str>) -> Message {
+    Message::text(&format!("⛔ {}", sentence(refusal, link)))
+}
+
+fn sentence(refusal: &Refusal, link: Option<&str>) -> String {
+    match refusal {
+        Refusal::Denied { denied } => denial(denied),
+        Refusal::SomebodyElses { owner } => {
+            format!(
+                "This prompt belongs to {}; only they can answer it. Run the command yourself to ask.",
+                words::mention(owner)
+            )
+        }
+        Refusal::CannotDo { why, connector } => cannot(why, &escape::name(connector)),
+        Refusal::NotFound { what } => format!(
+            "No environment, bot or connector goes by “{}” now, or more than one does. Pick one of the suggestions.",
+            escape::name(what)
+        ),
+        Refusal::Gone { what } => format!(
+            "{} is not there any more: it was removed or moved since this was shown. Nothing was done; run the command \
+             again to see what is there now.",
+            what.as_deref().map_or_else(|| "What you chose".to_owned(), escape::name)
+        ),
+        Refusal::NothingToChoose { verb } => {
+            format!("Nothing here can be {} now: no connector is in a state that allows it.", words::past(*verb))
+        }
+        Refusal::Expired => "This prompt has expired, and nothing was done. Run the command again.".to_owned(),
+        Refusal::Settled { state } => settled(*state).to_owned(),
+        Refusal::Unknown => {
+            "This button belongs to nothing that is known any more. Nothing was done; run the command again.".to_owned()
+        }
+        Refusal::Changed { now, connector } => format!(
+            "{} has changed since you were asked: it is now “{}”. Nothing was done; look at its status and ask again.",
+            escape::name(connector),
+            words::condition_face(*now).word.to_lowercase()
+        ),
+        Refusal::Worse { stated, now } => worse(stated, now),
+        Refusal::CannotRead { why } => format!(
+            "The state could not be read just now, so nothing was done. {} Try again when it answers.",
+            escape::text(why, 300)
+        ),
+        Refusal::Busy { by, verb, operation } => format!(
+            "{} was first: a {} of the same bot is under way, and only one may be at a time. Wait for its end{}. (ref {})",
+            words::mention(by),
+            verb.word(),
+            link.map(|link| format!(": {link}")).unwrap_or_default(),
+            operation.reference()
+        ),
+        Refusal::NotReady => {
+            "The fleet has not been read yet, so nothing can be judged. Try again in a moment.".to_owned()
+        }
+    }
+}
+
+fn denial(denied: &Denied) -> String {
+    match denied {
+        Denied::NeedsRole { environment, roles } => {
+            // Named as mentions, which show the role's name; they notify nobody, as `allowed_mentions` says.
+            let names: Vec<_> = roles.iter().take(20).map(|role| format!("<@&{role}>")).collect();
+            format!(
+                "You may not change anything in {}. Those with {} may.",
+                escape::name(&environment.title()),
+                names.join(" or ")
+            )
+        }
+        Denied::NeedsManageServer { environment } => format!(
+            "You may not change anything in {}. No roles are configured for it, so only members who can manage the server \
+             may; whoever runs Botswain can set OPERATOR_ROLE_IDS.",
+            escape::name(&environment.title())
+        ),
+        Denied::CannotTell => {
+            "Discord did not say enough to tell whether you may do this, so the answer is no. Try again in a moment."
+                .to_owned()
+        }
+    }
+}
+
+fn cannot(why: &CannotDo, connector: &str) -> String {
+    match why {
+        CannotDo::AlreadyStopped => format!("{connector} does not run, so there is nothing to stop."),
+        CannotDo::AlreadyRunning => {
+            format!("{connector} runs already, or is trying to. If it does not come up, stop it and start it again.")
+        }
+        CannotDo::SameEnvironment => format!("{connector} is in that environment already. Choose another one."),
+    }
+}
+
+fn settled(state: RequestState) -> &'static str {
+    match state {
+        RequestState::Confirmed => "This was confirmed before; it runs once, and this press did nothing more.",
+        RequestState::Cancelled => "This was cancelled before, and nothing was done. Run the command again.",
+        RequestState::Expired => "This prompt has expired, and nothing was done. Run the command again.",
+        RequestState::Refused => "This was refused before, and nothing was done. Run the command again.",
+        RequestState::Choosing => "This is not complete yet: choose what is still asked.",
+        RequestState::Asked => "All is chosen: confirm or cancel the prompt.",
+    }
+}
+
+fn worse(stated: &Impact, now: &Impact) -> String {
+    let unseen = if now.uncertain && !stated.uncertain { ", and part of the fleet cannot be read" } else { "" };
+    format!(
+        "It would mean more than you were told: you were told {} → {} healthy connectors, and now it would be {} → {}{unseen}. \
+         Nothing was done; ask again to see what it means now.",
+        stated.healthy_now, stated.healthy_after, now.healthy_now, now.healthy_after
+    )
+}
+
+/// Not in our guild.
+pub fn elsewhere() -> Message {
+    Message::text("⛔ Botswain answers only in the channels of its own server. Nothing was done.")
+}
+
+/// A button or command that this version does not know.
+pub fn unknown_press() -> Message {
+    Message::text("⛔ This button is old, or none of Botswain's. Nothing was done; run the command again.")
+}
+
+/// Something of ours failed.
+pub fn trouble(person: &str) -> Message {
+    Message::text(&format!("⚠️ {}", escape::cut(person, 1900)))
+}
+
+/// Something of ours failed, and only the reference is known.
+pub fn unreadable(reference: &str) -> Message {
+    Message::text(&format!(
+        "⚠️ Botswain could not read what Discord sent, so nothing was done. Try again; if it stays, tell whoever runs \
+         Botswain (ref {reference})."
+    ))
+}

@@ -1,0 +1,299 @@
+//! The fleet at a glance, and one bot with its connectors.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::super::custom_id::{CustomId, environment_key};
+use super::escape::{self, length};
+use super::limits;
+use super::message::{Button, Embed, Look, Message, Select};
+use super::words::{self, Face};
+use crate::domain::action::Verb;
+use crate::domain::connector::{Connector, Environment};
+use crate::domain::fleet::{BotView, Sight, Sighting};
+use crate::domain::policy::{Picture, Policy};
+use crate::domain::redundancy::{Level, is_starting, judge};
+
+/// The most bots that are listed one by one: more is not at a glance.
+const LINES: usize = 30;
+/// What is kept free of an embed's description for its last lines.
+const TAIL: usize = 400;
+
+/// What a status is made from.
+#[derive(Clone, Copy, Debug)]
+pub struct View<'a> {
+    /// The fleet.
+    pub picture: &'a Picture,
+    /// What is asked of it.
+    pub policy: &'a Policy,
+    /// How often it is read: what is much older is said to be old.
+    pub poll_interval: Duration,
+    /// Now.
+    pub now: Timestamp,
+}
+
+struct Judged<'a> {
+    view: &'a BotView,
+    level: Level,
+    face: Face,
+    minimum: u32,
+}
+
+impl View<'_> {
+    fn judge<'a>(&self, view: &'a BotView) -> Judged<'a> {
+        let minimum = self.policy.minimum(&view.bot.id, &view.environment);
+        let level = judge(view, minimum, self.picture.highest(view), self.policy.start_grace, self.now);
+        Judged { view, level, face: words::bot_face(level, view, minimum), minimum }
+    }
+
+    /// What must be said when what is shown may no longer be true.
+    fn warning(&self) -> Option<String> {
+        let read_at = self.picture.fleet.read_at()?;
+        let seen = words::relative(read_at);
+        if let Some(why) = &self.picture.trouble {
+            let why = escape::text(why, 300);
+            return Some(format!(
+                "⚠️ Last seen {seen}, and not all of it can be read from the lifecycle service now, so this may be out of \
+                 date. {why}"
+            ));
+        }
+        if self.now.duration_since(read_at).unsigned_abs() > self.poll_interval.saturating_mul(3) {
+            return Some(format!("⚠️ Last seen {seen}: no newer reading has come, so this may be out of date."));
+        }
+        None
+    }
+
+    fn read_at(&self) -> String {
+        let warned = self.warning().is_some();
+        let read_at = self.picture.fleet.read_at().filter(|_| !warned);
+        read_at.map(|at| format!(" Read {}.", words::relative(at))).unwrap_or_default()
+    }
+}
+
+/// The bots of an environment, worst first.
+pub fn environment(of: View<'_>, environment: &Environment) -> Message {
+    let bots = of.picture.fleet.bots_in(environment);
+    let mut judged: Vec<_> = bots.iter().map(|view| of.judge(view)).collect();
+    judged.sort_by_key(|bot| (words::rank(bot.face), bot.view.bot.name.to_lowercase()));
+    let title = escape::name(&environment.title());
+    let worst = judged.first().map_or_else(|| words::level_face(Level::NotInUse), |bot| bot.face);
+    let mut lines = vec![format!("{}{}", summary(&judged), of.read_at())];
+    lines.extend(of.warning());
+    lines.push(String::new());
+    lines.extend(unread_line(of, &bots));
+    let mut used: usize = lines.iter().map(|line| length(line) + 1).sum();
+    let mut listed = 0;
+    for bot in judged.iter().take(LINES) {
+        let line = bot_line(bot, &bots);
+        used += length(&line) + 1;
+        if used > limits::DESCRIPTION - TAIL {
+            break;
+        }
+        lines.push(line);
+        listed += 1;
+    }
+    lines.extend(rest_line(judged.get(listed..).unwrap_or_default()));
+    let unasked = !judged.is_empty() && judged.iter().all(|bot| bot.minimum == 0);
+    let state =
+        if unasked { format!("{title}: no minimum is asked here") } else { format!("{} in {title}", worst.word) };
+    let embed = Embed::new(&format!("{} {state}", worst.icon), worst.colour).describe(lines.iter().map(String::as_str));
+    let key = environment_key(environment);
+    let refresh = Button::new(&CustomId::Status { environment: key.clone(), bot: None }, "Refresh", Look::Secondary);
+    let mut menu = Select::new(&CustomId::Details { environment: key }, "Details of a bot, worst first");
+    for bot in &judged {
+        let counts = words::impact(bot.level, bot.view.healthy(), bot.view.total(), bot.minimum, bot.view.unread());
+        let name = told_apart(bot.view, &bots);
+        menu = menu.option(bot.view.bot.id.key().as_str(), &name, &format!("{}: {counts}", bot.face.word));
+    }
+    Message::of(embed).select(menu).buttons(vec![refresh])
+}
+
+fn summary(judged: &[Judged<'_>]) -> String {
+    if judged.is_empty() {
+        return "No bot is known here.".to_owned();
+    }
+    let total = words::of(u32::try_from(judged.len()).unwrap_or(u32::MAX), "bot");
+    format!("{total}: {}.", tally(judged))
+}
+
+/// "1 outage, 2 at risk, 9 redundant", in the order in which they stand.
+fn tally(judged: &[Judged<'_>]) -> String {
+    let mut counts: Vec<(&str, usize)> = Vec::new();
+    for bot in judged {
+        match counts.iter_mut().find(|(word, _)| *word == bot.face.word) {
+            Some((_, count)) => *count += 1,
+            None => counts.push((bot.face.word, 1)),
+        }
+    }
+    let parts: Vec<_> = counts.iter().map(|(word, count)| format!("{count} {}", word.to_lowercase())).collect();
+    parts.join(", ")
+}
+
+fn rest_line(rest: &[Judged<'_>]) -> Option<String> {
+    let first = rest.first()?;
+    let count = rest.len();
+    let same = rest.iter().all(|bot| bot.face.word == first.face.word);
+    Some(if same {
+        let all = if count == 1 { "" } else { "all " };
+        format!("… and {count} more, {all}{}", first.face.word.to_lowercase())
+    } else {
+        format!("… and {count} more: {}", tally(rest))
+    })
+}
+
+fn bot_line(bot: &Judged<'_>, all: &[BotView]) -> String {
+    let view = bot.view;
+    let counts = words::impact(bot.level, view.healthy(), view.total(), bot.minimum, view.unread());
+    format!("{} **{}** · {}: {counts}", bot.face.icon, escape::name(&told_apart(view, all)), bot.face.word)
+}
+
+/// A bot's name, with its id where another bot bears the same name.
+fn told_apart(view: &BotView, all: &[BotView]) -> String {
+    let twins = all.iter().filter(|other| other.bot.name == view.bot.name && other.environment == view.environment);
+    if twins.count() > 1 {
+        let id = escape::cut(view.bot.id.as_str(), 20);
+        format!("{} ({id})", escape::cut(&view.bot.name, 36))
+    } else {
+        view.bot.name.clone()
+    }
+}
+
+fn unread_line(of: View<'_>, bots: &[BotView]) -> Option<String> {
+    let unread = bots.iter().flat_map(|view| &view.sightings).filter(|s| s.sight != Sight::Fresh).count();
+    let count = u32::try_from(unread).unwrap_or(u32::MAX).saturating_add(of.picture.fleet.unattributed());
+    (count > 0).then(|| format!("❔ {} could not be read, so the counts may be too low.", words::of(count, "record")))
+}
+
+/// One bot with its connectors; `may` says what the viewer may do, which only decides the buttons that are shown.
+pub fn bot(of: View<'_>, view: &BotView, may: impl Fn(Verb) -> bool) -> Message {
+    let judged = of.judge(view);
+    let twins = of.picture.fleet.bots_in(&view.environment);
+    let name = escape::name(&told_apart(view, &twins));
+    let place = escape::name(&view.environment.title());
+    let counts = words::impact(judged.level, view.healthy(), view.total(), judged.minimum, view.unread());
+    let mut lines = vec![format!("{}.{}", words::sentence(&counts), of.read_at())];
+    lines.extend(of.warning());
+    lines.extend(
+        view.conversations().map(|n| format!("Load: {} on all of its connectors here.", words::of(n, "conversation"))),
+    );
+    let title = format!("{} {}: {name} in {place}", judged.face.icon, judged.face.word);
+    let mut embed = Embed::new(&title, judged.face.colour).describe(lines.iter().map(String::as_str));
+    let mut sightings: Vec<_> = view.sightings.iter().collect();
+    sightings.sort_by_key(|s| (s.is_surely_healthy(), s.connector.condition(), s.connector.name.clone()));
+    for (place, sighting) in sightings.iter().enumerate() {
+        let starting = is_starting(&sighting.connector, of.policy.start_grace, of.now);
+        let face = words::sighting_face(sighting, starting);
+        let title = format!("{} {}: {}", face.icon, escape::name(&sighting.connector.name), face.word);
+        let left = sightings.len() - place;
+        let keeps_room = left == 1 || embed.room() > 900;
+        if !(keeps_room
+            && (left == 1 || place + 2 < limits::FIELDS)
+            && embed.push_field(&title, &details(sighting), false))
+        {
+            embed.push_field(
+                &format!("… and {left} more"),
+                "They are left out here; a command can still name them.",
+                false,
+            );
+            break;
+        }
+    }
+    bot_buttons(view, &sightings, may).into_iter().fold(Message::of(embed), Message::buttons)
+}
+
+fn details(sighting: &Sighting) -> String {
+    let c = &sighting.connector;
+    let mut lines = Vec::new();
+    if sighting.sight != Sight::Fresh {
+        lines.push(format!("Last read {}; as it was then:", words::relative(sighting.seen_at)));
+    }
+    lines.push(words::statuses(c.agent.word(), c.conversational_cloud.word(), c.bot_server.word()));
+    let load = c.conversations.map_or_else(|| "load not known".to_owned(), |n| words::of(n, "conversation"));
+    let since = c.since.map_or_else(|| "not known".to_owned(), words::relative);
+    lines.push(format!("{} · last change {since}", words::sentence(&load)));
+    if let Some(last) = &c.last_operation {
+        let by = last.by.as_deref().map(|by| format!(" by {}", escape::name(by))).unwrap_or_default();
+        let at = last.at.map(|at| format!(" {}", words::relative(at))).unwrap_or_default();
+        lines.push(format!("Last operation: {}{by}{at}", escape::text(&last.what, 60)));
+    }
+    lines.join("\n")
+}
+
+/// Rows of buttons: first the ways to look on, then what may be done, a row for each connector where there is room.
+fn bot_buttons(view: &BotView, sightings: &[&Sighting], may: impl Fn(Verb) -> bool) -> Vec<Vec<Button>> {
+    let environment = environment_key(&view.environment);
+    let bot = Some(view.bot.id.key());
+    let look_on = vec![
+        Button::new(&CustomId::Status { environment: environment.clone(), bot }, "Refresh", Look::Secondary),
+        Button::new(
+            &CustomId::Status { environment, bot: None },
+            &format!("All bots in {}", view.environment.title()),
+            Look::Secondary,
+        ),
+    ];
+    let present = sightings.iter().filter(|s| s.sight != Sight::Missing).map(|s| &s.connector);
+    let roomy = sightings.len() < limits::ROWS;
+    let of = |connector: &Connector| {
+        // What hangs is helped by a start, which stops it first.
+        let start = (!connector.is_healthy()).then_some(Verb::Start);
+        let stop = (!connector.is_down()).then_some(Verb::Stop);
+        let verbs = [start, stop, roomy.then_some(Verb::Redeploy)];
+        verbs.into_iter().flatten().filter(|verb| may(*verb)).map(|verb| ask_button(verb, connector)).collect()
+    };
+    let each: Vec<Vec<Button>> = present.map(of).collect();
+    let mut rows = vec![look_on];
+    if roomy {
+        rows.extend(each)
+    } else {
+        rows.push(each.into_iter().flatten().collect())
+    }
+    rows
+}
+
+/// "Stop billing-2 in Production".
+pub(super) fn ask_button(verb: Verb, connector: &Connector) -> Button {
+    let label = verb_and_object(verb, &connector.name, &connector.environment);
+    Button::new(&CustomId::Ask { verb, connector: connector.id.key() }, &label, look(verb, !connector.is_down()))
+}
+
+/// "Stop billing-2 in Production", of at most a button's label, with the verb and the place kept whole.
+pub(super) fn verb_and_object(verb: Verb, connector: &str, environment: &Environment) -> String {
+    let place = escape::cut(&environment.title(), 24);
+    let room = limits::BUTTON_LABEL.saturating_sub(length(verb.title()) + length(&place) + 5);
+    format!("{} {} in {place}", verb.title(), escape::label(connector, room))
+}
+
+/// Red only for what takes something down: a redeploy does where the connector runs.
+pub(super) fn look(verb: Verb, runs: bool) -> Look {
+    match verb {
+        Verb::Stop => Look::Danger,
+        Verb::Redeploy if runs => Look::Danger,
+        Verb::Redeploy => Look::Primary,
+        Verb::Start => Look::Success,
+    }
+}
+
+/// Nothing has been read yet.
+pub fn not_ready(trouble: Option<&str>) -> Message {
+    let why = trouble.map(|why| format!(" {}", escape::text(why, 300))).unwrap_or_default();
+    Message::text(&format!("The fleet has not been read yet, so nothing is known. Try again in a moment.{why}"))
+}
+
+/// No such environment, or no such bot there.
+pub fn not_found(what: &str, known: &[String]) -> Message {
+    let mut text = format!("There is no “{}”.", escape::name(what));
+    if !known.is_empty() {
+        let names: Vec<_> = known.iter().take(25).map(|name| escape::name(name)).collect();
+        text.push_str(&format!(" Known are: {}.", names.join(", ")));
+    }
+    Message::text(&text)
+}
+
+/// Several bots bear the name.
+pub fn ambiguous(name: &str) -> Message {
+    let name = escape::name(name);
+    Message::text(&format!(
+        "More than one bot is called “{name}”. Pick one of the suggestions: each stands for one bot."
+    ))
+}

@@ -1,0 +1,16 @@
+//! The field itself, pure: connectors and their health, what may be done and by whom, what is an incident.
+//!
+//! Nothing here waits, asks a clock (`now` is an argument), reads the environment, or knows Discord's client, HTTP or SQL.
+
+pub mod action;
+pub mod audit;
+pub mod authority;
+pub mod connector;
+pub mod fleet;
+pub mod ids;
+pub mod incident;
+pub mod notice;
+pub mod operation;
+pub mod policy;
+pub mod redundancy;
+pub mod request;

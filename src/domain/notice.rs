@@ -1,0 +1,61 @@
+//! What is said on Discord unasked: the outbox keeps facts, and the front puts them into words when it sends them.
+
+use serde::{Deserialize, Serialize};
+
+use super::ids::Id;
+use super::incident::Incident;
+use super::operation::Operation;
+
+/// The content of one message of the bot, as facts.
+#[expect(clippy::large_enum_variant, reason = "one is held at a time, between the store and the wire")]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "notice")]
+pub enum Notice {
+    /// An incident's one card, edited as it changes.
+    Card {
+        /// The incident as it stands.
+        incident: Incident,
+        /// Whether the roles are mentioned when the card is first posted (an edit notifies nobody).
+        ping: bool,
+    },
+    /// A reply to the card that says that it got worse, and mentions the roles.
+    Worse {
+        /// The incident as it stood when it got worse.
+        incident: Incident,
+    },
+    /// An operation's one message, from request to outcome.
+    Operation {
+        /// The operation as it stands.
+        operation: Operation,
+    },
+}
+
+/// Which message a notice is. Each subject has each of its messages once.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Slot {
+    /// An incident's card.
+    Card(Id),
+    /// The reply that says that an incident got worse, once for each severity.
+    Worse(Id, &'static str),
+    /// An operation's message.
+    Operation(Id),
+}
+
+impl Slot {
+    /// The name under which the store keeps it: unique for each message.
+    pub fn name(&self) -> String {
+        match self {
+            Self::Card(incident) => format!("card:{incident}"),
+            Self::Worse(incident, severity) => format!("worse:{severity}:{incident}"),
+            Self::Operation(operation) => format!("operation:{operation}"),
+        }
+    }
+
+    /// The slot that this one replies to, which must stand before.
+    pub fn replies_to(&self) -> Option<Self> {
+        match self {
+            Self::Worse(incident, _) => Some(Self::Card(incident.clone())),
+            Self::Card(_) | Self::Operation(_) => None,
+        }
+    }
+}

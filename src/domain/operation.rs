@@ -1,0 +1,342 @@
+//! An operation: confirmed steps, carried out one after the other, each written down before it is tried.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::action::{Action, Verb};
+use super::authority::Person;
+use super::connector::{AgentStatus, Bot, Connector, Environment, Link, Revision};
+use super::ids::{ChannelId, ConnectorId, Id};
+use super::request::{Plan, Request};
+
+/// How long a stop or a redeploy may take until its end is seen. (A start has the start grace.)
+pub const STEP_DEADLINE: Duration = Duration::from_secs(120);
+
+/// An operation, as the store keeps it and its public message shows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Operation {
+    /// Its id.
+    pub id: Id,
+    /// The request that was confirmed.
+    pub request: Id,
+    /// Who confirmed it.
+    pub requester: Person,
+    /// What was asked for.
+    pub verb: Verb,
+    /// The connector.
+    pub connector: ConnectorId,
+    /// Its name.
+    pub connector_name: String,
+    /// Its bot.
+    pub bot: Bot,
+    /// Where it was.
+    pub environment: Environment,
+    /// For a redeploy: where it goes.
+    pub to: Option<Environment>,
+    /// Why, in the requester's words.
+    pub reason: Option<String>,
+    /// Where its message stands.
+    pub channel: ChannelId,
+    /// What is called, in order.
+    pub steps: Vec<Step>,
+    /// Healthy connectors of the bot when it was confirmed.
+    pub healthy_before: u32,
+    /// Healthy connectors that the person was told would be left there: what this operation announced.
+    pub healthy_after: u32,
+    /// For a redeploy: healthy connectors of the bot in the target environment when it was confirmed.
+    pub healthy_in_target: Option<u32>,
+    /// When it was confirmed.
+    pub opened_at: Timestamp,
+    /// The connector's statuses as last read by this operation.
+    pub seen: Option<Seen>,
+    /// How it ended.
+    pub ended: Option<Ended>,
+}
+
+/// One step.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Step {
+    /// What is called.
+    pub action: Action,
+    /// The idempotency key under which it is called, by whoever calls it, however often.
+    pub key: String,
+    /// The revision that the connector must still have.
+    pub revision: Option<Revision>,
+    /// Where it stands.
+    pub state: StepState,
+    /// When it was begun.
+    pub began_at: Option<Timestamp>,
+    /// When it ended.
+    pub ended_at: Option<Timestamp>,
+}
+
+/// Where a step stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "is")]
+pub enum StepState {
+    /// Not begun.
+    Waiting,
+    /// Written down, about to be sent: after a crash nobody knows whether it was, so the service is asked by key.
+    Sending,
+    /// Sent, and the answer was lost.
+    Uncertain,
+    /// Asked after, and the service does not know the key: nothing was carried out, so it may be sent again.
+    NotTaken,
+    /// Taken by the service as this operation of its own.
+    Accepted {
+        /// The service's operation id.
+        operation: String,
+    },
+    /// The service says that it is done; not seen on the connector yet.
+    Watching {
+        /// The service's operation id.
+        operation: String,
+    },
+    /// Seen on the connector.
+    Done,
+    /// It failed.
+    Failed {
+        /// Why.
+        why: StepFailure,
+    },
+}
+
+/// Why a step failed; each has its sentence on screen.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "why")]
+pub enum StepFailure {
+    /// The lifecycle service refused, or said that it failed, in these words.
+    Refused {
+        /// The sentence for people.
+        said: String,
+    },
+    /// It could not be sent at all, for as long as the step may take.
+    NotSent {
+        /// The sentence for people.
+        said: String,
+    },
+    /// The service said that it is done, and it was not seen in time.
+    NotSeen,
+    /// The answer was lost, and the service could not be asked in time.
+    OutcomeUnknown,
+    /// The person who confirmed has lost the role since (judged before each further stop or redeploy).
+    RoleLost,
+    /// It could not be told whether the person still has the role.
+    RoleUnknown,
+    /// The process was stopped, or another step took so long, that this one was not begun in time.
+    TooLate,
+}
+
+/// The connector's statuses as an operation last read them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Seen {
+    /// Status "Bot Agent Connector".
+    pub agent: AgentStatus,
+    /// Status "Conversational Cloud".
+    pub conversational_cloud: Link,
+    /// Status "Bot Server".
+    pub bot_server: Link,
+    /// Where it is deployed.
+    pub environment: Environment,
+}
+
+impl From<&Connector> for Seen {
+    fn from(connector: &Connector) -> Self {
+        Self {
+            agent: connector.agent.clone(),
+            conversational_cloud: connector.conversational_cloud.clone(),
+            bot_server: connector.bot_server.clone(),
+            environment: connector.environment.clone(),
+        }
+    }
+}
+
+/// How an operation ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ended {
+    /// When.
+    pub at: Timestamp,
+    /// How.
+    pub outcome: Outcome,
+}
+
+/// The outcome of an operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// Every step was seen to have reached its end.
+    Done,
+    /// A step failed; the operation stayed where it was.
+    Failed,
+    /// Nobody could say whether a step was carried out.
+    Unknown,
+}
+
+/// What is to be done next for an operation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// Write down that this step is being sent, then send it. (`judge_again`: fetch the requester's roles first.)
+    Send {
+        /// The step's place.
+        step: usize,
+        /// Whether the requester's authority is judged again before: each further stop or redeploy.
+        judge_again: bool,
+    },
+    /// Ask the service for what became of this step's key.
+    AskAfter {
+        /// The step's place.
+        step: usize,
+    },
+    /// Ask the service how its operation goes.
+    Follow {
+        /// The step's place.
+        step: usize,
+        /// The service's operation id.
+        operation: String,
+    },
+    /// Read the connector, and see whether the step's end shows.
+    Watch {
+        /// The step's place.
+        step: usize,
+    },
+    /// The step's time is up.
+    GiveUp {
+        /// The step's place.
+        step: usize,
+        /// What is to be said of it.
+        why: StepFailure,
+    },
+    /// Every step is done, or one failed.
+    End(Outcome),
+}
+
+impl Operation {
+    /// The operation that a confirmed request becomes.
+    pub fn new(request: &Request, plan: &Plan, revision: Option<Revision>, now: Timestamp) -> Self {
+        let id = Id::random();
+        let step = |(place, action): (usize, &Action)| Step {
+            action: action.clone(),
+            key: format!("botswain-{id}-{place}"),
+            revision: if place == 0 { revision.clone() } else { None },
+            state: StepState::Waiting,
+            began_at: None,
+            ended_at: None,
+        };
+        Self {
+            steps: plan.steps.iter().enumerate().map(step).collect(),
+            id,
+            request: request.id.clone(),
+            requester: request.requester.clone(),
+            verb: request.verb,
+            connector: plan.connector.clone(),
+            connector_name: plan.connector_name.clone(),
+            bot: plan.bot.clone(),
+            environment: plan.environment.clone(),
+            to: plan.to.clone(),
+            reason: request.reason.clone(),
+            channel: request.channel,
+            healthy_before: plan.impact.healthy_now,
+            healthy_after: plan.impact.healthy_after,
+            healthy_in_target: plan.impact.target.map(|(now, _)| now),
+            opened_at: now,
+            seen: None,
+            ended: None,
+        }
+    }
+
+    /// What is to be done next. `start_grace` is how long a start may take until the connector is seen healthy.
+    pub fn next(&self, start_grace: Duration, now: Timestamp) -> Next {
+        let open = |step: &&Step| step.state != StepState::Done;
+        let Some((place, step)) = self.steps.iter().enumerate().find(|(_, step)| open(step)) else {
+            return Next::End(Outcome::Done);
+        };
+        if let StepState::Failed { why } = &step.state {
+            return Next::End(match why {
+                StepFailure::OutcomeUnknown => Outcome::Unknown,
+                _ => Outcome::Failed,
+            });
+        }
+        if self.is_stale(place, now) {
+            return Next::GiveUp { step: place, why: StepFailure::TooLate };
+        }
+        match &step.state {
+            // Nothing was carried out, so there is nothing to look for. Whatever else is overdue is looked for once more.
+            StepState::Waiting | StepState::NotTaken if step.time_left(start_grace, now).is_zero() => {
+                Next::GiveUp { step: place, why: step.given_up() }
+            }
+            StepState::Waiting => Next::Send { step: place, judge_again: place > 0 && step.action.takes_away() },
+            StepState::NotTaken => Next::Send { step: place, judge_again: step.action.takes_away() },
+            StepState::Sending | StepState::Uncertain => Next::AskAfter { step: place },
+            StepState::Accepted { operation } => Next::Follow { step: place, operation: operation.clone() },
+            StepState::Watching { .. } => Next::Watch { step: place },
+            StepState::Done | StepState::Failed { .. } => Next::End(Outcome::Done),
+        }
+    }
+
+    /// Whether a step that takes something away was left lying for so long that it would come as a surprise now. (A start
+    /// that restores service is never too late.)
+    fn is_stale(&self, place: usize, now: Timestamp) -> bool {
+        let Some(step) = self.steps.get(place) else {
+            return false;
+        };
+        let before = place.checked_sub(1).and_then(|before| self.steps.get(before));
+        let ready_at = before.map_or(Some(self.opened_at), |before| before.ended_at);
+        step.state == StepState::Waiting
+            && step.action.takes_away()
+            && ready_at.is_some_and(|at| now.duration_since(at).unsigned_abs() >= STEP_DEADLINE)
+    }
+
+    /// The step that is under way or failed; `None` when all are done.
+    pub fn current(&self) -> Option<(usize, &Step)> {
+        self.steps.iter().enumerate().find(|(_, step)| step.state != StepState::Done)
+    }
+
+    /// How long the step that is under way may still take; nothing when its time is up.
+    pub fn time_left(&self, start_grace: Duration, now: Timestamp) -> Duration {
+        self.current().map_or(Duration::ZERO, |(_, step)| step.time_left(start_grace, now))
+    }
+
+    /// Whether it is over.
+    pub fn is_over(&self) -> bool {
+        self.ended.is_some()
+    }
+
+    /// What must not be touched by two operations at once: the connector, and, but for a start, the bot in each
+    /// environment that is touched. Always in the same order, so that two that claim them at once do not wait for each other.
+    pub fn scopes(&self) -> Vec<String> {
+        let mut scopes = vec![format!("connector:{}", self.connector)];
+        if self.verb != Verb::Start {
+            let environments = std::iter::once(&self.environment).chain(&self.to);
+            scopes.extend(environments.map(|environment| format!("bot:{environment}:{}", self.bot.id)));
+        }
+        scopes.sort();
+        scopes
+    }
+}
+
+impl Step {
+    /// How long this step may take.
+    pub fn deadline(&self, start_grace: Duration) -> Duration {
+        match self.action {
+            Action::Start => start_grace,
+            Action::Stop | Action::Redeploy { .. } => STEP_DEADLINE,
+        }
+    }
+
+    fn time_left(&self, start_grace: Duration, now: Timestamp) -> Duration {
+        let took = self.began_at.map(|began| now.duration_since(began).unsigned_abs());
+        self.deadline(start_grace).saturating_sub(took.unwrap_or_default())
+    }
+
+    /// What is to be said when its time is up.
+    pub fn given_up(&self) -> StepFailure {
+        match self.state {
+            StepState::Watching { .. } => StepFailure::NotSeen,
+            StepState::Waiting => StepFailure::RoleUnknown,
+            StepState::NotTaken => StepFailure::NotSent { said: "The lifecycle service could not be reached.".into() },
+            _ => StepFailure::OutcomeUnknown,
+        }
+    }
+}

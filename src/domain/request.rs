@@ -1,0 +1,214 @@
+//! A person's request to change something, from the first menu to the press that settles it.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::action::{Action, CannotDo, Impact, Verb};
+use super::authority::{Denied, Person};
+use super::connector::{Bot, Condition, Environment};
+use super::ids::{BotId, ChannelId, ConnectorId, Id};
+
+/// What has been chosen so far; what is missing is asked with a menu.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Selection {
+    /// The environment in which the connector is now.
+    pub environment: Option<Environment>,
+    /// The bot.
+    pub bot: Option<BotId>,
+    /// The connector.
+    pub connector: Option<ConnectorId>,
+    /// For a redeploy: the environment to move to.
+    pub to: Option<Environment>,
+}
+
+/// A request, as the store keeps it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Request {
+    /// Its id; buttons and menus carry it.
+    pub id: Id,
+    /// Who asked: nobody else may settle it.
+    pub requester: Person,
+    /// What was asked for.
+    pub verb: Verb,
+    /// What has been chosen.
+    pub selection: Selection,
+    /// Why, in the requester's words.
+    pub reason: Option<String>,
+    /// Where it was asked; its operation is posted there.
+    pub channel: ChannelId,
+    /// What the person was told and may agree to, once all is chosen.
+    pub plan: Option<Plan>,
+    /// Where it stands.
+    pub state: RequestState,
+    /// When it was asked.
+    pub asked_at: Timestamp,
+    /// From when on it can no longer be agreed to.
+    pub expires_at: Timestamp,
+}
+
+/// The plan that a prompt states, and that a confirming press agrees to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plan {
+    /// The connector.
+    pub connector: ConnectorId,
+    /// Its name.
+    pub connector_name: String,
+    /// Its bot.
+    pub bot: Bot,
+    /// Where it is.
+    pub environment: Environment,
+    /// For a redeploy: where it goes.
+    pub to: Option<Environment>,
+    /// What will be called, in order.
+    pub steps: Vec<Action>,
+    /// What it means for the bot, as stated.
+    pub impact: Impact,
+    /// The connector's condition when the plan was made.
+    pub condition: Condition,
+}
+
+/// Where a request stands. All but the first two are final.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RequestState {
+    /// Menus are being answered.
+    Choosing,
+    /// The prompt stands, and can be confirmed until it expires.
+    Asked,
+    /// Confirmed: an operation carries it out.
+    Confirmed,
+    /// The requester changed their mind.
+    Cancelled,
+    /// Nobody confirmed in time.
+    Expired,
+    /// Refused at the click.
+    Refused,
+}
+
+impl RequestState {
+    /// The word under which the store keeps it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Choosing => "choosing",
+            Self::Asked => "asked",
+            Self::Confirmed => "confirmed",
+            Self::Cancelled => "cancelled",
+            Self::Expired => "expired",
+            Self::Refused => "refused",
+        }
+    }
+
+    /// Whether it can still be settled.
+    pub fn is_open(self) -> bool {
+        matches!(self, Self::Choosing | Self::Asked)
+    }
+}
+
+impl Request {
+    /// A new request with nothing chosen, valid for `ttl`.
+    pub fn new(
+        requester: Person,
+        verb: Verb,
+        reason: Option<String>,
+        channel: ChannelId,
+        ttl: Duration,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            id: Id::random(),
+            requester,
+            verb,
+            selection: Selection::default(),
+            reason,
+            channel,
+            plan: None,
+            state: RequestState::Choosing,
+            asked_at: now,
+            expires_at: now.saturating_add(ttl).unwrap_or(Timestamp::MAX),
+        }
+    }
+
+    /// Whether it can no longer be agreed to.
+    pub fn is_expired(&self, now: Timestamp) -> bool {
+        now >= self.expires_at
+    }
+}
+
+/// Why a request was not carried out; each has its sentence on screen and its word in the audit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "refused")]
+pub enum Refusal {
+    /// The person may not.
+    Denied {
+        /// Why not.
+        denied: Denied,
+    },
+    /// The prompt belongs to somebody else.
+    SomebodyElses {
+        /// Whose it is.
+        owner: Person,
+    },
+    /// The connector's state does not allow it.
+    CannotDo {
+        /// Why not.
+        why: CannotDo,
+        /// The connector's name.
+        connector: String,
+    },
+    /// There is no such environment, bot or connector.
+    NotFound {
+        /// What was looked for, in the person's words.
+        what: String,
+    },
+    /// What a menu, a button or a prompt named was there when it was shown, and is not any more.
+    Gone {
+        /// Its name, where it is still known.
+        what: Option<String>,
+    },
+    /// Nothing here can be stopped, started or redeployed as asked.
+    NothingToChoose {
+        /// The verb.
+        verb: Verb,
+    },
+    /// It expired before it was confirmed.
+    Expired,
+    /// It was settled before.
+    Settled {
+        /// How.
+        state: RequestState,
+    },
+    /// No request is known by this button's id.
+    Unknown,
+    /// The connector's state changed between the prompt and the press.
+    Changed {
+        /// What the connector's condition is now.
+        now: Condition,
+        /// The connector's name.
+        connector: String,
+    },
+    /// The impact became worse between the prompt and the press.
+    Worse {
+        /// What was stated.
+        stated: Impact,
+        /// What it would be now.
+        now: Impact,
+    },
+    /// The state could not be read at the press, so nothing was done.
+    CannotRead {
+        /// The lifecycle client's sentence for people.
+        why: String,
+    },
+    /// Another operation is under way on the same bot and environment.
+    Busy {
+        /// Who began it.
+        by: Person,
+        /// What it does.
+        verb: Verb,
+        /// The operation.
+        operation: Id,
+    },
+    /// Nothing is known of the fleet yet.
+    NotReady,
+}

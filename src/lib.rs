@@ -1,0 +1,49 @@
+//! Botswain: a Discord bot with which a team runs its LivePerson agent connectors from the channel where it talks.
+//!
+//! # The map
+//!
+//! Imports run downwards only; `tests/structure.rs` holds the house to it.
+//!
+//! | room | what it is for |
+//! |---|---|
+//! | `main` | reads the command line, runs one mode, ends with its exit code |
+//! | [`app`] | builds the parts from the settings, runs them, names the one that died, drains |
+//! | [`http`] | health |
+//! | [`discord`] | the front: commands, buttons, interactions, all words and pictures, the outbox's only reader, the gateway and its watchdog |
+//! | [`operations`] | a request is asked, narrowed, confirmed, cancelled or expires; the runner carries it out |
+//! | [`monitor`] | polls the fleet, judges it, writes incidents |
+//! | [`lifecycle`] | the contract of the lifecycle service, and our client of it |
+//! | [`discord_api`] | the few routes of Discord's that we send ourselves, so that a 429 is obeyed to the letter |
+//! | [`store`] | what outlives the process; every claim is one conditional write |
+//! | [`config`] · [`telemetry`] | settings (the only reader of the environment) · logs |
+//! | [`domain`] | the field itself, pure: no I/O, no clock, no environment |
+//! | [`sandbox`] | a wing of its own: stand-ins for Discord and the lifecycle service, and the demo's page. The product never imports it; they meet through a URL |
+//!
+//! # Two natural ways
+//!
+//! * A press: gateway → [`discord::interactions`] (acknowledge) → [`operations`] (judge, read again, claim) → [`store`] →
+//!   runner → [`lifecycle`] → [`store`] (outcome, audit, outbox) → [`discord::delivery`].
+//! * A failure: poll → [`monitor`] → [`domain::incident`] decides → [`store`] (incident and outbox in one transaction) →
+//!   [`discord::delivery`].
+//!
+//! # What is deliberately absent
+//!
+//! * Nothing in memory only that would be missed: the picture of the fleet is rebuilt by the first poll, and all else is in
+//!   the store. A second process may one day stand by on the same store, so every piece of work is claimed under a lease.
+//! * No handler holds a confirmation: buttons carry a request's id, and the store says how it stands.
+//! * No interaction token is kept. An operation's message is the bot's own, and so outlives the 15 minutes.
+//! * No mock of Discord, and no test switch: tests, demo and production run the same code, at other addresses.
+//! * No retry of a change whose outcome is unknown: it is asked after by its idempotency key.
+
+pub mod app;
+pub mod config;
+pub mod discord;
+pub mod discord_api;
+pub mod domain;
+pub mod http;
+pub mod lifecycle;
+pub mod monitor;
+pub mod operations;
+pub mod sandbox;
+pub mod store;
+pub mod telemetry;

@@ -1,0 +1,140 @@
+//! From the wire to the words of the domain: unknown words are kept, a time of 0 is unknown, one bad record never hides the others.
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::contract;
+use super::error::{cut, said};
+use crate::domain::connector::{Bot, Connector, Environment, LastOperation, Revision};
+use crate::domain::fleet::Malformed;
+use crate::domain::ids::{BotId, ConnectorId};
+
+/// A page whose records are not looked at yet.
+#[derive(Debug, Deserialize)]
+pub(super) struct RawPage {
+    pub(super) items: Vec<Value>,
+    #[serde(default)]
+    pub(super) next_cursor: Option<String>,
+    pub(super) snapshot: String,
+}
+
+/// An operation of the service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServiceOperation {
+    /// Its id at the service.
+    pub id: String,
+    /// The connector it acts on.
+    pub connector: ConnectorId,
+    /// The key it was asked for with.
+    pub key: String,
+    /// How far it is.
+    pub state: OperationState,
+}
+
+/// How far an operation of the service is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OperationState {
+    /// Accepted, under way, or in a word that we do not know: not over.
+    Running,
+    /// Carried out, as the service says.
+    Succeeded,
+    /// Over without success.
+    Failed {
+        /// Why, for people. Plain text that may quote the service.
+        said: String,
+    },
+}
+
+/// Records that were read, by id, and what could not be.
+#[derive(Debug, Default)]
+pub(super) struct Records {
+    connectors: BTreeMap<ConnectorId, Connector>,
+    malformed: Vec<Malformed>,
+    twice: BTreeSet<ConnectorId>,
+}
+
+impl Records {
+    pub(super) fn take(&mut self, record: Value) {
+        let id = record.get("id").and_then(Value::as_str).map(ConnectorId::new);
+        match connector(record) {
+            Ok(connector) => {
+                let id = connector.id.clone();
+                if self.twice.contains(&id) || self.connectors.remove(&id).is_some() {
+                    // Which of them is right nobody can tell.
+                    self.twice.insert(id);
+                } else {
+                    self.connectors.insert(id, connector);
+                }
+            }
+            Err(why) => {
+                let id = id.filter(|id| is_addressable(id.as_str()));
+                self.malformed.push(Malformed { id, why });
+            }
+        }
+    }
+
+    pub(super) fn finish(mut self) -> (Vec<Connector>, Vec<Malformed>) {
+        for id in self.twice {
+            let why = "it is in the fleet twice".to_owned();
+            self.malformed.push(Malformed { id: Some(id), why });
+        }
+        (self.connectors.into_values().collect(), self.malformed)
+    }
+}
+
+/// Whether an id can stand in a path: `.` and `..` are swallowed there.
+pub(super) fn is_addressable(id: &str) -> bool {
+    !matches!(id, "" | "." | "..")
+}
+
+pub(super) fn connector(record: Value) -> Result<Connector, String> {
+    let wire: contract::Connector = serde_json::from_value(record).map_err(|error| cut(&error.to_string()))?;
+    if !is_addressable(&wire.id) {
+        return Err("its id cannot be used".to_owned());
+    }
+    if wire.bot.id.is_empty() || wire.environment.trim().is_empty() {
+        return Err("it has no bot or no environment".to_owned());
+    }
+    let revision = wire.revision;
+    let is_tag = |b: u8| b.is_ascii_graphic() && b != b'"';
+    if revision.is_empty() || !revision.bytes().all(is_tag) {
+        return Err("its revision cannot be used".to_owned());
+    }
+    Ok(Connector {
+        id: ConnectorId::new(wire.id),
+        name: wire.name,
+        bot: Bot { id: BotId::new(wire.bot.id), name: wire.bot.name },
+        environment: Environment::new(&wire.environment),
+        agent: wire.agent.into(),
+        conversational_cloud: wire.conversational_cloud.into(),
+        bot_server: wire.bot_server.into(),
+        conversations: wire.conversations,
+        since: time(wire.since_ms),
+        last_operation: wire.last_operation.map(|last| LastOperation {
+            what: last.what,
+            by: last.by,
+            at: time(last.at_ms),
+        }),
+        revision: Some(Revision(revision)),
+    })
+}
+
+fn time(ms: i64) -> Option<Timestamp> {
+    (ms > 0).then(|| Timestamp::from_millisecond(ms).ok())?
+}
+
+pub(super) fn operation(wire: contract::Operation) -> ServiceOperation {
+    let state = match contract::OperationState::parse(&wire.state) {
+        Some(contract::OperationState::Succeeded) => OperationState::Succeeded,
+        Some(contract::OperationState::Failed) => OperationState::Failed {
+            said: wire.problem.as_ref().map_or_else(
+                || "The lifecycle service gave no reason.".to_owned(),
+                |problem| format!("{}.", said(problem)),
+            ),
+        },
+        Some(contract::OperationState::Accepted | contract::OperationState::Running) | None => OperationState::Running,
+    };
+    ServiceOperation { id: wire.id, connector: ConnectorId::new(wire.connector_id), key: wire.idempotency_key, state }
+}

@@ -1,0 +1,511 @@
+//! From what a command said to one connector: understand it, ask with menus for what was left out, plan what is asked.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+
+use super::known;
+use crate::domain::action::{Impact, Verb, steps};
+use crate::domain::authority::Denied;
+use crate::domain::connector::{Connector, Environment};
+use crate::domain::fleet::{Fleet, Sight, Sighting};
+use crate::domain::ids::{BotId, Key};
+use crate::domain::policy::{Picture, Policy};
+use crate::domain::redundancy::is_starting;
+use crate::domain::request::{Plan, Refusal, Request, Selection};
+
+/// What a command said, as it was typed or picked: short names, names or ids. What is `None` is asked with a menu.
+#[derive(Clone, Debug, Default)]
+pub struct Said {
+    /// The environment.
+    pub environment: Option<String>,
+    /// The bot.
+    pub bot: Option<String>,
+    /// The connector.
+    pub connector: Option<String>,
+    /// For a redeploy: the environment to move to.
+    pub to: Option<String>,
+    /// Why, in the person's words.
+    pub reason: Option<String>,
+}
+
+/// What a menu asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// The environment in which the connector is.
+    Environment,
+    /// The bot.
+    Bot,
+    /// The connector.
+    Connector,
+    /// The environment to move to.
+    Target,
+}
+
+impl Part {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Environment, Self::Bot, Self::Connector, Self::Target];
+
+    /// The word that a custom id carries.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Environment => "env",
+            Self::Bot => "bot",
+            Self::Connector => "connector",
+            Self::Target => "to",
+        }
+    }
+
+    /// Reads [`Self::word`] back.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|part| part.word() == word)
+    }
+}
+
+/// One choice of a menu, in words that are neither escaped nor cut.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Choice {
+    /// What comes back when it is chosen: a short name of at most 64 characters.
+    pub value: String,
+    /// What it is.
+    pub label: String,
+    /// How it stands.
+    pub description: String,
+}
+
+pub(super) enum Narrowed {
+    Missing(Part, Vec<Choice>),
+    Planned(Box<Plan>),
+    Refused(Refusal),
+}
+
+/// Finds what a command named in the fleet.
+pub(super) fn understand(fleet: &Fleet, policy: &Policy, said: &Said) -> Result<Selection, Refusal> {
+    let mut selection = Selection::default();
+    for (part, value) in [
+        (Part::Environment, &said.environment),
+        (Part::Bot, &said.bot),
+        (Part::Connector, &said.connector),
+        (Part::Target, &said.to),
+    ] {
+        if let Some(value) = value {
+            take(fleet, policy, &mut selection, part, value)?;
+        }
+    }
+    Ok(selection)
+}
+
+/// Takes one choice into the selection. What is chosen above another choice clears what it contradicts.
+pub(super) fn take(
+    fleet: &Fleet,
+    policy: &Policy,
+    selection: &mut Selection,
+    part: Part,
+    value: &str,
+) -> Result<(), Refusal> {
+    // A short name of ours was offered by a menu, a button or a suggestion: what it named was there then.
+    let not_found = || match value.parse::<Key>() {
+        Ok(_) => Refusal::Gone { what: None },
+        Err(_) => Refusal::NotFound { what: value.to_owned() },
+    };
+    match part {
+        Part::Environment => {
+            let environment = find_environment(fleet.environments(), value).ok_or_else(not_found)?;
+            if selection.environment.as_ref() != Some(&environment) {
+                *selection =
+                    Selection { environment: Some(environment), to: selection.to.take(), ..Selection::default() };
+            }
+        }
+        Part::Bot => {
+            let bot = find_bot(fleet, selection.environment.as_ref(), value).ok_or_else(not_found)?;
+            if selection.bot.as_ref() != Some(&bot) {
+                selection.bot = Some(bot);
+                selection.connector = None;
+            }
+        }
+        Part::Connector => {
+            let connector = find_connector(fleet, selection, value).ok_or_else(not_found)?;
+            selection.environment = Some(connector.environment.clone());
+            selection.bot = Some(connector.bot.id.clone());
+            selection.connector = Some(connector.id.clone());
+        }
+        // A target needs no connector there yet, so the fleet need not show it; `narrow` judges whether it is known at all.
+        Part::Target => {
+            let known = find_environment(environments(fleet, policy), value);
+            selection.to = Some(known.unwrap_or_else(|| Environment::new(value)));
+        }
+    }
+    Ok(())
+}
+
+fn find_environment(among: impl IntoIterator<Item = Environment>, value: &str) -> Option<Environment> {
+    let named = Environment::new(value);
+    among.into_iter().find(|known| *known == named || known.key_or_word() == value)
+}
+
+/// A bot by its short name or id; by its name where only one bot bears it.
+fn find_bot(fleet: &Fleet, environment: Option<&Environment>, value: &str) -> Option<BotId> {
+    let here = |s: &&Sighting| environment.is_none_or(|environment| s.connector.environment == *environment);
+    let bots = || fleet.sightings().filter(here).map(|s| &s.connector.bot);
+    if let Some(bot) = bots().find(|bot| bot.id.as_str() == value || bot.id.key().as_str() == value) {
+        return Some(bot.id.clone());
+    }
+    let mut named = bots().filter(|bot| bot.name.eq_ignore_ascii_case(value.trim())).map(|bot| &bot.id);
+    let first = named.next()?;
+    named.all(|other| other == first).then(|| first.clone())
+}
+
+/// A connector by its short name or id; by its name where only one of the selection bears it.
+fn find_connector<'a>(fleet: &'a Fleet, selection: &Selection, value: &str) -> Option<&'a Connector> {
+    let all = || fleet.sightings().map(|s| &s.connector);
+    if let Some(connector) = all().find(|c| c.id.as_str() == value || c.id.key().as_str() == value) {
+        return Some(connector);
+    }
+    let chosen = |c: &&Connector| {
+        selection.environment.as_ref().is_none_or(|environment| c.environment == *environment)
+            && selection.bot.as_ref().is_none_or(|bot| c.bot.id == *bot)
+    };
+    let mut named = all().filter(chosen).filter(|c| c.name.eq_ignore_ascii_case(value.trim()));
+    let first = named.next()?;
+    named.next().is_none().then_some(first)
+}
+
+/// Asks for what is missing, or plans what is asked.
+pub(super) fn narrow(
+    picture: &Picture,
+    policy: &Policy,
+    request: &mut Request,
+    may: impl Fn(&[&Environment]) -> Result<(), Denied>,
+    now: Timestamp,
+) -> Narrowed {
+    // Authority comes before anything is promised, in each environment that is named so far.
+    let named: Vec<_> = request.selection.environment.iter().chain(&request.selection.to).collect();
+    if let Err(denied) = may(&named) {
+        return Narrowed::Refused(Refusal::Denied { denied });
+    }
+    // A misspelt target would be refused by the service only when the connector is stopped already.
+    if let Some(to) = request.selection.to.as_ref().filter(|to| !environments(&picture.fleet, policy).contains(to)) {
+        return Narrowed::Refused(Refusal::NotFound { what: to.as_str().to_owned() });
+    }
+    let pool = match pool(picture, policy, request, &may, now) {
+        Ok(pool) => pool,
+        Err(refusal) => return Narrowed::Refused(refusal),
+    };
+    if let Some((part, choices)) = missing(picture, policy, request, &pool) {
+        return Narrowed::Missing(part, choices);
+    }
+    let Some(connector) = request.selection.connector.as_ref().and_then(|id| known(picture, id)) else {
+        return Narrowed::Refused(Refusal::NothingToChoose { verb: request.verb });
+    };
+    let environments: Vec<_> = std::iter::once(&connector.environment).chain(&request.selection.to).collect();
+    if let Err(denied) = may(&environments) {
+        return Narrowed::Refused(Refusal::Denied { denied });
+    }
+    plan(picture, policy, request, connector, now)
+}
+
+/// The connectors that are still possible: fit for the verb, where the person may act.
+fn pool<'a>(
+    picture: &'a Picture,
+    policy: &Policy,
+    request: &Request,
+    may: impl Fn(&[&Environment]) -> Result<(), Denied>,
+    now: Timestamp,
+) -> Result<Vec<&'a Connector>, Refusal> {
+    let selection = &request.selection;
+    if let Some(id) = &selection.connector {
+        return Ok(known(picture, id).into_iter().collect());
+    }
+    let chosen = |c: &&Connector| {
+        selection.environment.as_ref().is_none_or(|environment| c.environment == *environment)
+            && selection.bot.as_ref().is_none_or(|bot| c.bot.id == *bot)
+    };
+    let present = picture.fleet.sightings().filter(|s| s.sight != Sight::Missing).map(|s| &s.connector);
+    let fit = |c: &&Connector| match request.verb {
+        Verb::Stop => !c.is_down(),
+        Verb::Start => !c.is_healthy() && !is_starting(c, policy.start_grace, now),
+        Verb::Redeploy => true,
+    };
+    let fits: Vec<_> = present.filter(chosen).filter(fit).collect();
+    if fits.is_empty() {
+        return Err(Refusal::NothingToChoose { verb: request.verb });
+    }
+    let mut denied = None;
+    let mut allowed = Vec::new();
+    for connector in fits {
+        match may(&[&connector.environment]) {
+            Ok(()) => allowed.push(connector),
+            Err(why) => denied = denied.or(Some(why)),
+        }
+    }
+    match denied {
+        Some(denied) if allowed.is_empty() => Err(Refusal::Denied { denied }),
+        _ => Ok(allowed),
+    }
+}
+
+/// The first thing that is missing and has more than one answer; what has only one is taken.
+fn missing(
+    picture: &Picture,
+    policy: &Policy,
+    request: &mut Request,
+    pool: &[&Connector],
+) -> Option<(Part, Vec<Choice>)> {
+    let mut pool = pool.to_vec();
+    let selection = &mut request.selection;
+    let mut environments: Vec<_> = pool.iter().map(|c| &c.environment).collect();
+    environments.sort();
+    environments.dedup();
+    if selection.environment.is_none() {
+        match environments.as_slice() {
+            [only] => selection.environment = Some((*only).clone()),
+            several => {
+                return Some((Part::Environment, several.iter().map(|e| of_environment(picture, e)).collect()));
+            }
+        }
+    }
+    pool.retain(|c| Some(&c.environment) == selection.environment.as_ref());
+    let mut bots: Vec<_> = pool.iter().map(|c| (c.bot.name.to_lowercase(), &c.bot.id)).collect();
+    bots.sort();
+    bots.dedup();
+    if selection.bot.is_none() {
+        match bots.as_slice() {
+            [(_, only)] => selection.bot = Some((*only).clone()),
+            several => {
+                let environment = selection.environment.clone()?;
+                let ids = several.iter().map(|(_, id)| *id);
+                return Some((Part::Bot, ids.filter_map(|id| of_bot(picture, policy, id, &environment)).collect()));
+            }
+        }
+    }
+    pool.retain(|c| Some(&c.bot.id) == selection.bot.as_ref());
+    if selection.connector.is_none() {
+        match pool.as_slice() {
+            [only] => selection.connector = Some(only.id.clone()),
+            several => {
+                return Some((Part::Connector, several.iter().map(|c| of_connector(c)).collect()));
+            }
+        }
+    }
+    if request.verb == Verb::Redeploy && selection.to.is_none() {
+        let here = selection.connector.as_ref().and_then(|id| known(picture, id))?;
+        return Some((Part::Target, targets(picture, policy, here)));
+    }
+    None
+}
+
+fn of_environment(picture: &Picture, environment: &Environment) -> Choice {
+    let bots = picture.fleet.bots_in(environment);
+    let connectors: u32 = bots.iter().map(|view| view.total()).sum();
+    let healthy: u32 = bots.iter().map(|view| view.healthy()).sum();
+    Choice {
+        value: environment.key_or_word(),
+        label: environment.title(),
+        description: format!("{healthy} of {connectors} connectors healthy"),
+    }
+}
+
+fn of_bot(picture: &Picture, policy: &Policy, id: &BotId, environment: &Environment) -> Option<Choice> {
+    let view = picture.fleet.bot(id, environment)?;
+    let minimum = policy.minimum(id, environment);
+    let wanted = if minimum > 0 { format!(", {minimum} wanted") } else { String::new() };
+    Some(Choice {
+        value: id.key().to_string(),
+        label: view.bot.name.clone(),
+        description: format!("{} of {} healthy{wanted}", view.healthy(), view.total()),
+    })
+}
+
+fn of_connector(connector: &Connector) -> Choice {
+    let load = connector.conversations.map(|n| format!(", {n} conversations")).unwrap_or_default();
+    let agent = connector.agent.word();
+    let state = if connector.is_healthy() || connector.is_down() {
+        agent.to_owned()
+    } else {
+        format!("{agent}, Conversational Cloud {}, Bot Server {}", connector.conversational_cloud, connector.bot_server)
+    };
+    Choice {
+        value: connector.id.key().to_string(),
+        label: connector.name.clone(),
+        description: format!("{state}{load}"),
+    }
+}
+
+/// The environments that are known: by a connector there, by the settings, or by every LivePerson account having them.
+fn environments(fleet: &Fleet, policy: &Policy) -> BTreeSet<Environment> {
+    let set = policy.watched.iter().chain(&policy.named);
+    let always = ["demo", "production"].map(Environment::new);
+    fleet.environments().into_iter().chain(set.cloned()).chain(always).collect()
+}
+
+/// The environments that a connector could move to.
+fn targets(picture: &Picture, policy: &Policy, connector: &Connector) -> Vec<Choice> {
+    let elsewhere = environments(&picture.fleet, policy).into_iter().filter(|place| *place != connector.environment);
+    elsewhere.map(|environment| of_environment(picture, &environment)).collect()
+}
+
+fn plan(picture: &Picture, policy: &Policy, request: &Request, connector: &Connector, now: Timestamp) -> Narrowed {
+    let to = request.selection.to.as_ref();
+    let starting = is_starting(connector, policy.start_grace, now);
+    let steps = match steps(request.verb, to, connector, starting) {
+        Ok(steps) => steps,
+        Err(why) => {
+            let connector = connector.name.clone();
+            return Narrowed::Refused(Refusal::CannotDo { why, connector });
+        }
+    };
+    let of_bot = |s: &&Sighting| s.connector.bot.id == connector.bot.id && s.sight != Sight::Missing;
+    let peers: Vec<_> = picture.fleet.sightings().filter(of_bot).map(|s| s.connector.clone()).collect();
+    let uncertain = picture.fleet.blind_since().is_some();
+    let minimum = policy.minimum(&connector.bot.id, &connector.environment);
+    Narrowed::Planned(Box::new(Plan {
+        connector: connector.id.clone(),
+        connector_name: connector.name.clone(),
+        bot: connector.bot.clone(),
+        environment: connector.environment.clone(),
+        to: to.filter(|_| request.verb == Verb::Redeploy).cloned(),
+        impact: Impact::count(&steps, connector, &peers, minimum, uncertain),
+        steps,
+        condition: connector.condition(),
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::domain::action::CannotDo;
+    use crate::domain::authority::Person;
+    use crate::domain::connector::tests::connector;
+    use crate::domain::connector::{AgentStatus, Bot};
+    use crate::domain::fleet::Reading;
+    use crate::domain::ids::{ChannelId, UserId};
+
+    fn picture(connectors: Vec<Connector>) -> Picture {
+        let mut picture = Picture::default();
+        picture.fleet.read(Reading { connectors, malformed: Vec::new(), complete: true }, Timestamp::UNIX_EPOCH);
+        picture
+    }
+
+    fn policy() -> Policy {
+        Policy {
+            minimum: 2,
+            watched: vec![Environment::new("production")],
+            named: vec![Environment::new("staging")],
+            by_environment: Default::default(),
+            by_bot: Default::default(),
+            start_grace: Duration::from_secs(300),
+        }
+    }
+
+    fn request(verb: Verb, selection: Selection) -> Request {
+        let person = Person { id: UserId(1), name: "Olga".into() };
+        let ttl = Duration::from_secs(120);
+        let request = Request::new(person, verb, None, ChannelId(5), ttl, Timestamp::UNIX_EPOCH);
+        Request { selection, ..request }
+    }
+
+    fn fleet() -> Picture {
+        picture(vec![
+            connector("billing-1", "Billing Bot", "production"),
+            connector("billing-2", "Billing Bot", "production"),
+            connector("faq-1", "FAQ Bot", "production"),
+            Connector { agent: AgentStatus::Stopped, ..connector("faq-2", "FAQ Bot", "demo") },
+        ])
+    }
+
+    #[test]
+    fn what_has_one_answer_is_taken_and_the_rest_is_asked_in_order() {
+        let picture = fleet();
+        let mut stop = request(Verb::Stop, Selection::default());
+        let Narrowed::Missing(Part::Bot, choices) =
+            narrow(&picture, &policy(), &mut stop, |_| Ok(()), Timestamp::UNIX_EPOCH)
+        else {
+            panic!("only production has something to stop, so the bot is asked");
+        };
+        assert_eq!(choices.len(), 2);
+        take(&picture.fleet, &policy(), &mut stop.selection, Part::Bot, &choices[0].value).unwrap();
+        let Narrowed::Missing(Part::Connector, choices) =
+            narrow(&picture, &policy(), &mut stop, |_| Ok(()), Timestamp::UNIX_EPOCH)
+        else {
+            panic!("the bot has two connectors");
+        };
+        take(&picture.fleet, &policy(), &mut stop.selection, Part::Connector, &choices[1].value).unwrap();
+        let Narrowed::Planned(plan) = narrow(&picture, &policy(), &mut stop, |_| Ok(()), Timestamp::UNIX_EPOCH) else {
+            panic!("all is known");
+        };
+        assert_eq!((plan.connector_name.as_str(), plan.impact.healthy_after), ("billing-2", 1));
+    }
+
+    #[test]
+    fn p4_nothing_is_asked_or_planned_where_the_person_may_not_act() {
+        let picture = fleet();
+        let demo_only = |environments: &[&Environment]| {
+            let refused = environments.iter().find(|environment| environment.as_str() != "demo");
+            refused.map_or(Ok(()), |_| Err(Denied::CannotTell))
+        };
+        let mut stop = request(Verb::Stop, Selection::default());
+        assert!(matches!(
+            narrow(&picture, &policy(), &mut stop, demo_only, Timestamp::UNIX_EPOCH),
+            Narrowed::Refused(Refusal::Denied { .. })
+        ));
+        let said = Said { connector: Some("faq-2".into()), to: Some("Production".into()), ..Said::default() };
+        let mut redeploy = request(Verb::Redeploy, understand(&picture.fleet, &policy(), &said).unwrap());
+        assert!(matches!(
+            narrow(&picture, &policy(), &mut redeploy, demo_only, Timestamp::UNIX_EPOCH),
+            Narrowed::Refused(Refusal::Denied { .. })
+        ));
+    }
+
+    #[test]
+    fn a_watched_environment_that_is_still_empty_is_the_target_that_its_choice_names() {
+        let picture = fleet();
+        let far = Environment::new("Production, Asia");
+        let policy = Policy { watched: vec![far.clone()], ..policy() };
+        let choices = targets(&picture, &policy, &picture.fleet.sightings().next().unwrap().connector);
+        let choice = choices.iter().find(|choice| choice.label == far.title()).unwrap();
+        let mut selection = Selection::default();
+        take(&picture.fleet, &policy, &mut selection, Part::Target, &choice.value).unwrap();
+        assert_eq!(selection.to, Some(far));
+    }
+
+    #[test]
+    fn two_bots_with_one_name_are_told_apart() {
+        let twin = |id: &str, name: &str| Connector {
+            bot: Bot { id: BotId::new(id), name: "Twin".into() },
+            ..connector(name, "Twin", "production")
+        };
+        let picture = picture(vec![twin("a", "one"), twin("b", "two")]);
+        let said = Said { bot: Some("Twin".into()), ..Said::default() };
+        assert!(matches!(understand(&picture.fleet, &policy(), &said), Err(Refusal::NotFound { .. })));
+        let said = Said { bot: Some(BotId::new("b").key().to_string()), ..Said::default() };
+        assert_eq!(understand(&picture.fleet, &policy(), &said).unwrap().bot, Some(BotId::new("b")));
+    }
+
+    #[test]
+    fn a_misspelt_target_is_not_found_before_anything_is_stopped() {
+        let picture = fleet();
+        let redeploy_to = |to: &str| {
+            let said = Said { connector: Some("billing-1".into()), to: Some(to.into()), ..Said::default() };
+            let mut redeploy = request(Verb::Redeploy, understand(&picture.fleet, &policy(), &said).unwrap());
+            narrow(&picture, &policy(), &mut redeploy, |_| Ok(()), Timestamp::UNIX_EPOCH)
+        };
+        assert!(matches!(redeploy_to("dmeo"), Narrowed::Refused(Refusal::NotFound { what }) if what == "dmeo"));
+        assert!(matches!(redeploy_to("Demo"), Narrowed::Planned(_)));
+        assert!(matches!(redeploy_to("staging"), Narrowed::Planned(_)), "the settings name it");
+    }
+
+    #[test]
+    fn what_is_stopped_cannot_be_stopped_and_what_runs_cannot_be_started() {
+        let picture = fleet();
+        for (verb, name, why) in
+            [(Verb::Stop, "faq-2", CannotDo::AlreadyStopped), (Verb::Start, "faq-1", CannotDo::AlreadyRunning)]
+        {
+            let said = Said { connector: Some(name.into()), ..Said::default() };
+            let mut request = request(verb, understand(&picture.fleet, &policy(), &said).unwrap());
+            let narrowed = narrow(&picture, &policy(), &mut request, |_| Ok(()), Timestamp::UNIX_EPOCH);
+            assert!(matches!(narrowed, Narrowed::Refused(Refusal::CannotDo { why: said, .. }) if said == why));
+        }
+    }
+}

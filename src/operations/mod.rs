@@ -1,0 +1,453 @@
+//! Use cases: a request is asked, narrowed with menus, confirmed, cancelled or expires; the runner carries it out.
+//!
+//! Nothing here knows Discord's interactions: the front acknowledges, calls, and renders what comes back.
+
+mod choose;
+mod record;
+mod runner;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::sync::{Notify, watch};
+use tokio_util::sync::CancellationToken;
+
+pub use self::choose::{Choice, Part, Said};
+pub use self::runner::{Runner, Stepped};
+use crate::domain::action::{Impact, Verb, steps, still_stands};
+use crate::domain::audit::Verdict;
+use crate::domain::authority::{Authority, Denied, Member, Person};
+use crate::domain::connector::{Connector, Environment};
+use crate::domain::ids::{ChannelId, ConnectorId, Id};
+use crate::domain::operation::Operation;
+use crate::domain::policy::{Picture, Policy};
+use crate::domain::redundancy::is_starting;
+use crate::domain::request::{Plan, Refusal, Request, RequestState};
+use crate::lifecycle::LifecycleClient;
+use crate::store::requests::{Confirmed, Kept, Settled as Claimed};
+use crate::store::{Store, StoreError};
+
+use self::choose::Narrowed;
+
+/// How often overdue requests are looked for; a press judges the time for itself.
+const EXPIRE_EVERY: Duration = Duration::from_secs(1);
+
+/// The use cases. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Operations {
+    store: Store,
+    lifecycle: LifecycleClient,
+    picture: watch::Receiver<Arc<Picture>>,
+    rules: Arc<Rules>,
+    wake: Wake,
+}
+
+/// What the use cases are ruled by.
+#[derive(Clone, Debug)]
+pub struct Rules {
+    /// Who may act.
+    pub authority: Authority,
+    /// What is asked of each bot.
+    pub policy: Policy,
+    /// How long a prompt may be confirmed.
+    pub confirmation_ttl: Duration,
+}
+
+/// Whom to wake when something was written for them.
+#[derive(Clone, Debug, Default)]
+pub struct Wake {
+    /// The runner: an operation is due.
+    pub runner: Arc<Notify>,
+    /// The delivery: a message has something new to say.
+    pub delivery: Arc<Notify>,
+    /// The monitor: the fleet changed by our own doing, so look now.
+    pub monitor: Arc<Notify>,
+}
+
+/// Who acts, and where.
+#[derive(Clone, Debug)]
+pub struct Asker {
+    /// The member, as Discord described them with this interaction.
+    pub member: Member,
+    /// The channel of the interaction.
+    pub channel: ChannelId,
+    /// The interaction's id: the name, in the record, of what never became a request.
+    pub interaction: u64,
+}
+
+/// What a request is answered with.
+#[derive(Clone, Debug)]
+pub enum Answer {
+    /// Something was left out: choose it.
+    Choose(Menu),
+    /// All is known: confirm it. (Its plan is there, and its state is asked.)
+    Confirm(Request),
+    /// It is not to be.
+    Refused(Refusal),
+}
+
+/// A menu for what was left out.
+#[derive(Clone, Debug)]
+pub struct Menu {
+    /// The request so far.
+    pub request: Request,
+    /// What is to be chosen.
+    pub part: Part,
+    /// All choices; the front pages them.
+    pub choices: Vec<Choice>,
+}
+
+/// How a press settled a request.
+#[derive(Clone, Debug)]
+pub enum Settled {
+    /// Confirmed: this operation carries it out.
+    Begun(Box<Operation>),
+    /// Cancelled.
+    Cancelled,
+    /// Refused.
+    Refused(Refusal),
+}
+
+/// Something of ours failed. `Display` is for the log, [`Trouble::person`] for the person; the reference ties them.
+#[derive(Debug, thiserror::Error)]
+#[error("{source} (ref {reference})")]
+pub struct Trouble {
+    reference: String,
+    source: StoreError,
+}
+
+impl Trouble {
+    /// What to look for in the log.
+    pub fn reference(&self) -> &str {
+        &self.reference
+    }
+
+    /// What the person reads.
+    pub fn person(&self) -> String {
+        format!(
+            "Nothing was changed: Botswain could not write to its own database. Try again in a minute; if it stays, tell \
+             whoever runs Botswain (ref {}).",
+            self.reference
+        )
+    }
+}
+
+impl From<StoreError> for Trouble {
+    fn from(source: StoreError) -> Self {
+        Self { reference: Id::random().reference().to_owned(), source }
+    }
+}
+
+impl Operations {
+    /// The use cases over a store, a lifecycle service and the published picture of the fleet.
+    pub fn new(
+        store: Store,
+        lifecycle: LifecycleClient,
+        picture: watch::Receiver<Arc<Picture>>,
+        rules: Rules,
+        wake: Wake,
+    ) -> Self {
+        Self { store, lifecycle, picture, rules: Arc::new(rules), wake }
+    }
+
+    /// Whether `member` may do this in all of `environments`, from what the interaction says of them.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn may(&self, member: &Member, environments: &[&Environment]) -> Result<(), Denied> {
+        self.rules.authority.judge(member, environments.iter().copied())
+    }
+
+    /// Takes a new request, and answers with the next menu, the prompt, or a refusal.
+    ///
+    /// # Errors
+    /// If the store cannot be written.
+    pub async fn ask(&self, asker: &Asker, verb: Verb, said: Said, now: Timestamp) -> Result<Answer, Trouble> {
+        let person = Person::from(&asker.member);
+        let reason = said.reason.clone().filter(|reason| !reason.trim().is_empty());
+        let mut request = Request::new(person, verb, reason, asker.channel, self.rules.confirmation_ttl, now);
+        let picture = self.picture.borrow().clone();
+        if picture.fleet.read_at().is_none() {
+            return self.refuse(&request, Refusal::NotReady, now).await;
+        }
+        match choose::understand(&picture.fleet, &self.rules.policy, &said) {
+            Ok(selection) => request.selection = selection,
+            Err(refusal) => return self.refuse(&request, refusal, now).await,
+        }
+        self.narrow(asker, request, &picture, now).await
+    }
+
+    /// Takes a choice from a menu.
+    ///
+    /// # Errors
+    /// If the store cannot be read or written.
+    pub async fn choose(
+        &self,
+        asker: &Asker,
+        request: &Id,
+        part: Part,
+        value: &str,
+        now: Timestamp,
+    ) -> Result<Answer, Trouble> {
+        let mut request = match self.pressable(asker, request, RequestState::Choosing, now).await? {
+            Ok(request) if request.state == RequestState::Asked => return Ok(Answer::Confirm(request)),
+            Ok(request) => request,
+            Err(refusal) => return Ok(Answer::Refused(refusal)),
+        };
+        let picture = self.picture.borrow().clone();
+        if let Err(refusal) = choose::take(&picture.fleet, &self.rules.policy, &mut request.selection, part, value) {
+            return self.refuse(&request, refusal, now).await;
+        }
+        self.narrow(asker, request, &picture, now).await
+    }
+
+    /// Answers an open request once more as it stands: the same menu (another page of it), or its prompt.
+    ///
+    /// # Errors
+    /// If the store cannot be read or written.
+    pub async fn again(&self, asker: &Asker, request: &Id, now: Timestamp) -> Result<Answer, Trouble> {
+        let request = match self.pressable(asker, request, RequestState::Choosing, now).await? {
+            Ok(request) if request.state == RequestState::Asked => return Ok(Answer::Confirm(request)),
+            Ok(request) => request,
+            Err(refusal) => return Ok(Answer::Refused(refusal)),
+        };
+        let picture = self.picture.borrow().clone();
+        self.narrow(asker, request, &picture, now).await
+    }
+
+    async fn narrow(
+        &self,
+        asker: &Asker,
+        mut request: Request,
+        picture: &Picture,
+        now: Timestamp,
+    ) -> Result<Answer, Trouble> {
+        let may = |environments: &[&Environment]| self.may(&asker.member, environments);
+        match choose::narrow(picture, &self.rules.policy, &mut request, may, now) {
+            Narrowed::Missing(part, choices) => {
+                self.keep(request, |request| Answer::Choose(Menu { request, part, choices })).await
+            }
+            Narrowed::Planned(plan) => {
+                request.plan = Some(*plan);
+                request.state = RequestState::Asked;
+                // The time to agree begins when the plan is shown.
+                request.expires_at = now.saturating_add(self.rules.confirmation_ttl).unwrap_or(request.expires_at);
+                self.keep(request, Answer::Confirm).await
+            }
+            Narrowed::Refused(refusal) => self.refuse(&request, refusal, now).await,
+        }
+    }
+
+    /// Keeps what was chosen, and answers with it. When another choice came first, the answer is what that came to: the
+    /// message may show either last, and its button must do what it says.
+    async fn keep(&self, request: Request, answer: impl FnOnce(Request) -> Answer) -> Result<Answer, Trouble> {
+        Ok(match self.store.save_request(&request).await? {
+            Kept::Now => answer(request),
+            Kept::Before(Some(asked)) if asked.state == RequestState::Asked => Answer::Confirm(*asked),
+            Kept::Before(Some(settled)) => Answer::Refused(Refusal::Settled { state: settled.state }),
+            Kept::Before(None) => Answer::Refused(Refusal::Unknown),
+        })
+    }
+
+    /// Takes a confirming press: judged again, read again, and claimed once.
+    ///
+    /// # Errors
+    /// If the store cannot be read or written.
+    pub async fn confirm(&self, asker: &Asker, request: &Id, now: Timestamp) -> Result<Settled, Trouble> {
+        let request = match self.pressable(asker, request, RequestState::Asked, now).await? {
+            Ok(request) => request,
+            Err(refusal) => return Ok(Settled::Refused(refusal)),
+        };
+        let Some(plan) = request.plan.clone() else {
+            return Ok(Settled::Refused(Refusal::Unknown));
+        };
+        let environments: Vec<_> = std::iter::once(&plan.environment).chain(&plan.to).collect();
+        if let Err(denied) = self.may(&asker.member, &environments) {
+            return self.settle_refused(&request, Refusal::Denied { denied }, now).await;
+        }
+        let fresh = match self.check_again(&request, &plan, now).await {
+            Ok(fresh) => fresh,
+            Err(refusal) => return self.settle_refused(&request, refusal, now).await,
+        };
+        let operation = Operation::new(&request, &plan, fresh.and_then(|connector| connector.revision), now);
+        match self.store.confirm_request(&request, &operation, now).await? {
+            Confirmed::Now => {
+                tracing::info!(
+                    request = %request.id, operation = %operation.id, by = %asker.member.id, verb = request.verb.word(),
+                    connector = %plan.connector, environment = %plan.environment, "confirmed"
+                );
+                self.wake.runner.notify_one();
+                self.wake.delivery.notify_one();
+                Ok(Settled::Begun(Box::new(operation)))
+            }
+            Confirmed::Before(Some(state)) if !state.is_open() => Ok(Settled::Refused(Refusal::Settled { state })),
+            Confirmed::Before(_) => self.settle_expired(&request, now).await,
+            Confirmed::Busy(other) => {
+                let refusal =
+                    Refusal::Busy { by: other.requester.clone(), verb: other.verb, operation: other.id.clone() };
+                self.settle_refused(&request, refusal, now).await
+            }
+        }
+    }
+
+    /// Takes a cancelling press.
+    ///
+    /// # Errors
+    /// If the store cannot be read or written.
+    pub async fn cancel(&self, asker: &Asker, request: &Id, now: Timestamp) -> Result<Settled, Trouble> {
+        let request = match self.owned(asker, request, now).await? {
+            Ok(request) => request,
+            Err(refusal) => return Ok(Settled::Refused(refusal)),
+        };
+        let entry = record::of_request(&request, Verdict::Cancelled, "cancelled by the requester", now);
+        Ok(match self.store.settle_request(&request, RequestState::Cancelled, &entry).await? {
+            Claimed::Now => Settled::Cancelled,
+            Claimed::Before(Some(state)) => Settled::Refused(Refusal::Settled { state }),
+            Claimed::Before(None) => Settled::Refused(Refusal::Unknown),
+        })
+    }
+
+    /// Records what never became a request: a press that names nothing we know, what came from where nobody may act, or
+    /// what could not be acknowledged.
+    ///
+    /// # Errors
+    /// If the store cannot be written.
+    pub async fn record_refused(&self, asker: &Asker, what: &str, now: Timestamp) -> Result<(), Trouble> {
+        self.store.record(&record::of_stranger(asker, what, now)).await?;
+        Ok(())
+    }
+
+    /// Ends requests whose time is over, each with its record. How many there were.
+    ///
+    /// # Errors
+    /// If the store cannot be read or written.
+    pub async fn expire(&self, now: Timestamp) -> Result<usize, StoreError> {
+        let mut ended = 0;
+        for request in self.store.overdue_requests(now, 100).await? {
+            let entry = record::of_request(&request, Verdict::Expired, "nobody confirmed in time", now);
+            if self.store.settle_request(&request, RequestState::Expired, &entry).await? == Claimed::Now {
+                ended += 1;
+            }
+        }
+        Ok(ended)
+    }
+
+    /// Ends overdue requests until `shutdown`.
+    pub async fn expire_until(self, shutdown: CancellationToken) {
+        loop {
+            if let Err(error) = self.expire(Timestamp::now()).await {
+                tracing::error!(%error, "overdue requests could not be ended");
+            }
+            tokio::select! {
+                () = shutdown.cancelled() => return,
+                () = tokio::time::sleep(EXPIRE_EVERY) => {}
+            }
+        }
+    }
+
+    /// The request, if `asker` owns it; otherwise the refusal, recorded.
+    async fn owned(&self, asker: &Asker, id: &Id, now: Timestamp) -> Result<Result<Request, Refusal>, Trouble> {
+        let Some(request) = self.store.request(id).await? else {
+            self.record_refused(asker, "a button of an unknown request", now).await?;
+            return Ok(Err(Refusal::Unknown));
+        };
+        if request.requester.id != asker.member.id {
+            self.record_refused(asker, &format!("a button of {}'s request", request.requester.name), now).await?;
+            return Ok(Err(Refusal::SomebodyElses { owner: request.requester }));
+        }
+        Ok(Ok(request))
+    }
+
+    /// The request, if `asker` owns it, it stands in `state`, and its time is not over.
+    async fn pressable(
+        &self,
+        asker: &Asker,
+        id: &Id,
+        state: RequestState,
+        now: Timestamp,
+    ) -> Result<Result<Request, Refusal>, Trouble> {
+        let request = match self.owned(asker, id, now).await? {
+            Ok(request) => request,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        if request.state.is_open() && request.is_expired(now) {
+            self.settle_expired(&request, now).await?;
+            return Ok(Err(Refusal::Expired));
+        }
+        // A menu that is answered when its prompt stands already is answered with that.
+        if request.state == state || (request.state == RequestState::Asked && state == RequestState::Choosing) {
+            return Ok(Ok(request));
+        }
+        Ok(Err(Refusal::Settled { state: request.state }))
+    }
+
+    /// Reads the bot again and holds it against the plan. A start may go on blind: the service judges it.
+    async fn check_again(&self, request: &Request, plan: &Plan, now: Timestamp) -> Result<Option<Connector>, Refusal> {
+        let left = request.expires_at.duration_since(now).unsigned_abs();
+        let reading = match tokio::time::timeout(left, self.lifecycle.connectors_of(&plan.bot.id)).await {
+            Ok(Ok(reading)) => reading,
+            Ok(Err(_)) if request.verb == Verb::Start => return Ok(None),
+            Ok(Err(error)) => return Err(Refusal::CannotRead { why: error.person() }),
+            Err(_) => return Err(Refusal::Expired),
+        };
+        let uncertain = !reading.complete || !reading.malformed.is_empty();
+        let find = |c: &&Connector| c.id == plan.connector && c.environment == plan.environment;
+        let Some(connector) = reading.connectors.iter().find(find) else {
+            return match request.verb {
+                Verb::Start if uncertain => Ok(None),
+                _ if uncertain => Err(Refusal::CannotRead { why: "Only a part of the fleet came.".to_owned() }),
+                _ => Err(Refusal::Gone { what: Some(plan.connector_name.clone()) }),
+            };
+        };
+        let changed = || Refusal::Changed { now: connector.condition(), connector: plan.connector_name.clone() };
+        let starting = is_starting(connector, self.rules.policy.start_grace, now);
+        let again = steps(request.verb, plan.to.as_ref(), connector, starting).map_err(|_| changed())?;
+        if again != plan.steps || !still_stands(plan.condition, connector.condition()) {
+            return Err(changed());
+        }
+        let impact = Impact::count(&again, connector, &reading.connectors, plan.impact.minimum, uncertain);
+        if request.verb != Verb::Start && impact.is_worse_than(&plan.impact) {
+            return Err(Refusal::Worse { stated: plan.impact.clone(), now: impact });
+        }
+        Ok(Some(connector.clone()))
+    }
+
+    async fn refuse(&self, request: &Request, refusal: Refusal, now: Timestamp) -> Result<Answer, Trouble> {
+        let entry = record::of_refusal(request, &refusal, now);
+        match self.store.settle_request(request, RequestState::Refused, &entry).await? {
+            Claimed::Now => {}
+            // Of a request that was never kept, only the record stays.
+            Claimed::Before(None) => {
+                self.store.record(&entry).await?;
+            }
+            // Its record is, or will be, that of how it was settled.
+            Claimed::Before(Some(state)) => return Ok(Answer::Refused(Refusal::Settled { state })),
+        }
+        Ok(Answer::Refused(refusal))
+    }
+
+    async fn settle_refused(&self, request: &Request, refusal: Refusal, now: Timestamp) -> Result<Settled, Trouble> {
+        if refusal == Refusal::Expired {
+            return self.settle_expired(request, now).await;
+        }
+        let entry = record::of_refusal(request, &refusal, now);
+        Ok(match self.store.settle_request(request, RequestState::Refused, &entry).await? {
+            Claimed::Now | Claimed::Before(None) => Settled::Refused(refusal),
+            Claimed::Before(Some(state)) => Settled::Refused(Refusal::Settled { state }),
+        })
+    }
+
+    async fn settle_expired(&self, request: &Request, now: Timestamp) -> Result<Settled, Trouble> {
+        let entry = record::of_request(request, Verdict::Expired, "nobody confirmed in time", now);
+        Ok(match self.store.settle_request(request, RequestState::Expired, &entry).await? {
+            Claimed::Now | Claimed::Before(None | Some(RequestState::Expired)) => Settled::Refused(Refusal::Expired),
+            Claimed::Before(Some(state)) => Settled::Refused(Refusal::Settled { state }),
+        })
+    }
+}
+
+/// The connector of `id` in the picture, if it was there when the fleet was last read.
+fn known<'a>(picture: &'a Picture, id: &ConnectorId) -> Option<&'a Connector> {
+    picture.fleet.connector(id).map(|sighting| &sighting.connector)
+}

@@ -1,0 +1,119 @@
+//! The words of the audit: what is written about a request when it ends.
+
+use jiff::Timestamp;
+
+use super::Asker;
+use crate::domain::audit::{Entry, Verdict};
+use crate::domain::authority::{Denied, Person};
+use crate::domain::operation::{Operation, Outcome, StepFailure, StepState};
+use crate::domain::request::{Refusal, Request};
+
+pub(super) fn of_request(request: &Request, verdict: Verdict, why: &str, now: Timestamp) -> Entry {
+    Entry {
+        about: request.id.to_string(),
+        at: now,
+        person: request.requester.clone(),
+        verb: Some(request.verb),
+        target: target_of(request),
+        verdict,
+        why: why.to_owned(),
+        reason: request.reason.clone(),
+        operation: None,
+    }
+}
+
+pub(super) fn of_refusal(request: &Request, refusal: &Refusal, now: Timestamp) -> Entry {
+    of_request(request, Verdict::Denied, &why(refusal), now)
+}
+
+pub(super) fn of_stranger(asker: &Asker, what: &str, now: Timestamp) -> Entry {
+    Entry {
+        about: format!("interaction:{}", asker.interaction),
+        at: now,
+        person: Person::from(&asker.member),
+        verb: None,
+        target: String::new(),
+        verdict: Verdict::Denied,
+        why: what.to_owned(),
+        reason: None,
+        operation: None,
+    }
+}
+
+pub(super) fn of_operation(operation: &Operation, outcome: Outcome, now: Timestamp) -> Entry {
+    let to = operation.to.as_ref().map(|to| format!(" to {to}")).unwrap_or_default();
+    Entry {
+        about: operation.request.to_string(),
+        at: now,
+        person: operation.requester.clone(),
+        verb: Some(operation.verb),
+        target: format!("{} of {} in {}{to}", operation.connector_name, operation.bot.name, operation.environment),
+        verdict: match outcome {
+            Outcome::Done => Verdict::Done,
+            Outcome::Failed => Verdict::Failed,
+            Outcome::Unknown => Verdict::OutcomeUnknown,
+        },
+        why: operation.current().map_or_else(
+            || "seen".to_owned(),
+            |(_, step)| match &step.state {
+                StepState::Failed { why } => {
+                    format!("{}: {}", step.action.verb().word(), failure(why))
+                }
+                _ => "left".to_owned(),
+            },
+        ),
+        reason: operation.reason.clone(),
+        operation: Some(operation.id.clone()),
+    }
+}
+
+fn target_of(request: &Request) -> String {
+    if let Some(plan) = &request.plan {
+        let to = plan.to.as_ref().map(|to| format!(" to {to}")).unwrap_or_default();
+        return format!("{} of {} in {}{to}", plan.connector_name, plan.bot.name, plan.environment);
+    }
+    let selection = &request.selection;
+    let parts = [
+        selection.connector.as_ref().map(ToString::to_string),
+        selection.bot.as_ref().map(ToString::to_string),
+        selection.environment.as_ref().map(ToString::to_string),
+    ];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(" of ")
+}
+
+fn why(refusal: &Refusal) -> String {
+    match refusal {
+        Refusal::Denied { denied: Denied::NeedsRole { environment, .. } } => format!("no role for {environment}"),
+        Refusal::Denied { denied: Denied::NeedsManageServer { environment } } => {
+            format!("does not manage the server, and no role is configured for {environment}")
+        }
+        Refusal::Denied { denied: Denied::CannotTell } => "cannot tell the person's roles".to_owned(),
+        Refusal::SomebodyElses { owner } => format!("the request is {}'s", owner.name),
+        Refusal::CannotDo { why, connector } => format!("{connector}: {why:?}"),
+        Refusal::NotFound { what } => format!("not found: {what}"),
+        Refusal::Gone { what } => format!("gone meanwhile: {}", what.as_deref().unwrap_or("what was chosen")),
+        Refusal::NothingToChoose { .. } => "nothing there to choose".to_owned(),
+        Refusal::Expired => "expired".to_owned(),
+        Refusal::Settled { state } => format!("settled before: {}", state.word()),
+        Refusal::Unknown => "unknown request".to_owned(),
+        Refusal::Changed { now, .. } => format!("the connector changed meanwhile: {now:?}"),
+        Refusal::Worse { stated, now } => format!(
+            "the impact became worse: {} healthy afterwards, {} were stated",
+            now.healthy_after, stated.healthy_after
+        ),
+        Refusal::CannotRead { .. } => "the state could not be read".to_owned(),
+        Refusal::Busy { operation, .. } => format!("operation {operation} is under way"),
+        Refusal::NotReady => "the fleet has not been read yet".to_owned(),
+    }
+}
+
+fn failure(why: &StepFailure) -> String {
+    match why {
+        StepFailure::Refused { said } | StepFailure::NotSent { said } => said.clone(),
+        StepFailure::NotSeen => "said to be done, and not seen in time".to_owned(),
+        StepFailure::OutcomeUnknown => "nobody could say whether it was carried out".to_owned(),
+        StepFailure::RoleLost => "the requester has lost the role".to_owned(),
+        StepFailure::RoleUnknown => "the requester's roles could not be read".to_owned(),
+        StepFailure::TooLate => "not begun in time".to_owned(),
+    }
+}

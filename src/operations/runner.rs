@@ -1,0 +1,335 @@
+//! The runner: carries confirmed operations through their steps, one persisted transition at a time.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio_util::sync::CancellationToken;
+
+use super::{Operations, Rules, Wake, record};
+use crate::discord_api::{ApiError, DiscordApi};
+use crate::domain::connector::Environment;
+use crate::domain::ids::GuildId;
+use crate::domain::operation::{Ended, Next, Operation, Outcome, Seen, Step, StepFailure, StepState};
+use crate::lifecycle::{Carried, Change, LifecycleClient, LifecycleError, OperationState, ServiceOperation};
+use crate::store::operations::{Saved, Then};
+use crate::store::{Store, StoreError};
+
+/// How long a lease lasts: longer than the longest call to the lifecycle service.
+const LEASE: Duration = Duration::from_secs(60);
+/// How often an operation of the service, or a connector, is looked at.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// How long to wait after a call that failed.
+const TRY_AGAIN_AFTER: Duration = Duration::from_secs(2);
+/// How long the loop sleeps when nothing is due and nobody wakes it.
+const IDLE: Duration = Duration::from_secs(5);
+/// How many operations are carried on at once, so that one slow call holds up no other.
+const WORKERS: usize = 4;
+
+/// What one step of the runner came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stepped {
+    /// One operation was carried on; there may be more to do.
+    Worked,
+    /// Nothing is due.
+    Idle,
+}
+
+/// The runner. Cheap to clone: clones share the work by leases.
+#[derive(Clone, Debug)]
+pub struct Runner {
+    store: Store,
+    lifecycle: LifecycleClient,
+    discord: DiscordApi,
+    guild: GuildId,
+    rules: Arc<Rules>,
+    wake: Wake,
+}
+
+/// What is to be saved after a transition.
+enum Move {
+    /// The operation changed, and goes on at once.
+    On,
+    /// The operation changed, and is looked at again later.
+    Later(Duration),
+    /// Nothing changed; look again later.
+    Same(Duration),
+}
+
+impl Runner {
+    /// A runner for what `operations` begin.
+    pub fn new(operations: &Operations, discord: DiscordApi, guild: GuildId) -> Self {
+        Self {
+            store: operations.store.clone(),
+            lifecycle: operations.lifecycle.clone(),
+            discord,
+            guild,
+            rules: Arc::clone(&operations.rules),
+            wake: operations.wake.clone(),
+        }
+    }
+
+    /// Runs until `shutdown`; a transition that was begun is finished.
+    pub async fn run(self, shutdown: CancellationToken) {
+        let workers = (0..WORKERS).map(|_| self.clone().work(shutdown.clone()));
+        futures_util::future::join_all(workers).await;
+    }
+
+    async fn work(self, shutdown: CancellationToken) {
+        while !shutdown.is_cancelled() {
+            let pause = match self.step(Timestamp::now()).await {
+                Ok(Stepped::Worked) => continue,
+                Ok(Stepped::Idle) => self.until_due().await,
+                Err(error) => {
+                    tracing::error!(%error, "an operation could not be carried on");
+                    TRY_AGAIN_AFTER
+                }
+            };
+            tokio::select! {
+                () = shutdown.cancelled() => {}
+                () = self.wake.runner.notified() => {}
+                () = tokio::time::sleep(pause) => {}
+            }
+        }
+    }
+
+    async fn until_due(&self) -> Duration {
+        match self.store.next_operation_due().await {
+            Ok(Some(due)) => due.duration_since(Timestamp::now()).try_into().unwrap_or(Duration::ZERO).min(IDLE),
+            Ok(None) => IDLE,
+            Err(error) => {
+                tracing::error!(%error, "the store cannot say when an operation is due");
+                IDLE
+            }
+        }
+    }
+
+    /// Carries one due operation on by one transition.
+    ///
+    /// # Errors
+    /// If the store cannot be read or written; the operation is then where it was.
+    pub async fn step(&self, now: Timestamp) -> Result<Stepped, StoreError> {
+        let Some(mut operation) = self.store.lease_operation(LEASE, now).await? else {
+            return Ok(Stepped::Idle);
+        };
+        let grace = self.rules.policy.start_grace;
+        let next = operation.next(grace, now);
+        tracing::debug!(operation = %operation.id, ?next, "carrying on");
+        let went = match next {
+            Next::End(outcome) => return self.end(operation, outcome, now).await,
+            Next::Send { step, judge_again } => match self.send(&mut operation, step, judge_again, now).await? {
+                Some(went) => went,
+                None => return Ok(Stepped::Worked),
+            },
+            Next::AskAfter { step } => self.ask_after(&mut operation, step).await,
+            Next::Follow { step, operation: of_service } => self.follow(&mut operation, step, &of_service).await,
+            Next::Watch { step } => self.watch(&mut operation, step, now).await,
+            Next::GiveUp { step, why } => fail(&mut operation, step, why, now),
+        };
+        // However long we are asked to wait, the step ends in its time; and not before it was looked for once more.
+        let left = operation.time_left(grace, now);
+        let went = match went {
+            Move::Same(_) | Move::Later(_) if left.is_zero() => give_up(&mut operation, now),
+            Move::Same(due) => Move::Same(due.min(left)),
+            Move::Later(due) => Move::Later(due.min(left)),
+            Move::On => Move::On,
+        };
+        match went {
+            Move::Same(due) => self.store.postpone_operation(&operation.id, due, now).await?,
+            Move::On => self.save(&operation, Then::Release { due: Duration::ZERO }, now).await?,
+            Move::Later(due) => self.save(&operation, Then::Release { due }, now).await?,
+        }
+        Ok(Stepped::Worked)
+    }
+
+    async fn save(&self, operation: &Operation, then: Then<'_>, now: Timestamp) -> Result<(), StoreError> {
+        if self.store.save_operation(operation, then, now).await? == Saved::LeaseLost {
+            tracing::warn!(operation = %operation.id, "another process carries this operation on");
+        }
+        self.wake.delivery.notify_one();
+        Ok(())
+    }
+
+    async fn end(&self, mut operation: Operation, outcome: Outcome, now: Timestamp) -> Result<Stepped, StoreError> {
+        operation.ended = Some(Ended { at: now, outcome });
+        let entry = record::of_operation(&operation, outcome, now);
+        self.save(&operation, Then::End { entry: &entry }, now).await?;
+        self.wake.monitor.notify_one();
+        tracing::info!(operation = %operation.id, request = %operation.request, ?outcome, why = %entry.why, "operation ended");
+        Ok(Stepped::Worked)
+    }
+
+    /// Writes down that the step is being sent, then sends it. `None` when the lease was lost meanwhile.
+    async fn send(
+        &self,
+        operation: &mut Operation,
+        step: usize,
+        judge_again: bool,
+        now: Timestamp,
+    ) -> Result<Option<Move>, StoreError> {
+        if judge_again && let Err(stay) = self.judge_again(operation, step, now).await {
+            return Ok(Some(stay));
+        }
+        let Some(current) = operation.steps.get_mut(step) else {
+            return Ok(Some(Move::On));
+        };
+        current.began_at = current.began_at.or(Some(now));
+        current.state = StepState::Sending;
+        if self.store.save_operation(operation, Then::Hold, now).await? == Saved::LeaseLost {
+            return Ok(None);
+        }
+        self.wake.delivery.notify_one();
+        let answer = self.begin(operation, step).await;
+        Ok(Some(match answer {
+            Ok(of_service) => {
+                take_answer(operation, step, of_service, now);
+                Move::On
+            }
+            Err(error) => {
+                tracing::warn!(operation = %operation.id, step, %error, carried = ?error.carried(), "a step met an error");
+                match (error.carried(), error.is_final()) {
+                    (Carried::Maybe, _) => set(operation, step, StepState::Uncertain),
+                    (Carried::No, true) => {
+                        return Ok(Some(fail(operation, step, StepFailure::Refused { said: error.person() }, now)));
+                    }
+                    (Carried::No, false) => set(operation, step, StepState::NotTaken),
+                }
+                Move::Later(error.retry_after().unwrap_or(TRY_AGAIN_AFTER))
+            }
+        }))
+    }
+
+    async fn begin(&self, operation: &Operation, step: usize) -> Result<ServiceOperation, LifecycleError> {
+        let Some(Step { action, key, revision, .. }) = operation.steps.get(step) else {
+            return Err(LifecycleError::malformed("a step that is not there"));
+        };
+        let requested_by = format!("{} (Discord {})", operation.requester.name, operation.requester.id);
+        let change = Change {
+            connector: &operation.connector,
+            action,
+            revision: revision.as_ref(),
+            key,
+            requested_by: &requested_by,
+            reason: operation.reason.as_deref(),
+        };
+        self.lifecycle.begin(&change).await
+    }
+
+    /// Judges the requester's authority again, from roles fetched now. `Err` is what becomes of the step if not.
+    async fn judge_again(&self, operation: &mut Operation, step: usize, now: Timestamp) -> Result<(), Move> {
+        let environments: Vec<Environment> =
+            std::iter::once(&operation.environment).chain(&operation.to).cloned().collect();
+        let member = match self.discord.member(self.guild, operation.requester.id).await {
+            Ok(Some(member)) => member,
+            Ok(None) => return Err(fail(operation, step, StepFailure::RoleLost, now)),
+            Err(error) => {
+                tracing::warn!(operation = %operation.id, %error, "the requester's roles could not be fetched");
+                if let Some(current) = operation.steps.get_mut(step) {
+                    current.began_at = current.began_at.or(Some(now));
+                }
+                let wait = match error {
+                    ApiError::RateLimited { retry_after, .. } => retry_after,
+                    _ => TRY_AGAIN_AFTER,
+                };
+                return Err(Move::Later(wait));
+            }
+        };
+        self.rules
+            .authority
+            .judge(&member, &environments)
+            .map_err(|_| fail(operation, step, StepFailure::RoleLost, now))
+    }
+
+    async fn ask_after(&self, operation: &mut Operation, step: usize) -> Move {
+        let Some(current) = operation.steps.get(step) else {
+            return Move::On;
+        };
+        match self.lifecycle.operation_by_key(&current.key).await {
+            Ok(Some(of_service)) => {
+                set(operation, step, StepState::Accepted { operation: of_service.id });
+                Move::On
+            }
+            Ok(None) => {
+                set(operation, step, StepState::NotTaken);
+                Move::On
+            }
+            Err(error) => {
+                tracing::warn!(operation = %operation.id, step, %error, "a step's outcome could not be asked after");
+                Move::Same(error.retry_after().unwrap_or(TRY_AGAIN_AFTER))
+            }
+        }
+    }
+
+    async fn follow(&self, operation: &mut Operation, step: usize, of_service: &str) -> Move {
+        match self.lifecycle.operation(of_service).await {
+            Ok(answer) if answer.state == OperationState::Running => Move::Same(LOOK_EVERY),
+            Ok(answer) => {
+                take_answer(operation, step, answer, Timestamp::now());
+                Move::On
+            }
+            Err(error) => {
+                tracing::warn!(operation = %operation.id, step, %error, "an operation of the service could not be read");
+                Move::Same(error.retry_after().unwrap_or(TRY_AGAIN_AFTER))
+            }
+        }
+    }
+
+    async fn watch(&self, operation: &mut Operation, step: usize, now: Timestamp) -> Move {
+        let connector = match self.lifecycle.connector(&operation.connector).await {
+            Ok(connector) => connector,
+            Err(error) => {
+                tracing::warn!(operation = %operation.id, step, %error, "the connector could not be read");
+                return Move::Same(error.retry_after().unwrap_or(TRY_AGAIN_AFTER));
+            }
+        };
+        let seen = Some(Seen::from(&connector));
+        let changed = operation.seen != seen;
+        operation.seen = seen;
+        let Some(current) = operation.steps.get_mut(step) else {
+            return Move::On;
+        };
+        if current.action.is_reached(&connector) {
+            current.state = StepState::Done;
+            current.ended_at = Some(now);
+            // What follows must meet the connector as this step left it.
+            if let Some(following) = operation.steps.get_mut(step + 1) {
+                following.revision = connector.revision;
+            }
+            self.wake.monitor.notify_one();
+            return Move::On;
+        }
+        if changed { Move::Later(LOOK_EVERY) } else { Move::Same(LOOK_EVERY) }
+    }
+}
+
+/// Takes what the service says of its operation.
+fn take_answer(operation: &mut Operation, step: usize, answer: ServiceOperation, now: Timestamp) {
+    match answer.state {
+        OperationState::Running => set(operation, step, StepState::Accepted { operation: answer.id }),
+        OperationState::Succeeded => set(operation, step, StepState::Watching { operation: answer.id }),
+        OperationState::Failed { said } => {
+            fail(operation, step, StepFailure::Refused { said }, now);
+        }
+    }
+}
+
+fn set(operation: &mut Operation, step: usize, state: StepState) {
+    if let Some(current) = operation.steps.get_mut(step) {
+        current.state = state;
+    }
+}
+
+fn give_up(operation: &mut Operation, now: Timestamp) -> Move {
+    match operation.current().map(|(place, step)| (place, step.given_up())) {
+        Some((step, why)) => fail(operation, step, why, now),
+        None => Move::On,
+    }
+}
+
+fn fail(operation: &mut Operation, step: usize, why: StepFailure, now: Timestamp) -> Move {
+    if let Some(current) = operation.steps.get_mut(step) {
+        current.state = StepState::Failed { why };
+        current.ended_at = Some(now);
+    }
+    Move::On
+}

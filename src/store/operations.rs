@@ -1,0 +1,230 @@
+//! Operations: begun with their request, carried on under a lease, ended with their audit record.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use sqlx::Row as _;
+
+use super::outbox::put;
+use super::{Store, StoreError, Tx, audit, body, millis, millis_after, to_json};
+use crate::domain::audit::Entry;
+use crate::domain::ids::{ConnectorId, Id};
+use crate::domain::notice::{Notice, Slot};
+use crate::domain::operation::Operation;
+
+/// What became of an attempt to begin an operation.
+#[must_use]
+pub(super) enum Begun {
+    /// It is written.
+    Now,
+    /// This one holds what it needs.
+    Busy(Box<Operation>),
+}
+
+/// What became of an attempt to save an operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Saved {
+    /// It is written.
+    Now,
+    /// The lease went to another process meanwhile: what was to be written is not ours to say any more.
+    LeaseLost,
+}
+
+/// What follows on saving an operation.
+#[derive(Clone, Copy, Debug)]
+pub enum Then<'a> {
+    /// The lease is kept: something is about to be tried.
+    Hold,
+    /// The lease is given back until the operation is due again.
+    Release {
+        /// In how long.
+        due: Duration,
+    },
+    /// The operation is over: what it held is free, and this is its record.
+    End {
+        /// The audit record.
+        entry: &'a Entry,
+    },
+}
+
+pub(super) async fn begin(tx: &mut Tx<'_>, operation: &Operation, now: Timestamp) -> Result<Begun, StoreError> {
+    for scope in operation.scopes() {
+        let claimed = sqlx::query(
+            "INSERT INTO operation_scopes (scope, operation) VALUES ($1, $2) ON CONFLICT (scope) DO NOTHING",
+        )
+        .bind(&scope)
+        .bind(operation.id.as_str())
+        .execute(&mut **tx)
+        .await?;
+        if claimed.rows_affected() == 0 {
+            return Ok(Begun::Busy(Box::new(holder(tx, &scope).await?)));
+        }
+    }
+    sqlx::query(
+        "INSERT INTO operations (id, request, connector, opened_at, is_open, due_at, leased_until, body) \
+         VALUES ($1, $2, $3, $4, 1, $5, 0, $6)",
+    )
+    .bind(operation.id.as_str())
+    .bind(operation.request.as_str())
+    .bind(operation.connector.as_str())
+    .bind(millis(operation.opened_at))
+    .bind(millis(now))
+    .bind(to_json("operations", operation)?)
+    .execute(&mut **tx)
+    .await?;
+    say(tx, operation, now).await?;
+    Ok(Begun::Now)
+}
+
+async fn holder(tx: &mut Tx<'_>, scope: &str) -> Result<Operation, StoreError> {
+    let row = sqlx::query(
+        "SELECT o.body AS body FROM operations o JOIN operation_scopes s ON s.operation = o.id WHERE s.scope = $1",
+    )
+    .bind(scope)
+    .fetch_one(&mut **tx)
+    .await?;
+    body("operations", &row)
+}
+
+async fn say(tx: &mut Tx<'_>, operation: &Operation, now: Timestamp) -> Result<(), StoreError> {
+    let notice = Notice::Operation { operation: operation.clone() };
+    put(tx, &Slot::Operation(operation.id.clone()), operation.channel, &notice, now).await
+}
+
+impl Store {
+    /// Takes a lease on one open operation that is due and that nobody holds.
+    ///
+    /// # Errors
+    /// If the store cannot be written.
+    pub async fn lease_operation(&self, lease: Duration, now: Timestamp) -> Result<Option<Operation>, StoreError> {
+        let row = sqlx::query(
+            "UPDATE operations SET leased_by = $1, leased_until = $2 WHERE id = ( \
+             SELECT id FROM operations WHERE is_open = 1 AND due_at <= $3 AND leased_until <= $3 \
+             ORDER BY due_at, id LIMIT 1) AND is_open = 1 AND leased_until <= $3 RETURNING body",
+        )
+        .bind(self.owner())
+        .bind(millis_after(now, lease))
+        .bind(millis(now))
+        .fetch_optional(&self.pool)
+        .await?;
+        row.map(|row| body("operations", &row)).transpose()
+    }
+
+    /// Saves an operation under the lease that this process holds, and what its message now says.
+    ///
+    /// # Errors
+    /// If the store cannot be written.
+    pub async fn save_operation(
+        &self,
+        operation: &Operation,
+        then: Then<'_>,
+        now: Timestamp,
+    ) -> Result<Saved, StoreError> {
+        let mut tx = self.pool.begin().await?;
+        let (is_open, due_at) = match then {
+            Then::Hold => (1, None),
+            Then::Release { due } => (1, Some(millis_after(now, due))),
+            Then::End { .. } => (0, Some(millis(now))),
+        };
+        let row = sqlx::query(
+            "UPDATE operations SET body = $1, is_open = $2, due_at = COALESCE($3, due_at), \
+             leased_until = CASE WHEN $3 IS NULL THEN leased_until ELSE 0 END \
+             WHERE id = $4 AND is_open = 1 AND leased_by = $5 AND leased_until > 0 RETURNING id",
+        )
+        .bind(to_json("operations", operation)?)
+        .bind(is_open)
+        .bind(due_at)
+        .bind(operation.id.as_str())
+        .bind(self.owner())
+        .fetch_optional(&mut *tx)
+        .await?;
+        if row.is_none() {
+            return Ok(Saved::LeaseLost);
+        }
+        if let Then::End { entry } = then {
+            sqlx::query("DELETE FROM operation_scopes WHERE operation = $1")
+                .bind(operation.id.as_str())
+                .execute(&mut *tx)
+                .await?;
+            audit::write(&mut tx, entry).await?;
+        }
+        say(&mut tx, operation, now).await?;
+        tx.commit().await?;
+        Ok(Saved::Now)
+    }
+
+    /// Gives the lease on an operation back, with nothing changed, until it is `due` again.
+    ///
+    /// # Errors
+    /// If the store cannot be written.
+    pub async fn postpone_operation(&self, id: &Id, due: Duration, now: Timestamp) -> Result<(), StoreError> {
+        sqlx::query(
+            "UPDATE operations SET due_at = $1, leased_until = 0 WHERE id = $2 AND is_open = 1 AND leased_by = $3",
+        )
+        .bind(millis_after(now, due))
+        .bind(id.as_str())
+        .bind(self.owner())
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+
+    /// Ends every lease: whoever held one is dead.
+    pub(super) async fn end_leases_on_operations(&self) -> Result<(), StoreError> {
+        sqlx::query("UPDATE operations SET leased_by = NULL, leased_until = 0 WHERE leased_until > 0")
+            .execute(&self.pool)
+            .await?;
+        Ok(())
+    }
+
+    /// When the next open operation is due; `None` when none is open.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub async fn next_operation_due(&self) -> Result<Option<Timestamp>, StoreError> {
+        let row =
+            sqlx::query("SELECT MIN(due_at) AS due FROM operations WHERE is_open = 1").fetch_one(&self.pool).await?;
+        let due: Option<i64> = row.try_get("due")?;
+        Ok(due.and_then(|due| Timestamp::from_millisecond(due).ok()))
+    }
+
+    /// Every open operation, oldest first.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub async fn open_operations(&self) -> Result<Vec<Operation>, StoreError> {
+        let rows = sqlx::query("SELECT body FROM operations WHERE is_open = 1 ORDER BY opened_at, id");
+        rows.fetch_all(&self.pool).await?.iter().map(|row| body("operations", row)).collect()
+    }
+
+    /// The last operations on each of these connectors, open or ended, at most `limit` of each.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub async fn last_operations(&self, connectors: &[ConnectorId], limit: u32) -> Result<Vec<Operation>, StoreError> {
+        let mut found = Vec::new();
+        for connector in connectors {
+            let rows = sqlx::query(
+                "SELECT body FROM operations WHERE connector = $1 ORDER BY opened_at DESC, id DESC LIMIT $2",
+            )
+            .bind(connector.as_str())
+            .bind(i64::from(limit))
+            .fetch_all(&self.pool)
+            .await?;
+            for row in &rows {
+                found.push(body("operations", row)?);
+            }
+        }
+        Ok(found)
+    }
+
+    /// One operation.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub async fn operation(&self, id: &Id) -> Result<Option<Operation>, StoreError> {
+        let row = sqlx::query("SELECT body FROM operations WHERE id = $1").bind(id.as_str()).fetch_optional(&self.pool);
+        row.await?.map(|row| body("operations", &row)).transpose()
+    }
+}

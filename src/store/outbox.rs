@@ -1,0 +1,324 @@
+//! The outbox: every message of the bot is a row before it is a request. One row says what one message must say, so
+//! edits that were overtaken collapse by themselves.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use sqlx::Row as _;
+use sqlx::any::AnyRow;
+
+use super::{Store, StoreError, Tx, millis, millis_after, signed, to_json};
+use crate::domain::ids::{ChannelId, Id, MessageId};
+use crate::domain::notice::{Notice, Slot};
+
+/// A row that this process holds under a lease: one message that has something new to say.
+#[derive(Clone, Debug)]
+pub struct Claimed {
+    /// The name of its slot, for the log.
+    pub slot: String,
+    /// What the message's footer shows, and by which it is found again.
+    pub reference: Id,
+    /// Where it stands, or is to stand.
+    pub channel: ChannelId,
+    /// What it must say.
+    pub notice: Notice,
+    /// The message, once it stands.
+    pub message: Option<MessageId>,
+    /// The message that it replies to. `None` if it is no reply, or if what it replied to cannot be posted.
+    pub reply_to: Option<MessageId>,
+    /// How often the message was made anew after somebody deleted it.
+    pub generation: u32,
+    /// When it was first tried to post it, if nobody knows whether that was carried out.
+    pub first_tried_at: Option<Timestamp>,
+    /// Failures in a row.
+    pub attempts: u32,
+    /// The digest of what was sent last.
+    pub sent_digest: Option<String>,
+    version: i64,
+    lease: String,
+}
+
+/// What became of a claimed row.
+#[derive(Clone, Copy, Debug)]
+pub enum Sending<'a> {
+    /// The message stands and says it.
+    Sent {
+        /// The message.
+        message: MessageId,
+        /// The digest of what it says.
+        digest: &'a str,
+    },
+    /// The message stands, and nobody knows what it says: it is edited next.
+    Stands {
+        /// The message.
+        message: MessageId,
+    },
+    /// It was not tried, because something else holds its channel back.
+    Held {
+        /// Until when.
+        due: Timestamp,
+    },
+    /// It failed, and is to be tried again.
+    Later {
+        /// When.
+        due: Timestamp,
+        /// Whether this attempt may have posted it all the same.
+        maybe_sent: bool,
+    },
+    /// It is not tried until it has something else to say.
+    GaveUp {
+        /// Why, for the log.
+        why: &'a str,
+    },
+    /// Somebody deleted the message: it is to be made anew.
+    Gone,
+}
+
+/// Whether the lease was still held when something was to be written under it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Held {
+    /// It was, and it is written.
+    Yes,
+    /// Somebody else has the row by now, so nothing was written.
+    LeaseLost,
+}
+
+/// What waits in the outbox.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Backlog {
+    /// Messages that have something to say that is not said yet.
+    pub waiting: u64,
+    /// Since when the oldest of them waits.
+    pub oldest: Option<Timestamp>,
+    /// Messages that Discord would not take, whatever they were tried with.
+    pub given_up: u64,
+}
+
+/// Writes what a message must say, within the transaction of what caused it.
+pub(super) async fn put(
+    tx: &mut Tx<'_>,
+    slot: &Slot,
+    channel: ChannelId,
+    notice: &Notice,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    // What Discord would not take may be taken once it says something else, so giving up ends here.
+    sqlx::query(
+        "INSERT INTO outbox (slot, reference, replies_to, channel, notice, version, sent_version, generation, attempts, \
+         waiting_since, due_at, leased_until) VALUES ($1, $2, $3, $4, $5, 1, 0, 0, 0, $6, $6, 0) \
+         ON CONFLICT (slot) DO UPDATE SET notice = excluded.notice, version = outbox.version + 1, gave_up = NULL, \
+         waiting_since = CASE WHEN outbox.version > outbox.sent_version THEN outbox.waiting_since \
+         ELSE excluded.waiting_since END",
+    )
+    .bind(slot.name())
+    .bind(Id::random().as_str())
+    .bind(slot.replies_to().map(|slot| slot.name()))
+    .bind(signed(channel.0))
+    .bind(to_json("outbox", notice)?)
+    .bind(millis(now))
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// What a message must say as it stands in the outbox.
+pub(super) async fn notice(tx: &mut Tx<'_>, slot: &Slot) -> Result<Option<Notice>, StoreError> {
+    let row =
+        sqlx::query("SELECT notice FROM outbox WHERE slot = $1").bind(slot.name()).fetch_optional(&mut **tx).await?;
+    row.as_ref().map(read_notice).transpose()
+}
+
+/// Rows that have something to say and that nothing but time or a lease holds back: a reply waits for what it replies to.
+const READY: &str = "o.version > o.sent_version AND o.gave_up IS NULL AND NOT EXISTS ( \
+     SELECT 1 FROM outbox c WHERE c.slot = o.replies_to AND c.message IS NULL AND c.gave_up IS NULL)";
+
+impl Store {
+    /// Takes a lease on one message that is due, in a channel in which no other one is in flight.
+    ///
+    /// # Errors
+    /// If the store cannot be written.
+    pub async fn claim_message(&self, lease: Duration, now: Timestamp) -> Result<Option<Claimed>, StoreError> {
+        let name = format!("{}:{}", self.owner(), Id::random());
+        let claim = format!(
+            "UPDATE outbox SET leased_by = $1, leased_until = $2 WHERE slot = ( \
+             SELECT o.slot FROM outbox o WHERE {READY} AND o.due_at <= $3 AND o.leased_until <= $3 \
+             AND NOT EXISTS (SELECT 1 FROM outbox b WHERE b.channel = o.channel AND b.leased_until > 0 AND b.leased_until > $3) \
+             ORDER BY o.waiting_since, o.slot LIMIT 1) AND leased_until <= $3 \
+             RETURNING slot, reference, replies_to, channel, notice, version, sent_digest, message, generation, \
+             first_tried_at, attempts"
+        );
+        let mut tx = self.pool.begin().await?;
+        let row = sqlx::query(sqlx::AssertSqlSafe(claim))
+            .bind(&name)
+            .bind(millis_after(now, lease))
+            .bind(millis(now))
+            .fetch_optional(&mut *tx)
+            .await?;
+        let Some(row) = row else { return Ok(None) };
+        let mut claimed = read_claimed(&row, name)?;
+        if let Some(slot) = row.try_get::<Option<String>, _>("replies_to")? {
+            let card =
+                sqlx::query("SELECT message FROM outbox WHERE slot = $1").bind(slot).fetch_optional(&mut *tx).await?;
+            claimed.reply_to = card.as_ref().map(read_message).transpose()?.flatten();
+        }
+        tx.commit().await?;
+        Ok(Some(claimed))
+    }
+
+    /// Writes down that a claimed message is about to be posted: from now on, nobody knows whether it was.
+    ///
+    /// `anew` forgets earlier attempts, because they were seen not to have been carried out.
+    ///
+    /// # Errors
+    /// If the store cannot be written.
+    pub async fn about_to_post(&self, claimed: &Claimed, anew: bool, now: Timestamp) -> Result<Held, StoreError> {
+        let row = sqlx::query(
+            "UPDATE outbox SET first_tried_at = CASE WHEN $1 = 1 THEN $2 ELSE COALESCE(first_tried_at, $2) END \
+             WHERE slot = $3 AND leased_by = $4 RETURNING slot",
+        )
+        .bind(i64::from(anew))
+        .bind(millis(now))
+        .bind(&claimed.slot)
+        .bind(&claimed.lease)
+        .fetch_optional(&self.pool)
+        .await?;
+        Ok(held(row.as_ref()))
+    }
+
+    /// Writes down what became of a claimed message, and gives its lease back.
+    ///
+    /// # Errors
+    /// If the store cannot be written.
+    pub async fn settle_message(
+        &self,
+        claimed: &Claimed,
+        sending: Sending<'_>,
+        now: Timestamp,
+    ) -> Result<Held, StoreError> {
+        const RELEASED: &str = "leased_by = NULL, leased_until = 0 WHERE slot = $1 AND leased_by = $2 RETURNING slot";
+        let what = match sending {
+            Sending::Sent { .. } => {
+                "message = $3, sent_version = $4, sent_digest = $5, waiting_since = $6, first_tried_at = NULL, attempts = 0"
+            }
+            Sending::Stands { .. } => "message = $3, first_tried_at = NULL, attempts = 0",
+            Sending::Held { .. } => "due_at = $3",
+            Sending::Later { maybe_sent: true, .. } => "due_at = $3, attempts = attempts + 1",
+            Sending::Later { maybe_sent: false, .. } => "due_at = $3, first_tried_at = $4, attempts = attempts + 1",
+            // Only what was tried is given up: what was written meanwhile is tried.
+            Sending::GaveUp { .. } => {
+                "gave_up = CASE WHEN version = $4 THEN $3 ELSE NULL END, first_tried_at = NULL, attempts = 0"
+            }
+            Sending::Gone => {
+                "message = NULL, sent_version = 0, sent_digest = NULL, first_tried_at = NULL, generation = generation + 1"
+            }
+        };
+        let update = format!("UPDATE outbox SET {what}, {RELEASED}");
+        let query = sqlx::query(sqlx::AssertSqlSafe(update)).bind(&claimed.slot).bind(&claimed.lease);
+        let query = match sending {
+            Sending::Sent { message, digest } => {
+                query.bind(signed(message.0)).bind(claimed.version).bind(digest).bind(millis(now))
+            }
+            Sending::Stands { message } => query.bind(signed(message.0)),
+            Sending::Held { due } | Sending::Later { due, maybe_sent: true } => query.bind(millis(due)),
+            Sending::Later { due, maybe_sent: false } => {
+                query.bind(millis(due)).bind(claimed.first_tried_at.map(millis))
+            }
+            Sending::GaveUp { why } => query.bind(why).bind(claimed.version),
+            Sending::Gone => query,
+        };
+        Ok(held(query.fetch_optional(&self.pool).await?.as_ref()))
+    }
+
+    /// When the next message is due; `None` when none waits.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub async fn next_message_due(&self) -> Result<Option<Timestamp>, StoreError> {
+        let next = format!(
+            "SELECT MIN(CASE WHEN o.leased_until > o.due_at THEN o.leased_until ELSE o.due_at END) AS due \
+             FROM outbox o WHERE {READY}"
+        );
+        let row = sqlx::query(sqlx::AssertSqlSafe(next)).fetch_one(&self.pool).await?;
+        read_time(&row, "due")
+    }
+
+    /// What waits in the outbox.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub async fn backlog(&self) -> Result<Backlog, StoreError> {
+        let row = sqlx::query(
+            "SELECT COUNT(*) AS waiting, MIN(waiting_since) AS oldest, COUNT(gave_up) AS given_up \
+             FROM outbox WHERE version > sent_version",
+        )
+        .fetch_one(&self.pool)
+        .await?;
+        let count = |column| -> Result<u64, StoreError> { Ok(row.try_get::<i64, _>(column)?.unsigned_abs()) };
+        Ok(Backlog { waiting: count("waiting")?, oldest: read_time(&row, "oldest")?, given_up: count("given_up")? })
+    }
+
+    /// Where a message stands on Discord: its channel and its id, if it stands.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub async fn place_of(&self, slot: &Slot) -> Result<Option<(ChannelId, MessageId)>, StoreError> {
+        let row = sqlx::query("SELECT channel, message FROM outbox WHERE slot = $1")
+            .bind(slot.name())
+            .fetch_optional(&self.pool)
+            .await?;
+        let Some(row) = row else { return Ok(None) };
+        let channel = ChannelId(row.try_get::<i64, _>("channel")?.unsigned_abs());
+        Ok(read_message(&row)?.map(|message| (channel, message)))
+    }
+
+    /// Ends the leases of processes that are no more. Only for who knows that it is alone.
+    pub(super) async fn end_leases_on_messages(&self) -> Result<(), StoreError> {
+        sqlx::query("UPDATE outbox SET leased_by = NULL, leased_until = 0 WHERE leased_until > 0")
+            .execute(&self.pool)
+            .await?;
+        Ok(())
+    }
+}
+
+fn held(row: Option<&AnyRow>) -> Held {
+    if row.is_some() { Held::Yes } else { Held::LeaseLost }
+}
+
+fn read_claimed(row: &AnyRow, lease: String) -> Result<Claimed, StoreError> {
+    let small =
+        |column| -> Result<u32, StoreError> { Ok(u32::try_from(row.try_get::<i64, _>(column)?).unwrap_or(u32::MAX)) };
+    let reference: String = row.try_get("reference")?;
+    Ok(Claimed {
+        slot: row.try_get("slot")?,
+        reference: reference.parse().map_err(|_| StoreError::Row {
+            table: "outbox",
+            source: serde::de::Error::custom("a reference that is not ours"),
+        })?,
+        channel: ChannelId(row.try_get::<i64, _>("channel")?.unsigned_abs()),
+        notice: read_notice(row)?,
+        message: read_message(row)?,
+        reply_to: None,
+        generation: small("generation")?,
+        first_tried_at: read_time(row, "first_tried_at")?,
+        attempts: small("attempts")?,
+        sent_digest: row.try_get("sent_digest")?,
+        version: row.try_get("version")?,
+        lease,
+    })
+}
+
+fn read_notice(row: &AnyRow) -> Result<Notice, StoreError> {
+    let text: String = row.try_get("notice")?;
+    serde_json::from_str(&text).map_err(|source| StoreError::Row { table: "outbox", source })
+}
+
+fn read_message(row: &AnyRow) -> Result<Option<MessageId>, StoreError> {
+    let id: Option<i64> = row.try_get("message")?;
+    Ok(id.map(|id| MessageId(id.unsigned_abs())))
+}
+
+fn read_time(row: &AnyRow, column: &str) -> Result<Option<Timestamp>, StoreError> {
+    let at: Option<i64> = row.try_get(column)?;
+    Ok(at.and_then(|at| Timestamp::from_millisecond(at).ok()))
+}

@@ -1,0 +1,158 @@
+//! Requests: written when they are asked, settled once.
+
+use jiff::Timestamp;
+use sqlx::Row as _;
+
+use super::operations::{Begun, begin};
+use super::{Store, StoreError, Tx, audit, body, millis, to_json};
+use crate::domain::audit::Entry;
+use crate::domain::ids::Id;
+use crate::domain::operation::Operation;
+use crate::domain::request::{Request, RequestState};
+
+/// What became of an attempt to keep what was chosen.
+#[derive(Clone, Debug, PartialEq)]
+#[must_use]
+pub enum Kept {
+    /// It is written.
+    Now,
+    /// Nothing is written: all was chosen or settled before. This is what stands.
+    Before(Option<Box<Request>>),
+}
+
+/// What became of an attempt to settle a request.
+#[derive(Clone, Debug, PartialEq)]
+#[must_use]
+pub enum Settled {
+    /// This attempt settled it.
+    Now,
+    /// It was settled before, or is not there.
+    Before(Option<RequestState>),
+}
+
+/// What became of an attempt to confirm a request.
+#[derive(Clone, Debug, PartialEq)]
+#[must_use]
+pub enum Confirmed {
+    /// This attempt confirmed it, and its operation is written.
+    Now,
+    /// It was settled before, expired, or is not there.
+    Before(Option<RequestState>),
+    /// Another operation holds what this one needs.
+    Busy(Box<Operation>),
+}
+
+impl Store {
+    /// Writes a request, new or with more chosen, as long as something is left to choose: a plan that was shown stays.
+    ///
+    /// # Errors
+    /// If the store cannot be written.
+    pub async fn save_request(&self, request: &Request) -> Result<Kept, StoreError> {
+        let row = sqlx::query(
+            "INSERT INTO requests (id, state, expires_at, body) VALUES ($1, $2, $3, $4) \
+             ON CONFLICT (id) DO UPDATE SET state = excluded.state, expires_at = excluded.expires_at, body = excluded.body \
+             WHERE requests.state = 'choosing' RETURNING id",
+        )
+        .bind(request.id.as_str())
+        .bind(request.state.word())
+        .bind(millis(request.expires_at))
+        .bind(to_json("requests", request)?)
+        .fetch_optional(&self.pool)
+        .await?;
+        Ok(match row {
+            Some(_) => Kept::Now,
+            None => Kept::Before(self.request(&request.id).await?.map(Box::new)),
+        })
+    }
+
+    /// A request; its state is the store's word on it.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub async fn request(&self, id: &Id) -> Result<Option<Request>, StoreError> {
+        let row = sqlx::query("SELECT body FROM requests WHERE id = $1").bind(id.as_str()).fetch_optional(&self.pool);
+        row.await?.map(|row| body("requests", &row)).transpose()
+    }
+
+    /// Settles a request in any way but confirming it, with its audit record.
+    ///
+    /// # Errors
+    /// If the store cannot be written.
+    pub async fn settle_request(
+        &self,
+        request: &Request,
+        to: RequestState,
+        entry: &Entry,
+    ) -> Result<Settled, StoreError> {
+        let mut tx = self.pool.begin().await?;
+        if !claim(&mut tx, request, to, None).await? {
+            drop(tx);
+            return Ok(Settled::Before(self.state_of(&request.id).await?));
+        }
+        audit::write(&mut tx, entry).await?;
+        tx.commit().await?;
+        Ok(Settled::Now)
+    }
+
+    /// Confirms a request: it is settled, and its operation, what that holds, and its message are written, all or none.
+    ///
+    /// # Errors
+    /// If the store cannot be written.
+    pub async fn confirm_request(
+        &self,
+        request: &Request,
+        operation: &Operation,
+        now: Timestamp,
+    ) -> Result<Confirmed, StoreError> {
+        let mut tx = self.pool.begin().await?;
+        if !claim(&mut tx, request, RequestState::Confirmed, Some(now)).await? {
+            drop(tx);
+            return Ok(Confirmed::Before(self.state_of(&request.id).await?));
+        }
+        if let Begun::Busy(other) = begin(&mut tx, operation, now).await? {
+            return Ok(Confirmed::Busy(other));
+        }
+        tx.commit().await?;
+        Ok(Confirmed::Now)
+    }
+
+    /// Open requests whose time is over, at most `limit`.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub async fn overdue_requests(&self, now: Timestamp, limit: u32) -> Result<Vec<Request>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT body FROM requests WHERE state IN ('choosing', 'asked') AND expires_at <= $1 ORDER BY expires_at LIMIT $2",
+        )
+        .bind(millis(now))
+        .bind(i64::from(limit))
+        .fetch_all(&self.pool)
+        .await?;
+        rows.iter().map(|row| body("requests", row)).collect()
+    }
+
+    async fn state_of(&self, id: &Id) -> Result<Option<RequestState>, StoreError> {
+        Ok(self.request(id).await?.map(|request| request.state))
+    }
+}
+
+/// The claim: one conditional write. `before` is given where an expired request may no longer be settled this way.
+async fn claim(
+    tx: &mut Tx<'_>,
+    request: &Request,
+    to: RequestState,
+    before: Option<Timestamp>,
+) -> Result<bool, StoreError> {
+    let settled = Request { state: to, ..request.clone() };
+    let row = sqlx::query(
+        "UPDATE requests SET state = $1, body = $2 WHERE id = $3 AND state IN ('choosing', 'asked') AND expires_at > $4 \
+         RETURNING id",
+    )
+    .bind(to.word())
+    .bind(to_json("requests", &settled)?)
+    .bind(request.id.as_str())
+    .bind(before.map_or(i64::MIN, millis))
+    .fetch_optional(&mut **tx)
+    .await?;
+    Ok(row.is_some_and(|row| row.try_get::<String, _>("id").is_ok()))
+}

@@ -1,0 +1,13 @@
+//! The front between the Discord stand-in and the use cases: what people type and press, and what the gateway does to us.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test says what it expects by failing"
+)]
+
+mod gateway;
+mod harbour;
+mod presses;
+mod secrets;

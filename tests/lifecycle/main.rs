@@ -1,0 +1,19 @@
+//! The lifecycle service: its contract over real HTTP, its model, and our client with everything that can go wrong.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test says by a panic that something is wrong"
+)]
+
+mod automatic;
+mod client;
+mod contract;
+mod control;
+mod document;
+mod events;
+mod faults;
+mod hostile;
+mod model;
+mod world;

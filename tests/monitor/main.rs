@@ -1,0 +1,8 @@
+//! The monitor over a real store and the simulated lifecycle service: what becomes an incident, whom it pings, and what
+//! never may.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test says what it expects by failing")]
+
+mod announced;
+mod blind;
+mod levels;
+mod world;

@@ -1,0 +1,179 @@
+//! The use cases and the runner over a real store, the real client and the simulated service, with time as an argument.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use botswain::config::Config;
+use botswain::discord_api::DiscordApi;
+use botswain::domain::action::Verb;
+use botswain::domain::audit::Entry;
+use botswain::domain::authority::Member;
+use botswain::domain::ids::{ChannelId, Id, RoleId, UserId};
+use botswain::domain::operation::Operation;
+use botswain::domain::policy::Picture;
+use botswain::domain::request::{Refusal, Request};
+use botswain::lifecycle::{FleetAnswer, LifecycleClient, Settings};
+use botswain::operations::{Answer, Asker, Operations, Rules, Runner, Said, Settled, Stepped, Wake};
+use botswain::sandbox::discord::Seed;
+use botswain::sandbox::lifecycle::{LifecycleSimulator, Mode};
+use botswain::sandbox::{Options, Sandbox};
+use botswain::store::Store;
+use jiff::Timestamp;
+use tokio::sync::watch;
+
+pub struct Bench {
+    pub sandbox: Sandbox,
+    pub store: Store,
+    pub lifecycle: LifecycleClient,
+    pub operations: Operations,
+    pub runner: Runner,
+    picture: watch::Sender<Arc<Picture>>,
+    interactions: std::sync::atomic::AtomicU64,
+}
+
+/// A moment, in seconds after the beginning of the test's time.
+pub fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(1_800_000_000 + second).unwrap()
+}
+
+impl Bench {
+    pub async fn new() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    pub async fn with(change: impl FnOnce(&mut Config)) -> Self {
+        let mut options = Options::default();
+        options.fleet.mode = Mode::Explicit;
+        let sandbox = Sandbox::start(options).await.unwrap();
+        let mut config = sandbox.config(&[]).unwrap();
+        change(&mut config);
+        let store = Store::open(&config.database_url).await.unwrap();
+        let service = Settings::new(config.lifecycle.url.clone(), config.lifecycle.token.clone());
+        let lifecycle = LifecycleClient::new(Settings { retries: 0, ..service }).unwrap();
+        let (picture, watched) = watch::channel(Arc::new(Picture::default()));
+        let rules = Rules {
+            authority: config.authority.clone(),
+            policy: config.policy.clone(),
+            confirmation_ttl: config.confirmation_ttl,
+        };
+        let operations = Operations::new(store.clone(), lifecycle.clone(), watched, rules, Wake::default());
+        let discord = DiscordApi::new(&config.discord.token, config.discord.api_url.as_ref()).unwrap();
+        let runner = Runner::new(&operations, discord, config.discord.guild);
+        let bench = Self { sandbox, store, lifecycle, operations, runner, picture, interactions: 1.into() };
+        bench.look(at(0)).await;
+        bench
+    }
+
+    /// What the monitor does at each poll: reads the fleet and publishes it.
+    pub async fn look(&self, now: Timestamp) {
+        let mut picture = Picture { highest: BTreeMap::new(), ..Picture::default() };
+        let FleetAnswer::Read(read) = self.lifecycle.fleet(None).await.unwrap() else {
+            panic!("a reading without a tag is whole");
+        };
+        picture.fleet.read(read.into(), now);
+        self.picture.send_replace(Arc::new(picture));
+    }
+
+    pub fn fleet(&self) -> &LifecycleSimulator {
+        &self.sandbox.lifecycle.as_ref().unwrap().stand_in
+    }
+
+    /// What was really carried out on the fleet, as `stop billing-1`.
+    pub fn deeds(&self) -> Vec<String> {
+        self.fleet()
+            .actions()
+            .iter()
+            .map(|deed| format!("{} {}", serde_json::to_value(deed.action).unwrap().as_str().unwrap(), deed.connector))
+            .collect()
+    }
+
+    pub fn olga(&self) -> Asker {
+        let seed = Seed::default();
+        self.asker(seed.olga.id.to_string().parse().unwrap(), "Olga", &[seed.operators.id.to_string()])
+    }
+
+    pub fn otto(&self) -> Asker {
+        let seed = Seed::default();
+        self.asker(seed.otto.id.to_string().parse().unwrap(), "Otto", &[seed.operators.id.to_string()])
+    }
+
+    pub fn vera(&self) -> Asker {
+        let seed = Seed::default();
+        self.asker(seed.vera.id.to_string().parse().unwrap(), "Vera", &[seed.viewers.id.to_string()])
+    }
+
+    fn asker(&self, id: UserId, name: &str, roles: &[String]) -> Asker {
+        let roles = roles.iter().map(|role| role.parse::<RoleId>().unwrap()).collect();
+        let member = Member { id, name: name.to_owned(), roles, manages_guild: Some(false) };
+        let interaction = self.interactions.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        Asker { member, channel: ChannelId(5), interaction }
+    }
+
+    /// Asks for something that needs no menu, and is answered with the prompt.
+    pub async fn prompt(
+        &self,
+        asker: &Asker,
+        verb: Verb,
+        connector: &str,
+        to: Option<&str>,
+        now: Timestamp,
+    ) -> Request {
+        match self.ask(asker, verb, connector, to, now).await {
+            Answer::Confirm(request) => request,
+            other => panic!("expected a prompt: {other:?}"),
+        }
+    }
+
+    pub async fn ask(&self, asker: &Asker, verb: Verb, connector: &str, to: Option<&str>, now: Timestamp) -> Answer {
+        let said = Said { connector: Some(connector.to_owned()), to: to.map(str::to_owned), ..Said::default() };
+        self.operations.ask(asker, verb, said, now).await.unwrap()
+    }
+
+    pub async fn begin(
+        &self,
+        asker: &Asker,
+        verb: Verb,
+        connector: &str,
+        to: Option<&str>,
+        now: Timestamp,
+    ) -> Operation {
+        let request = self.prompt(asker, verb, connector, to, now).await;
+        self.confirm(asker, &request.id, now).await.unwrap()
+    }
+
+    pub async fn confirm(&self, asker: &Asker, request: &Id, now: Timestamp) -> Result<Operation, Refusal> {
+        match self.operations.confirm(asker, request, now).await.unwrap() {
+            Settled::Begun(operation) => Ok(*operation),
+            Settled::Refused(refusal) => Err(refusal),
+            Settled::Cancelled => panic!("a confirmation does not cancel"),
+        }
+    }
+
+    /// Steps the runner and the fleet, a second at a time, until nothing is open or `seconds` are over.
+    pub async fn run(&self, from: i64, seconds: i64) -> i64 {
+        for second in from..from + seconds {
+            while self.runner.step(at(second)).await.unwrap() == Stepped::Worked {}
+            if self.store.open_operations().await.unwrap().is_empty() {
+                return second;
+            }
+            self.fleet().step(1_000);
+        }
+        from + seconds
+    }
+
+    /// Steps the runner until nothing is due at this moment.
+    pub async fn drain(&self, now: Timestamp) {
+        while self.runner.step(now).await.unwrap() == Stepped::Worked {}
+    }
+
+    pub async fn operation(&self, id: &Id) -> Operation {
+        self.store.operation(id).await.unwrap().unwrap()
+    }
+
+    pub async fn audit(&self) -> Vec<Entry> {
+        self.store.records(at(-1_000_000), 1_000).await.unwrap()
+    }
+}
+
+pub const TTL: Duration = Duration::from_secs(120);

@@ -1,0 +1,80 @@
+//! The main job, by hand, in the demo as somebody starts it: `cargo run -- demo`, the page, and nothing else.
+use crate::browser::Page;
+use fantoccini::key::Key;
+
+/// The alert's card of Billing Bot in Production, in whatever state.
+const CARD: &str = "//article[.//h2[contains(., 'Billing Bot in Production')]]";
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs Chromium"]
+async fn a_person_sees_the_fleet_stops_breaks_and_starts_again() {
+    let page = Page::demo("olga").await;
+
+    page.type_in("/bots status env:production").await;
+    page.enter().await;
+    page.until(
+        "//article[contains(., 'used /bots status')][contains(., 'Billing Bot') and contains(., '2 of 2 healthy')]",
+    )
+    .await;
+
+    // Stop billing-1: bot and connector from what the bot suggests, then the confirmation.
+    page.type_in("/bots stop env:production bot:bill").await;
+    page.until("//*[@id='option-popup']/*[@aria-selected='true'][contains(., 'Billing Bot')]").await;
+    page.press(Key::Tab).await;
+    page.type_in("connector:").await;
+    page.until("//*[@id='option-popup']/*[@aria-selected='true'][contains(., 'billing-1')]").await;
+    page.press(Key::Tab).await;
+    page.enter().await;
+    let prompt = "//article[contains(., 'Only you can see this')][contains(., 'Stop billing-1 in Production?')]";
+    page.until(prompt).await;
+    page.click(&format!("{prompt}//button[.='Stop billing-1 in Production']")).await;
+    page.until("//article[contains(., 'Stopped billing-1 in Production')]").await;
+    page.until("//section[@aria-label='Billing Bot in Production'][@data-healthy='1']").await;
+
+    // The alert arrives, pings nobody since it was announced, and names who did it.
+    page.until("//button[@id='channel-bots-alerts'][contains(@class, 'unread')]").await;
+    assert_eq!(page.count("//*[@class='badge']").await, 0);
+    page.click("//button[@id='channel-bots-alerts']").await;
+    page.until(&format!("{CARD}[contains(., '1 of 2 healthy')][contains(., '@Olga')]")).await;
+
+    // Another one breaks: an outage, which calls her.
+    page.click("//button[@aria-label='Break billing-2 in Production']").await;
+    page.until(&format!("{CARD}[contains(., 'Outage') and contains(., '0 of 2 healthy')]")).await;
+    page.until("//article[contains(@class, 'names-me')][contains(., '@On call')]").await;
+
+    // Both are started again, with the alert's own buttons, and it resolves.
+    for connector in ["billing-1", "billing-2"] {
+        page.click(&format!("{CARD}//button[contains(., 'Start {connector}')]")).await;
+        let prompt = format!("//article[contains(., 'Only you can see this')][contains(., '{connector}')]");
+        page.click(&format!(
+            "{prompt}//button[contains(@class, 'success') or contains(@class, 'primary') or contains(@class, 'danger')]"
+        ))
+        .await;
+        page.until(&format!("//li[@id='connector-{connector}'][@data-health='well']")).await;
+    }
+    page.until(&format!("{CARD}[contains(., 'Resolved')]")).await;
+
+    // A viewer may look, and is told why not more.
+    page.become_person("vera").await;
+    page.type_in("/bots stop env:production bot:Billing Bot connector:billing-1").await;
+    page.enter().await;
+    page.until("//article[contains(., 'Only you can see this')][contains(., '@Operators')]").await;
+    page.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs Chromium"]
+async fn a_demo_that_went_away_is_announced_and_comes_back() {
+    let mut page = Page::demo("vera").await;
+    page.stop_program().await;
+    page.until("//*[@id='banners'][contains(., 'Connection to the sandbox lost')]").await;
+    page.type_in("is anybody there?").await;
+    page.enter().await;
+    page.until("//*[@id='composer-error'][contains(., 'The sandbox does not answer')]").await;
+    assert_eq!(page.typed().await, "is anybody there?", "what was typed is not lost");
+    page.start_program_again().await;
+    page.until("//*[@id='banners'][not(*)]").await;
+    page.css("#command-line").await.click().await.unwrap();
+    page.enter().await;
+    page.until("//article[contains(., 'is anybody there?')]").await;
+}

@@ -1,0 +1,135 @@
+//! Alerts: never lost, never doubled, never hidden, whatever happens to Discord, the service or the process.
+
+use botswain::sandbox::lifecycle::{Deed, FaultKind};
+use serde_json::json;
+
+use crate::message::Message;
+use crate::world::{Beginning, World};
+
+fn cards(messages: &[Message], text: &str) -> usize {
+    messages.iter().filter(|m| m.says(text) && m.0["message_reference"].is_null()).count()
+}
+
+#[tokio::test]
+async fn p1_an_alert_outlives_discord_being_down_and_rate_limited() {
+    let world = World::new().await;
+    for fault in [
+        json!({ "kind": "server_error", "status": 503, "route": "POST /channels/{id}/messages", "times": 2 }),
+        json!({ "kind": "rate_limit", "route": "POST /channels/{id}/messages", "retry_after": 0.2, "times": 1 }),
+        json!({ "kind": "rate_limit", "global": true, "route": "POST /channels/{id}/messages", "retry_after": 0.2, "times": 1 }),
+        json!({ "kind": "drop_after", "route": "POST /channels/{id}/messages", "times": 1 }),
+    ] {
+        world.fault(fault).await;
+    }
+    world.does("billing-1", Deed::Drop);
+    world.alert("At risk: Billing Bot").await;
+    world.does("billing-1", Deed::Recover);
+    world.alert("Resolved: Billing Bot").await;
+    assert_eq!(cards(&world.alerts().await, "Billing Bot in Production"), 1, "p2: and it stands once");
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn p1_what_happens_while_the_bot_is_down_is_found_when_it_comes_back() {
+    let mut world = World::new().await;
+    world.does("billing-1", Deed::Drop);
+    let card = world.alert("At risk: Billing Bot").await;
+    world.stop_bot().await;
+    world.does("billing-2", Deed::Drop);
+    world.start_bot().await;
+    let worse = world.alert("Outage: Billing Bot").await;
+    assert_eq!(worse.id(), card.id());
+    world.stop_bot().await;
+    world.does("billing-1", Deed::Recover);
+    world.does("billing-2", Deed::Recover);
+    world.start_bot().await;
+    let resolved = world.alert("Resolved: Billing Bot").await;
+    assert_eq!(resolved.id(), card.id());
+    assert_eq!(cards(&world.alerts().await, "Billing Bot in Production"), 1);
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn p2_a_deleted_card_is_made_anew_once() {
+    let mut world = World::new().await;
+    world.expect_refusal(10_008);
+    world.does("billing-1", Deed::Drop);
+    let card = world.alert("At risk: Billing Bot").await;
+    world
+        .send(reqwest::Method::DELETE, &format!("channels/{}/messages/{}", card.channel(), card.id()), json!({}))
+        .await;
+    world.does("billing-1", Deed::Recover);
+    let resolved = world.alert("Resolved: Billing Bot").await;
+    assert_ne!(resolved.id(), card.id());
+    assert_eq!(cards(&world.alerts().await, "Billing Bot in Production"), 1);
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn p5_a_service_that_cannot_be_read_is_unknown_and_being_blind_is_said_once() {
+    let world = World::new().await;
+    world.fleet().add_fault(FaultKind::ServerError { status: 500 });
+    let blind = world.alert("Blind").await;
+    let status = world.olga().runs("/bots status env:production bot:Billing Bot").await.message();
+    assert!(status.says("Unknown") && !status.says("Outage"), "{status:?}");
+    assert_eq!(cards(&world.alerts().await, "Billing Bot"), 0, "nothing is known to be broken");
+    world.fleet().clear_faults();
+    let seen = world.alert("can be seen again").await;
+    assert_eq!(seen.id(), blind.id());
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn p7_what_an_operator_does_is_said_and_pings_nobody() {
+    let world = World::new().await;
+    let olga = world.olga();
+    let prompt = olga.runs("/bots stop env:production bot:Returns Bot connector:returns-1").await.message();
+    olga.presses(&prompt, "Stop returns-1").await;
+    let card = world.alert("At risk: Returns Bot").await;
+    assert!(card.says(&format!("<@{}>", olga.id())), "{card:?}");
+    world.operation("Stopped returns-1").await;
+    assert!(world.pings().await.is_empty());
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn bots_that_never_were_redundant_stand_on_one_quiet_notice() {
+    let world = World::new().await;
+    let notice = world.alert("Never redundant: bots in Production").await;
+    assert!(notice.says("FAQ Bot"), "{notice:?}");
+    assert!(world.pings().await.is_empty());
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn readiness_says_what_is_wrong_while_the_process_lives() {
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let world = World::begin(Beginning::default().with("HTTP_LISTEN", &free)).await;
+    let ask = async |path: &str| {
+        let answer = reqwest::get(format!("http://{free}/{path}")).await.unwrap();
+        (answer.status().as_u16(), answer.text().await.unwrap())
+    };
+    assert_eq!(ask("healthz").await, (200, "ok".to_owned()));
+    let (status, said) = ask("readyz").await;
+    assert_eq!((status, said.contains("false")), (200, false), "{said}");
+    world.fleet().add_fault(FaultKind::ServerError { status: 500 });
+    world.alert("Blind").await;
+    let (status, said) = ask("readyz").await;
+    assert!(status == 503 && said.contains(r#""polls_fresh":false"#), "{said}");
+    assert_eq!(ask("healthz").await.0, 200);
+    world.fleet().clear_faults();
+    world.alert("can be seen again").await;
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn p7_a_connector_that_was_moved_away_is_named_with_who_moved_it() {
+    let world = World::new().await;
+    let olga = world.olga();
+    let prompt = olga.runs("/bots redeploy connector:returns-1 to:demo").await.message();
+    olga.presses(&prompt, "Redeploy returns-1 to Demo").await;
+    world.operation("Redeployed returns-1").await;
+    let card = world.alert("is no longer in this environment; redeployed by").await;
+    assert!(card.says(&format!("<@{}>", olga.id())), "{card:?}");
+    world.finish().await;
+}
