@@ -1,0 +1,103 @@
+//! The kill: the real program beside a sandbox that survives it, driven by a seeded mix of commands, presses and faults,
+//! killed with SIGKILL at seeded moments, started again, and held against what must be true (P1 to P6, P8, P10).
+//!
+//! `KILLS` says how many times it is killed, `SEED` replays a run. The same siege is laid to copies of the product from which
+//! one mechanism was taken out, and must then find the fault.
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests fail so")]
+
+mod ledger;
+mod mutant;
+mod program;
+mod scene;
+mod siege;
+mod truth;
+
+#[path = "../world/message.rs"]
+mod message;
+#[path = "../world/person.rs"]
+#[expect(dead_code, reason = "the test world's, which asks for more")]
+mod person;
+#[path = "../world/world.rs"]
+#[expect(dead_code, reason = "the test world's, which asks for more")]
+mod world;
+
+use std::path::Path;
+
+use crate::mutant::Mutant;
+use crate::program::Database;
+use crate::siege::Siege;
+
+/// The product as it is built.
+const PRODUCT: &str = env!("CARGO_BIN_EXE_botswain");
+
+fn number(name: &str) -> Option<u64> {
+    let text = std::env::var(name).ok()?;
+    Some(text.parse().unwrap_or_else(|_| panic!("{name} must be a number, not {text:?}")))
+}
+
+fn siege(kills: u64, database: Database) -> Siege {
+    Siege { seed: number("SEED").unwrap_or_else(|| rand::random::<u32>().into()), kills, database }
+}
+
+async fn holds(kills: u64, database: Database) {
+    let siege = siege(kills, database);
+    let seed = siege.seed;
+    if let Err(broken) = siege.lay(Path::new(PRODUCT)).await {
+        panic!("{broken}\nTo see it again: SEED={seed} KILLS={kills} cargo test --test kill -- --ignored --nocapture");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn p1_to_p6_p8_and_p10_hold_through_a_dozen_kills() {
+    holds(12, Database::sqlite()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs minutes: KILLS (200) kills on SQLite"]
+async fn p1_to_p6_p8_and_p10_hold_through_200_kills_on_sqlite() {
+    holds(number("KILLS").unwrap_or(200), Database::sqlite()).await;
+}
+
+/// Lays siege to a copy of the product with a mechanism taken out: what that breaks must be found, and by its promise.
+async fn is_found(mutant: Mutant, promises: &[&str]) {
+    let program = tokio::task::spawn_blocking(move || mutant.build()).await.unwrap();
+    let found = siege(number("KILLS").unwrap_or(200), Database::sqlite()).lay(&program.path).await;
+    let found = found.expect_err("nothing here misses what was taken out");
+    assert!(promises.iter().any(|promise| found.contains(promise)), "something else was found: {found}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs minutes: builds the product anew"]
+async fn without_the_claim_of_a_request_two_presses_at_once_are_found_to_contradict_each_other() {
+    let claim = Mutant {
+        name: "claim",
+        file: "src/store/requests.rs",
+        from: "WHERE id = $3 AND state IN ('choosing', 'asked') AND expires_at > $4",
+        to: "WHERE id = $3 AND expires_at > $4",
+    };
+    is_found(claim, &["P3", "P10"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs minutes: builds the product anew"]
+async fn without_the_written_key_a_call_is_found_that_nobody_can_ask_after() {
+    let key = Mutant {
+        name: "key",
+        file: "src/lifecycle/client.rs",
+        from: ".header(\"idempotency-key\", key)",
+        to: ".header(\"idempotency-key\", format!(\"{:x}\", rand::random::<u64>()))",
+    };
+    is_found(key, &["P3"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs minutes: builds the product anew"]
+async fn without_the_nonce_that_its_row_records_a_message_is_found_twice() {
+    let record = Mutant {
+        name: "record",
+        file: "src/discord/delivery/body.rs",
+        from: "Key::of(&format!(\"{}:{}\", row.reference, row.generation))",
+        to: "Key::of(&rand::random::<u64>().to_string())",
+    };
+    is_found(record, &["P2"]).await;
+}

@@ -1,0 +1,98 @@
+//! A copy of the product with one mechanism taken out of its source, built beside it.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use tempfile::TempDir;
+
+/// What is taken out: text that stands in the source exactly once, and what stands there instead.
+pub struct Mutant {
+    pub name: &'static str,
+    pub file: &'static str,
+    pub from: &'static str,
+    pub to: &'static str,
+}
+
+/// The built copy.
+pub struct Built {
+    pub path: PathBuf,
+    _folder: TempDir,
+}
+
+impl Mutant {
+    pub fn build(&self) -> Built {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Path::new(env!("CARGO_MANIFEST_DIR"));
+        for part in ["src", "Cargo.toml", "Cargo.lock"] {
+            copy(&home.join(part), &folder.path().join(part));
+        }
+        self.take_out(&folder.path().join(self.file));
+        // Whatever is declared must be there; none of it is built but one empty test, for whose sake the program is built
+        // with the same features of its dependencies as here.
+        std::fs::create_dir(folder.path().join("tests")).unwrap();
+        std::fs::write(folder.path().join("tests/nothing.rs"), "//! Nothing.\n").unwrap();
+        std::fs::create_dir(folder.path().join("benches")).unwrap();
+        let manifest = std::fs::read_to_string(home.join("Cargo.toml")).unwrap();
+        for name in manifest.split("[[bench]]\nname = \"").skip(1).filter_map(|rest| rest.split('"').next()) {
+            std::fs::write(folder.path().join(format!("benches/{name}.rs")), "fn main() {}\n").unwrap();
+        }
+        let built = Command::new(env!("CARGO"))
+            .args(["test", "--locked", "--offline", "--quiet", "--no-run", "--test", "nothing"])
+            .current_dir(folder.path())
+            .env("CARGO_TARGET_DIR", target())
+            .status()
+            .unwrap();
+        assert!(built.success(), "the copy without the {} does not build", self.name);
+        let path = folder.path().join("botswain");
+        std::fs::copy(target().join("debug/botswain"), &path).unwrap();
+        Built { path, _folder: folder }
+    }
+
+    fn take_out(&self, file: &Path) {
+        let source = std::fs::read_to_string(file).unwrap();
+        assert_eq!(source.matches(self.from).count(), 1, "{}: the {} is not where it was", self.file, self.name);
+        std::fs::write(file, source.replace(self.from, self.to)).unwrap();
+    }
+}
+
+/// Where copies are built: what is built already is linked there, not built again.
+fn target() -> PathBuf {
+    let own = Path::new(PRODUCT_FOLDER).to_owned();
+    let target = own.parent().unwrap().join("mutants");
+    if !target.join("debug").exists() {
+        std::fs::create_dir_all(&target).unwrap();
+        for part in [".fingerprint", "build", "deps"] {
+            link(&own.join(part), &target.join("debug").join(part));
+        }
+    }
+    target
+}
+
+const PRODUCT_FOLDER: &str = match env!("CARGO_BIN_EXE_botswain").as_bytes().split_last_chunk::<9>() {
+    Some((folder, b"/botswain")) => match std::str::from_utf8(folder) {
+        Ok(folder) => folder,
+        Err(_) => panic!("a path that is no text"),
+    },
+    _ => panic!("the program is not where cargo puts it"),
+};
+
+fn copy(from: &Path, to: &Path) {
+    each_file(from, to, &|from, to| std::fs::copy(from, to).map(|_| ()));
+}
+
+fn link(from: &Path, to: &Path) {
+    each_file(from, to, &|from, to| std::fs::hard_link(from, to));
+}
+
+fn each_file(from: &Path, to: &Path, put: &impl Fn(&Path, &Path) -> std::io::Result<()>) {
+    if !from.is_dir() {
+        // What another build writes just now may be gone again.
+        put(from, to).unwrap_or_else(|error| assert!(!from.exists(), "{}: {error}", from.display()));
+        return;
+    }
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let name = entry.unwrap().file_name();
+        each_file(&from.join(&name), &to.join(&name), put);
+    }
+}

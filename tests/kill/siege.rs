@@ -1,0 +1,223 @@
+//! The siege: rounds of scenes, each with kills in it, until the program was killed often enough.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use botswain::sandbox::discord::Seed;
+use botswain::sandbox::lifecycle::{Deed, Order, Patch};
+use futures_util::StreamExt as _;
+use futures_util::stream::BoxStream;
+use jiff::Timestamp;
+use rand::rngs::StdRng;
+use rand::{RngExt as _, SeedableRng as _};
+use sqlx::AnyPool;
+
+use crate::ledger::Ledger;
+use crate::program::{Database, Program};
+use crate::scene::{self, Change};
+use crate::truth::{Evidence, Not};
+use crate::world::{Beginning, World};
+
+/// How often it is killed in one round: the later ones meet it while it takes up what the first one left.
+const KILLS_A_ROUND: u64 = 3;
+/// The bots that things are done to, and happen to. Nothing ever happens to the others.
+const BOTS: [&str; 3] = ["Billing Bot", "Orders Bot", "Returns Bot"];
+/// How long all may take to come to rest: longer than any step's own deadline.
+const REST: Duration = Duration::from_secs(180);
+/// How many looks in a row must show what can never be right: the chat and the database are not read at one moment.
+const SURELY: u32 = 10;
+/// How often it is looked whether all has come to rest.
+const LOOK: Duration = Duration::from_millis(100);
+/// How long a kill waits for the next thing to happen.
+const NOTHING_HAPPENS: Duration = Duration::from_millis(1_500);
+
+pub struct Siege {
+    pub seed: u64,
+    pub kills: u64,
+    pub database: Database,
+}
+
+impl Siege {
+    /// Lays it to this program.
+    ///
+    /// # Errors
+    /// The promise that was broken, and how.
+    pub async fn lay(self, program: &Path) -> Result<(), String> {
+        let Self { seed, kills, database } = self;
+        println!("SEED={seed} KILLS={kills}");
+        let world = World::without_bot(Beginning::default()).await;
+        let mut settings: Vec<_> = world
+            .sandbox
+            .settings()
+            .lines()
+            .filter_map(|line| line.split_once('='))
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect();
+        let own = [("POLL_INTERVAL", "1s"), ("START_GRACE", "10s"), ("CONFIRMATION_TTL", "10s")];
+        settings.extend(own.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        settings.push(("DATABASE_URL".to_owned(), database.url.clone()));
+        let mut program = Program::new(program, settings);
+        program.start();
+        world.until("the bot serves its commands", async |world: &World| world.is_served().await.then_some(())).await;
+        let reader = database.reader().await.unwrap();
+
+        let mut rng = StdRng::seed_from_u64(seed);
+        let (mut killed, mut round) = (0, 0);
+        let began = Instant::now();
+        let mut held = Ok(());
+        while killed < kills && held.is_ok() {
+            round += 1;
+            held = Round { world: &world, program: &mut program, rng: &mut rng }.play().await;
+            killed += KILLS_A_ROUND;
+            held = match held {
+                Ok(()) => comes_to_rest(&world, &reader).await,
+                broken => broken,
+            };
+            if round % 10 == 0 {
+                println!("{killed} kills …");
+            }
+        }
+        let held = held.map_err(|broken| format!("round {round}: {broken}\n--- its log:\n{}", program.said()));
+        program.kill().ok();
+        let happened = Ledger::read(&reader).await.unwrap().tally();
+        println!("{killed} kills in {} s: {happened}", began.elapsed().as_secs());
+        reader.close().await;
+        world.sandbox.stop().await;
+        held
+    }
+}
+
+struct Round<'a> {
+    world: &'a World,
+    program: &'a mut Program,
+    rng: &'a mut StdRng,
+}
+
+impl Round<'_> {
+    async fn play(self) -> Result<(), String> {
+        let Self { world, program, rng } = self;
+        if rng.random_ratio(1, 2) {
+            put_right(world);
+        }
+        let mut bots = BOTS;
+        let turn = rng.random_range(0..bots.len());
+        bots.rotate_left(turn);
+        // Now and then they are after the same bot.
+        let second = if rng.random_ratio(1, 4) { bots[0] } else { bots[1] };
+        let (first, second) = (Change::choose(world, bots[0], rng), Change::choose(world, second, rng));
+        if rng.random_ratio(1, 2) {
+            scene::happen(world, bots[2], rng);
+        }
+        if rng.random_ratio(1, 3) {
+            scene::fail_at_the_service(world, rng);
+        }
+        if rng.random_ratio(1, 3) {
+            scene::fail_at_discord(world, rng).await;
+        }
+        let trespasses = rng.random_ratio(1, 8);
+
+        let (olga, otto, vera) = (world.olga().in_a_hurry(), world.otto().in_a_hurry(), world.vera().in_a_hurry());
+        let people = async {
+            tokio::join!(first.play(world, &olga, &otto), second.play(world, &otto, &vera), async {
+                if trespasses {
+                    scene::trespass(world, &vera).await;
+                }
+            })
+        };
+        let mut events = world.events().await;
+        let killer = async {
+            for _ in 0..KILLS_A_ROUND {
+                wait_for(&mut events, rng.random_range(0..10)).await;
+                tokio::time::sleep(Duration::from_micros(rng.random_range(0..20_000))).await;
+                program.kill().map_err(|ended| format!("it ended by itself: {ended}"))?;
+                program.start();
+            }
+            Ok(())
+        };
+        let ((..), killed) = tokio::join!(people, killer);
+        world.fleet().clear_faults();
+        world.send(reqwest::Method::DELETE, "faults", serde_json::Value::Null).await;
+        killed.map_err(|broken: String| format!("{broken}\n{first:?} {second:?}"))
+    }
+}
+
+/// Lets this many things happen, if they do.
+async fn wait_for(events: &mut BoxStream<'static, usize>, count: usize) {
+    let mut seen = 0;
+    while seen < count {
+        match tokio::time::timeout(NOTHING_HAPPENS, events.next()).await {
+            Ok(more) => seen += more.expect("the stand-in lives"),
+            Err(_) => return,
+        }
+    }
+}
+
+/// Somebody brings every connector back to where it belongs.
+fn put_right(world: &World) {
+    for panel in world.fleet().state().connectors {
+        let connector = panel.connector;
+        if !BOTS.contains(&connector.bot.name.as_str()) || connector.id.contains("demo") {
+            continue;
+        }
+        if connector.environment != "Production" {
+            let environment = Some("Production".to_owned());
+            world.does(&connector.id, Order::from(Deed::Set(Box::new(Patch { environment, ..Patch::default() }))));
+        }
+        if !is_healthy(&connector) {
+            world.does(&connector.id, Deed::Recover);
+        }
+    }
+}
+
+fn is_healthy(connector: &botswain::lifecycle::contract::Connector) -> bool {
+    [&connector.agent, &connector.conversational_cloud, &connector.bot_server] == ["Online", "Connected", "Connected"]
+}
+
+async fn comes_to_rest(world: &World, reader: &AnyPool) -> Result<(), String> {
+    let began = Instant::now();
+    let mut surely = 0;
+    loop {
+        let broken = match gather(world, reader).await.judge(Timestamp::now()) {
+            Ok(()) if world.is_connected().await => return Ok(()),
+            Ok(()) => Not::Yet("P6: it does not come back".to_owned()),
+            Err(broken) => broken,
+        };
+        surely = if matches!(broken, Not::Ever(_)) { surely + 1 } else { 0 };
+        match broken {
+            Not::Ever(broken) if surely >= SURELY => return Err(broken),
+            Not::Yet(broken) if began.elapsed() > REST => return Err(format!("still after {REST:?}: {broken}")),
+            _ => tokio::time::sleep(LOOK).await,
+        }
+    }
+}
+
+async fn gather(world: &World, reader: &AnyPool) -> Evidence {
+    // The service first, and the chat last: what is written down was written before it was sent.
+    let actions = world.fleet().actions();
+    let mut healthy: BTreeMap<String, usize> = BTreeMap::new();
+    for panel in world.fleet().state().connectors {
+        let connector = panel.connector;
+        // Those that never were redundant stand on one notice together.
+        if connector.bot.name == "FAQ Bot" || connector.bot.name == "Greeter Bot" {
+            continue;
+        }
+        let here = connector.environment == "Production" && is_healthy(&connector);
+        *healthy.entry(connector.bot.name).or_default() += usize::from(here);
+    }
+    let seed = Seed::default();
+    let mut messages = world.messages_in(&world.team_channel()).await;
+    messages.extend(world.alerts().await);
+    messages.retain(|message| !message.is_ephemeral() && message.0["interaction"].is_null());
+    Evidence {
+        ledger: Ledger::read(reader).await.unwrap(),
+        actions,
+        healthy,
+        messages,
+        pings: world.pings().await,
+        violations: world.get("violations").await.as_array().unwrap().clone(),
+        viewer: seed.vera.id.to_string().parse().unwrap(),
+        on_call: seed.on_call.id.to_string(),
+        alert_channel: world.alert_channel(),
+    }
+}
