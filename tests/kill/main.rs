@@ -61,7 +61,7 @@ async fn p1_to_p6_p8_and_p10_hold_through_200_kills_on_sqlite() {
 /// Lays siege to a copy of the product with a mechanism taken out: what that breaks must be found, and by its promise.
 async fn is_found(mutant: Mutant, promises: &[&str]) {
     let program = tokio::task::spawn_blocking(move || mutant.build()).await.unwrap();
-    let found = siege(number("KILLS").unwrap_or(200), Database::sqlite()).lay(&program.path).await;
+    let found = siege(400, Database::sqlite()).lay(&program.path).await;
     let found = found.expect_err("nothing here misses what was taken out");
     assert!(promises.iter().any(|promise| found.contains(promise)), "something else was found: {found}");
 }

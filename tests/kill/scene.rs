@@ -161,11 +161,13 @@ pub fn fail_at_the_service(world: &World, rng: &mut StdRng) {
 
 /// Discord fails a message.
 pub async fn fail_at_discord(world: &World, rng: &mut StdRng) {
-    let kinds: [Value; 5] = [
+    // Most telling is what was carried out, and is not known to be.
+    let kinds: [Value; 6] = [
         json!({ "kind": "rate_limit", "retry_after": 0.3 }),
         json!({ "kind": "rate_limit", "retry_after": 0.3, "global": true }),
         json!({ "kind": "server_error", "status": 502 }),
         json!({ "kind": "drop" }),
+        json!({ "kind": "drop_after" }),
         json!({ "kind": "drop_after" }),
     ];
     let mut fault = one_of(rng, &kinds);

@@ -112,7 +112,7 @@ impl Round<'_> {
         if rng.random_ratio(1, 3) {
             scene::fail_at_the_service(world, rng);
         }
-        if rng.random_ratio(1, 3) {
+        if rng.random_ratio(1, 2) {
             scene::fail_at_discord(world, rng).await;
         }
         let trespasses = rng.random_ratio(1, 8);
