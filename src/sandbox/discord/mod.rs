@@ -47,7 +47,8 @@
 //!
 //! Acting. Each answers when the bot has given its first answer, or when its time is over:
 //! `{interaction_id, state, outcome: "message" | "deferred" | "update" | "deferred_update" | "modal" | "choices" | "failed",
-//! message?, follow_ups?, modal?, choices?, error?}`. What the real client would not send is 400, and the bot hears nothing.
+//! first_us, settled_us, message?, follow_ups?, modal?, choices?, error?}`: how long after the interaction was sent its first answer
+//! was read, and what it promised was there (microseconds, or null). What the real client would not send is 400, and the bot hears nothing.
 //!
 //! * `POST /commands` `{as, channel_id, name, options: [{name, options? | value}]}`; types are filled in.
 //! * `POST /autocomplete` the same, one option with `focused: true`.

@@ -2,6 +2,7 @@
 use std::{sync::Arc, time::Duration};
 
 use axum::{Json, extract::State};
+use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -82,6 +83,9 @@ pub(super) fn told(world: &World, interaction: &Interaction) -> Value {
         None => Value::Null,
     };
     map.insert("outcome".into(), outcome);
+    let after = |at: Option<Timestamp>| at.map(|at| at.duration_since(interaction.created).as_micros());
+    map.insert("first_us".into(), json!(after(interaction.first)));
+    map.insert("settled_us".into(), json!(after(interaction.settled)));
     match interaction.outcome {
         Some(Outcome::Choices) => {
             map.insert("choices".into(), json!(interaction.choices));

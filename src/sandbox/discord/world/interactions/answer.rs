@@ -69,7 +69,12 @@ impl World {
             (Trigger::Modal { .. }, _) => Err(wrong_type("{4, 5, 6, 7}")),
             (Trigger::Component { .. }, _) => Err(wrong_type("{4, 5, 6, 7, 9}")),
             (Trigger::Command { .. }, _) => Err(wrong_type("{4, 5, 9}")),
+        }?;
+        if let Some(found) = self.interactions.get_mut(&id) {
+            found.first = Some(now);
+            found.settled = (found.state == State::Answered).then_some(now);
         }
+        Ok(())
     }
 
     pub(super) fn answered(

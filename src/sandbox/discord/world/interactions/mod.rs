@@ -74,6 +74,10 @@ pub(crate) struct Interaction {
     pub(crate) place: Place,
     pub(crate) trigger: Trigger,
     pub(crate) created: Timestamp,
+    /// When the first answer came.
+    pub(crate) first: Option<Timestamp>,
+    /// When what was asked for was there: with the first answer, or after it.
+    pub(crate) settled: Option<Timestamp>,
     pub(crate) state: State,
     pub(crate) outcome: Option<Outcome>,
     /// What `@original` means.
@@ -135,6 +139,8 @@ impl World {
             place,
             trigger,
             created: now,
+            first: None,
+            settled: None,
             state: State::Waiting,
             outcome: None,
             original: None,

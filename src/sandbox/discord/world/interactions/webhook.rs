@@ -68,7 +68,7 @@ impl World {
     ) -> Result<Snowflake, Refused> {
         let id = self.webhook_message(application, token, message, now)?;
         self.edit(id, body, uploads, Door::FollowUpEdit, now)?;
-        self.settle(token);
+        self.settle(token, now);
         Ok(id)
     }
 
@@ -82,7 +82,7 @@ impl World {
     ) -> Result<(), Refused> {
         let id = self.webhook_message(application, token, message, now)?;
         self.delete(id)?;
-        self.settle(token);
+        self.settle(token, now);
         Ok(())
     }
 
@@ -103,7 +103,7 @@ impl World {
             .map(|message| (message.channel, message.id, message.flags));
         if let Some((_, id, _)) = original.filter(|(.., flags)| flags & LOADING != 0) {
             self.edit(id, body, uploads, Door::FollowUp, now)?;
-            self.settle(token);
+            self.settle(token, now);
             return Ok(id);
         }
         self.channel(interaction.channel)?;
@@ -119,30 +119,32 @@ impl World {
         if let Some(interaction) = self.interactions.get_mut(&interaction.id) {
             interaction.messages.push(id);
         }
-        self.settle(token);
+        self.settle(token, now);
         Ok(id)
     }
 
     /// What was deferred has come.
-    pub(super) fn settle(&mut self, token: &str) {
+    pub(super) fn settle(&mut self, token: &str, now: Timestamp) {
         let Some(interaction) = self.tokens.get(token).and_then(|id| self.interactions.get_mut(id)) else {
             return;
         };
         if interaction.state == State::Thinking {
             interaction.state = State::Answered;
+            interaction.settled = Some(now);
             let id = interaction.id;
             self.tell_state(id);
         }
     }
 
     /// The same, where the bot edited the message by its own door instead of the token's.
-    pub(in crate::sandbox::discord::world) fn settle_by_message(&mut self, message: Snowflake) {
+    pub(in crate::sandbox::discord::world) fn settle_by_message(&mut self, message: Snowflake, now: Timestamp) {
         // Whoever still waits began lately; older interactions need no searching.
         let latest = self.interactions.values_mut().rev().take(LATEST);
         let waiting = latest.filter(|found| found.original == Some(message) && found.state == State::Thinking);
         let settled: Vec<Snowflake> = waiting
             .map(|found| {
                 found.state = State::Answered;
+                found.settled = Some(now);
                 found.id
             })
             .collect();

@@ -95,7 +95,7 @@ impl World {
         next.edited = (message.flags & form::LOADING == 0).then_some(now);
         self.announce(&next, "MESSAGE_UPDATE", "message_update");
         self.messages.insert(id, next);
-        self.settle_by_message(id);
+        self.settle_by_message(id, now);
         Ok(())
     }
 

@@ -1,0 +1,117 @@
+//! What a person waits for: a status, an autocomplete and a confirming press, beside "pong".
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::Measure;
+use crate::crowd::{self, Waited, act};
+use crate::figures::{Round, fsync, median};
+use crate::process::{Harbour, Kind};
+
+/// How many are under way at once.
+const AT_ONCE: [usize; 3] = [1, 16, 64];
+
+/// All rounds of one row.
+#[derive(Default)]
+struct Row(Vec<Waited>);
+
+impl Row {
+    fn median(&self, part: fn(&Waited) -> &Round, share: f64) -> f64 {
+        median(self.0.iter().map(|round| part(round).percentile(share)))
+    }
+
+    /// The settled time's p99 over the other row's, round by round.
+    fn ratio(&self, other: &Self) -> f64 {
+        let p99 = |waited: &Waited| waited.settled.percentile(0.99);
+        median(self.0.iter().zip(&other.0).map(|(own, other)| p99(own) / p99(other)))
+    }
+
+    fn difference(&self, other: &Self) -> f64 {
+        let p99 = |waited: &Waited| waited.settled.percentile(0.99);
+        median(self.0.iter().zip(&other.0).map(|(own, other)| p99(own) - p99(other)))
+    }
+}
+
+pub async fn measure(measure: Measure) {
+    let pong = Harbour::open(Kind::Pong, 1).await;
+    let bot = Harbour::open(Kind::Botswain, measure.connectors).await;
+    knows_the_fleet(&bot).await;
+    let mut unstopped = unstopped(&bot);
+    println!(
+        "\nInteractions: µs from INTERACTION_CREATE to the first answer, and to the final content; {} connectors known",
+        measure.connectors
+    );
+    println!("{:<26}{:>10}{:>10}{:>12}{:>12}{:>14}", "", "first p50", "p99", "final p50", "p99", "p99 / pong");
+    for at_once in AT_ONCE {
+        let count = measure.interactions * if at_once == 1 { 1 } else { 2 };
+        let mut rows: [Row; 4] = Default::default();
+        let mut synced = Vec::new();
+        for _ in 0..measure.rounds {
+            let ping = crowd::command("ping", json!([]));
+            rows[0].0.push(act(&pong, "commands", vec![ping; count], at_once).await);
+            let status = crowd::bots("status", &[("env", "production")], false);
+            rows[1].0.push(act(&bot, "commands", vec![status; count], at_once).await);
+            let typing = crowd::bots("stop", &[("env", "production"), ("bot", "fleet 00")], true);
+            rows[2].0.push(act(&bot, "autocomplete", vec![typing; count], at_once).await);
+            let connectors = unstopped.split_off(unstopped.len() - measure.presses);
+            let presses = crowd::confirmations(&bot, &connectors).await;
+            synced.push(fsync());
+            rows[3].0.push(act(&bot, "press", presses, at_once).await);
+            are_stopped(&bot, &connectors).await;
+        }
+        for (name, row) in ["pong", "/bots status", "autocomplete", "confirming press"].iter().zip(&rows) {
+            let [first, final_] = [|w: &Waited| &w.first, |w: &Waited| &w.settled] as [fn(&Waited) -> &Round; 2];
+            let figures =
+                [row.median(first, 0.5), row.median(first, 0.99), row.median(final_, 0.5), row.median(final_, 0.99)];
+            let [a, b, c, d] = figures;
+            println!(
+                "{:<26}{a:>10.0}{b:>10.0}{c:>12.0}{d:>12.0}{:>14.2}",
+                format!("{name}, {at_once} at once"),
+                row.ratio(&rows[0])
+            );
+        }
+        let (p50, p99) = (median(synced.iter().map(|s| s.0)), median(synced.iter().map(|s| s.1)));
+        println!(
+            "{:<26}press p99 − pong p99 = {:.0} µs; fsync p50 {p50:.0}, p99 {p99:.0}: two of them and 1 ms = {:.0} to {:.0} µs",
+            "",
+            rows[3].difference(&rows[0]),
+            2.0 * p50 + 1000.0,
+            2.0 * p99 + 1000.0
+        );
+    }
+}
+
+async fn knows_the_fleet(bot: &Harbour) {
+    let status = crowd::bots("status", &[("env", "production")], false);
+    while bot.post("commands", &status).await.to_string().contains("has not been read yet") {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+/// A connector of each bot that can be stopped in Production.
+fn unstopped(bot: &Harbour) -> Vec<String> {
+    let mut bots = BTreeSet::new();
+    let running = bot.fleet().state().connectors.into_iter().map(|panel| panel.connector);
+    let running = running.filter(|c| c.environment == "Production" && c.agent == "Online");
+    running.filter(|c| bots.insert(c.bot.id.clone())).map(|c| c.id).collect()
+}
+
+/// Until every one of them is stopped, and the bot has nothing left to do.
+async fn are_stopped(bot: &Harbour, connectors: &[String]) {
+    let is_stopped = |id: &String| bot.fleet().connector(id).is_some_and(|connector| connector.agent == "Stopped");
+    while !connectors.iter().all(is_stopped) {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    let requests = async || bot.get("requests?after=0").await.as_array().and_then(|all| all.last()?["n"].as_u64());
+    let mut before = None;
+    loop {
+        let now = requests().await;
+        if now == before {
+            return;
+        }
+        before = now;
+        tokio::time::sleep(Duration::from_millis(1_500)).await;
+    }
+}

@@ -1,0 +1,83 @@
+//! One look of the monitor at fleets of growing size: nothing changed, everything changed, everything dropped.
+
+use std::time::Instant;
+
+use botswain::lifecycle::{LifecycleClient, Settings};
+use botswain::monitor::{Bells, Monitor, Ticked, Watch};
+use botswain::sandbox::lifecycle::{Deed, FleetSeed, LifecycleSimulator, Mode, Order, Patch};
+use botswain::sandbox::{Options, Sandbox};
+use botswain::store::Store;
+use jiff::Timestamp;
+
+use crate::Measure;
+use crate::figures::{fsync, median, micros};
+
+pub async fn measure(measure: Measure) {
+    let (p50, p99) = fsync();
+    println!("\nOne tick of the monitor: ms, and µs for each connector; fsync p50 {p50:.0} µs, p99 {p99:.0} µs");
+    println!(
+        "{:<14}{:>20}{:>22}{:>34}",
+        "connectors", "unchanged", "every load changed", "every one dropped (incidents)"
+    );
+    for connectors in [100, 1_000, 10_000].into_iter().filter(|count| *count <= measure.connectors) {
+        let mut looks = [Vec::new(), Vec::new(), Vec::new()];
+        let mut opened = 0;
+        for _ in 0..measure.rounds {
+            let mut watch = Tower::build(connectors).await;
+            watch.look().await;
+            looks[0].push(watch.look().await.0);
+            watch.every(|n| Deed::Set(Box::new(Patch { conversations: Some(Some(n)), ..Patch::default() })));
+            looks[1].push(watch.look().await.0);
+            watch.every(|_| Deed::Drop);
+            let (took, ticked) = watch.look().await;
+            looks[2].push(took);
+            opened = ticked.opened;
+            watch.tear_down().await;
+        }
+        let [unchanged, changed, dropped] = looks.map(|looks| {
+            let took = median(looks);
+            format!("{:.1} ms ({:.1} µs)", took / 1e3, took / connectors as f64)
+        });
+        println!("{connectors:<14}{unchanged:>20}{changed:>22}{:>34}", format!("{dropped} ({opened})"));
+    }
+}
+
+struct Tower {
+    sandbox: Sandbox,
+    store: Store,
+    monitor: Monitor,
+}
+
+impl Tower {
+    async fn build(connectors: usize) -> Self {
+        let mut options = Options::default();
+        options.fleet.fleet = FleetSeed::Generated(connectors);
+        options.fleet.mode = Mode::Explicit;
+        let sandbox = Sandbox::start(options).await.unwrap();
+        let config = sandbox.config(&[]).unwrap();
+        let store = Store::open(&config.database_url).await.unwrap();
+        let lifecycle = LifecycleClient::new(Settings::new(config.lifecycle.url, config.lifecycle.token)).unwrap();
+        let watch =
+            Watch { policy: config.policy, poll_interval: config.poll_interval, alerts: config.discord.alert_channel };
+        let (monitor, _) = Monitor::new(store.clone(), lifecycle, watch, Bells::default());
+        Self { sandbox, store, monitor }
+    }
+
+    async fn look(&mut self) -> (f64, Ticked) {
+        let began = Instant::now();
+        let ticked = self.monitor.tick(Timestamp::now()).await.unwrap();
+        (micros(began.elapsed()), ticked)
+    }
+
+    fn every(&self, deed: impl Fn(u32) -> Deed) {
+        let fleet: &LifecycleSimulator = &self.sandbox.lifecycle.as_ref().unwrap().stand_in;
+        for (n, panel) in (1_000..).zip(fleet.state().connectors) {
+            fleet.do_to(&panel.connector.id, Order::from(deed(n))).unwrap();
+        }
+    }
+
+    async fn tear_down(self) {
+        self.store.close().await;
+        self.sandbox.stop().await;
+    }
+}
