@@ -14,6 +14,7 @@ use crate::config::{Config, Mistakes};
 use crate::discord::Front;
 use crate::discord::delivery::Delivery;
 use crate::discord::gateway::{self, Gateway, GatewayError};
+use crate::discord::overviews::Overviews;
 use crate::discord::render::Context;
 use crate::discord::watchdog::Patience;
 use crate::discord_api::DiscordApi;
@@ -125,7 +126,9 @@ impl App {
             guild: discord.guild,
             poll_interval,
             store: store.clone(),
+            overviews: Overviews::default(),
         };
+        let overviews = front.clone();
         let gateway = gateway::Settings {
             token: discord.token.clone(),
             api_url: discord.api_url.clone(),
@@ -139,6 +142,7 @@ impl App {
             let listener = tokio::net::TcpListener::bind(address).await.map_err(Ended::unexpected)?;
             app.spawn("health server", |shutdown| http::serve(listener, health, shutdown));
         }
+        app.spawn("overviews", |shutdown| overviews.keep_ready(shutdown));
         app.spawn("monitor", |shutdown| monitor.run(shutdown));
         app.spawn("runner", |shutdown| runner.run(shutdown));
         app.spawn("expiry", |shutdown| operations.expire_until(shutdown));

@@ -1,6 +1,7 @@
 //! What is offered while a command is typed: from memory, with live state, and only what makes sense for the verb.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde::Serialize;
 
@@ -10,8 +11,9 @@ use super::render::escape::{self, label};
 use super::render::limits;
 use super::render::words::connector_plain;
 use crate::domain::action::Verb;
-use crate::domain::connector::{Connector, Environment};
+use crate::domain::connector::Environment;
 use crate::domain::fleet::{BotView, Sight, Sighting};
+use crate::domain::ids::{BotId, Key};
 use crate::domain::policy::{Picture, Policy};
 
 /// One choice of an answer.
@@ -42,19 +44,27 @@ pub struct Typing<'a> {
     pub given: &'a Given,
 }
 
-/// At most 25 choices for what is being typed.
+/// At most 25 choices for what is being typed. Names are looked at before anything is made of them, and no more of them
+/// than it takes: this is asked at every key that somebody presses.
 pub fn offers(picture: &Picture, policy: &Policy, typing: &Typing<'_>) -> Vec<Offer> {
-    let fit: Vec<_> = picture.fleet.sightings().filter(|s| fits(typing.sub, s)).collect();
-    let all = match typing.option {
-        OptionName::Env => environments(picture, &fit),
-        OptionName::Bot => bots(picture, typing, &fit),
-        OptionName::Connector => connectors(picture, typing, &fit),
-        OptionName::To => targets(picture, policy, typing),
-        OptionName::Reason => Vec::new(),
-    };
     let typed = typing.text.trim().to_lowercase();
-    let matches = all.into_iter().filter(|offer| offer.name.to_lowercase().contains(&typed) || offer.value == typed);
+    match typing.option {
+        OptionName::Env => named(environments(picture, typing.sub), &typed),
+        OptionName::Bot => bots(picture, typing, &typed),
+        OptionName::Connector => connectors(picture, typing, &typed),
+        OptionName::To => named(targets(picture, policy, typing), &typed),
+        OptionName::Reason => Vec::new(),
+    }
+}
+
+fn named(offers: Vec<Offer>, typed: &str) -> Vec<Offer> {
+    let matches = offers.into_iter().filter(|offer| holds(&offer.name, typed) || offer.value == typed);
     matches.take(limits::CHOICES).collect()
+}
+
+/// Whether `name` holds what is typed, in whatever case.
+fn holds(name: &str, typed: &str) -> bool {
+    typed.is_empty() || name.to_lowercase().contains(typed)
 }
 
 /// Whether a connector makes sense for the subcommand.
@@ -69,9 +79,14 @@ fn fits(sub: Subcommand, sighting: &Sighting) -> bool {
     }
 }
 
-fn environments(picture: &Picture, fit: &[&Sighting]) -> Vec<Offer> {
-    let found: BTreeSet<_> = fit.iter().map(|s| &s.connector.environment).collect();
-    found.into_iter().map(|environment| of_environment(picture, environment)).collect()
+fn any_fits(sub: Subcommand, view: &BotView) -> bool {
+    view.sightings.iter().any(|sighting| fits(sub, sighting))
+}
+
+fn environments(picture: &Picture, sub: Subcommand) -> Vec<Offer> {
+    let fit = |environment: &Environment| picture.fleet.bots_in(environment).iter().any(|view| any_fits(sub, view));
+    let found = picture.fleet.environments().into_iter().filter(fit);
+    found.map(|environment| of_environment(picture, &environment)).collect()
 }
 
 fn of_environment(picture: &Picture, environment: &Environment) -> Offer {
@@ -87,32 +102,31 @@ fn of_environment(picture: &Picture, environment: &Environment) -> Offer {
     Offer::new(environment.key_or_word(), &name)
 }
 
-fn bots(picture: &Picture, typing: &Typing<'_>, fit: &[&Sighting]) -> Vec<Offer> {
-    let environment = chosen_environment(picture, typing);
-    let views: Vec<_> = picture
-        .fleet
-        .bots()
-        .into_iter()
-        .filter(|view| environment.as_ref().is_none_or(|environment| view.environment == *environment))
-        .filter(|view| {
-            fit.iter().any(|s| s.connector.bot.id == view.bot.id && s.connector.environment == view.environment)
-        })
-        .collect();
+fn bots(picture: &Picture, typing: &Typing<'_>, typed: &str) -> Vec<Offer> {
+    let fleet = &picture.fleet;
+    let chosen = chosen_environment(picture, typing);
+    let places = chosen.clone().map_or_else(|| fleet.environments(), |environment| vec![environment]);
     let mut offered = BTreeSet::new();
-    let mut offers = Vec::new();
-    for view in &views {
-        // A value stands for a bot, so a bot of two environments is offered once, with both counts.
-        if !offered.insert(&view.bot.id) {
-            continue;
-        }
-        let everywhere: Vec<_> = views.iter().filter(|other| other.bot.id == view.bot.id).collect();
-        let counts: Vec<_> = everywhere.iter().map(|view| counts(view, environment.is_none())).collect();
-        let twins = views.iter().any(|other| other.bot.name == view.bot.name && other.bot.id != view.bot.id);
+    let here = chosen.as_ref().map_or(fleet.bots(), |environment| fleet.bots_in(environment));
+    let matches = here.iter().filter(|view| holds(&view.bot.name, typed) || is_short_name_of(&view.bot.id, typed));
+    // A value stands for a bot, so a bot of two environments is offered once, with both counts.
+    let once = matches.filter(|view| any_fits(typing.sub, view)).filter(|view| offered.insert(view.bot.id.clone()));
+    let of = |view: &BotView| {
+        let everywhere = places.iter().filter_map(|place| fleet.bot(&view.bot.id, place));
+        let fit = everywhere.filter(|view| any_fits(typing.sub, view));
+        let counts: Vec<_> = fit.map(|view| counts(view, chosen.is_none())).collect();
+        let mut namesakes = places.iter().flat_map(|place| fleet.bots_named(place, &view.bot.name));
+        let twins = namesakes.any(|other| other.bot.id != view.bot.id);
         let name = escape::cut(&escape::plain(&view.bot.name), 45);
         let id = if twins { format!(" ({})", escape::cut(view.bot.id.as_str(), 16)) } else { String::new() };
-        offers.push(Offer::new(view.bot.id.key().to_string(), &format!("{name}{id} — {}", counts.join(", "))));
-    }
-    offers
+        Offer::new(view.bot.id.key().to_string(), &format!("{name}{id} — {}", counts.join(", ")))
+    };
+    once.take(limits::CHOICES).map(of).collect()
+}
+
+/// Whether what stands in the option is the value of an offer that was taken before.
+fn is_short_name_of(bot: &BotId, typed: &str) -> bool {
+    typed.parse::<Key>().is_ok_and(|key| bot.key() == key)
 }
 
 fn counts(view: &BotView, with_place: bool) -> String {
@@ -123,20 +137,32 @@ fn counts(view: &BotView, with_place: bool) -> String {
     }
 }
 
-fn connectors(picture: &Picture, typing: &Typing<'_>, fit: &[&Sighting]) -> Vec<Offer> {
+/// Connectors in the order of their bots, and of each bot in the order of their names.
+fn connectors(picture: &Picture, typing: &Typing<'_>, typed: &str) -> Vec<Offer> {
+    let fleet = &picture.fleet;
     let environment = chosen_environment(picture, typing);
-    let bots = typing.given.get(OptionName::Bot).map(|text| lookup::bots(&picture.fleet, environment.as_ref(), text));
-    let chosen = |connector: &Connector| {
-        environment.as_ref().is_none_or(|environment| connector.environment == *environment)
-            && bots.as_ref().is_none_or(|bots| bots.contains(&connector.bot.id))
+    let bot = typing.given.get(OptionName::Bot).map(|text| lookup::bots(fleet, environment.as_ref(), text));
+    let here = environment.as_ref().map_or(fleet.bots(), |environment| fleet.bots_in(environment));
+    let chosen = |view: &&BotView| bot.as_ref().is_none_or(|bots| bots.contains(&view.bot.id));
+    let by_name = |view: &'_ BotView| {
+        let mut sightings = view.sightings.clone();
+        sightings.sort_by_cached_key(|s| (s.connector.name.to_lowercase(), s.connector.id.clone()));
+        sightings
     };
-    let mut found: Vec<_> = fit.iter().filter(|s| chosen(&s.connector)).collect();
-    found.sort_by_key(|s| (s.connector.name.to_lowercase(), s.connector.environment.clone(), s.connector.id.clone()));
-    let twins = |name: &str| found.iter().filter(|s| s.connector.name == name).count() > 1;
-    let of = |sighting: &&&Sighting| {
+    let found = here.iter().filter(chosen).flat_map(by_name).filter(|sighting| fits(typing.sub, sighting));
+    let taken_before = fleet.connector_by(typed).map(|connector| &connector.id);
+    let matches = found.filter(|s| holds(&s.connector.name, typed) || Some(&s.connector.id) == taken_before);
+    let offered: Vec<_> = matches.take(limits::CHOICES).collect();
+    let mut namesakes: BTreeMap<&str, usize> = offered.iter().map(|s| (s.connector.name.as_str(), 0)).collect();
+    for sighting in here.iter().filter(chosen).flat_map(|view| &view.sightings) {
+        if let Some(count) = namesakes.get_mut(sighting.connector.name.as_str()) {
+            *count += 1;
+        }
+    }
+    let of = |sighting: &Arc<Sighting>| {
         let connector = &sighting.connector;
         let name = escape::cut(&escape::plain(&connector.name), 36);
-        let id = if twins(&connector.name) {
+        let id = if namesakes.get(connector.name.as_str()).is_some_and(|count| *count > 1) {
             format!(" ({})", escape::cut(connector.id.as_str(), 12))
         } else {
             String::new()
@@ -151,7 +177,7 @@ fn connectors(picture: &Picture, typing: &Typing<'_>, fit: &[&Sighting]) -> Vec<
         };
         Offer::new(connector.id.key().to_string(), &format!("{name}{id}{place} — {state}"))
     };
-    found.iter().map(of).collect()
+    offered.iter().map(of).collect()
 }
 
 fn targets(picture: &Picture, policy: &Policy, typing: &Typing<'_>) -> Vec<Offer> {
@@ -176,7 +202,7 @@ mod tests {
 
     use super::*;
     use crate::domain::connector::tests::connector;
-    use crate::domain::connector::{AgentStatus, Bot};
+    use crate::domain::connector::{AgentStatus, Bot, Connector};
     use crate::domain::fleet::Reading;
     use crate::domain::ids::{BotId, ConnectorId};
 

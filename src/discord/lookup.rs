@@ -19,14 +19,14 @@ pub fn environment_by_key(fleet: &Fleet, key: &Key) -> Option<Environment> {
 
 /// The bots that a person named or picked: one by its short name or id, else all that bear the name.
 pub fn bots(fleet: &Fleet, environment: Option<&Environment>, text: &str) -> Vec<BotId> {
-    let here = fleet.sightings().map(|s| &s.connector).filter(|c| environment.is_none_or(|e| c.environment == *e));
-    let bots: Vec<_> = here.map(|c| &c.bot).collect();
-    if let Some(bot) = bots.iter().find(|bot| bot.id.as_str() == text || bot.id.key().as_str() == text) {
-        return vec![bot.id.clone()];
+    let here = environment.map_or(fleet.bots(), |environment| fleet.bots_in(environment));
+    let is_here = |bot: &BotId| environment.is_none_or(|environment| fleet.bot(bot, environment).is_some());
+    if let Some(bot) = fleet.bot_by(text).filter(is_here) {
+        return vec![bot];
     }
     let name = text.trim().to_lowercase();
     let mut named: Vec<_> =
-        bots.iter().filter(|bot| bot.name.to_lowercase() == name).map(|bot| bot.id.clone()).collect();
+        here.iter().filter(|view| view.bot.name.to_lowercase() == name).map(|view| view.bot.id.clone()).collect();
     named.sort();
     named.dedup();
     named
@@ -34,12 +34,11 @@ pub fn bots(fleet: &Fleet, environment: Option<&Environment>, text: &str) -> Vec
 
 /// The connector that a person named or picked, where only one goes by that.
 pub fn connector<'a>(fleet: &'a Fleet, text: &str) -> Option<&'a Connector> {
-    let all = || fleet.sightings().map(|s| &s.connector);
-    if let Some(found) = all().find(|c| c.id.as_str() == text || c.id.key().as_str() == text) {
+    if let Some(found) = fleet.connector_by(text) {
         return Some(found);
     }
     let name = text.trim().to_lowercase();
-    let mut named = all().filter(|c| c.name.to_lowercase() == name);
+    let mut named = fleet.sightings().map(|s| &s.connector).filter(|c| c.name.to_lowercase() == name);
     let first = named.next()?;
     named.next().is_none().then_some(first)
 }

@@ -1,6 +1,7 @@
 //! The front: what Discord sends is understood here, and everything that people read is put into words here.
 //!
 //! * [`commands`], [`custom_id`]: what can be typed and pressed, each as one enum; [`autocomplete`], [`lookup`]: what it names.
+//! * [`overviews`]: the environments at a glance, ready before anybody asks.
 //! * [`interactions`]: guard, acknowledge, call [`crate::operations`], answer.
 //! * [`render`]: all words and pictures, pure.
 //! * [`delivery`]: the outbox's only reader.
@@ -14,6 +15,7 @@ pub mod gateway;
 pub mod interactions;
 mod listener;
 pub mod lookup;
+pub mod overviews;
 pub mod pulse;
 pub mod render;
 pub mod watchdog;
@@ -23,6 +25,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
+use self::overviews::Overviews;
 use crate::domain::ids::GuildId;
 use crate::domain::policy::{Picture, Policy};
 use crate::operations::Operations;
@@ -43,4 +46,6 @@ pub struct Front {
     pub guild: GuildId,
     /// How often the fleet is read: what is much older is said to be old.
     pub poll_interval: Duration,
+    /// The environments at a glance.
+    pub overviews: Overviews,
 }

@@ -1,11 +1,12 @@
 //! The fleet as we know it: what was read, what could not be read, and what is gone.
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
 
 use jiff::Timestamp;
 
 use super::connector::{Bot, Connector, Environment};
-use super::ids::{BotId, ConnectorId};
+use super::ids::{BotId, ConnectorId, Key};
 
 /// One reading of the whole fleet.
 #[derive(Clone, Debug, Default)]
@@ -57,12 +58,32 @@ impl Sighting {
 }
 
 /// All that is known of the fleet. It is rebuilt by the first poll after a start, so losing it loses nothing.
+///
+/// Cheap to clone, and to look bots up in, however large: both are done far more often than the fleet is read.
 #[derive(Clone, Debug, Default)]
 pub struct Fleet {
-    sightings: BTreeMap<ConnectorId, Sighting>,
+    sightings: Arc<BTreeMap<ConnectorId, Arc<Sighting>>>,
+    bots: Arc<Bots>,
     unattributed: u32,
     read_at: Option<Timestamp>,
     blind_since: Option<Timestamp>,
+}
+
+/// Every bot in every environment where it has a connector.
+#[derive(Debug, Default)]
+struct Bots {
+    /// In the order of environment, name and id.
+    views: Vec<BotView>,
+    places: BTreeMap<Environment, BTreeMap<BotId, usize>>,
+    /// Made when the first one is looked up.
+    short_names: OnceLock<ShortNames>,
+}
+
+/// What short names of ours stand for.
+#[derive(Debug, Default)]
+struct ShortNames {
+    bots: BTreeMap<Key, BotId>,
+    connectors: BTreeMap<Key, ConnectorId>,
 }
 
 impl Fleet {
@@ -72,26 +93,32 @@ impl Fleet {
     /// What an incomplete or partly malformed one does not have may be there all the same.
     pub fn read(&mut self, reading: Reading, now: Timestamp) {
         let whole = reading.complete && reading.malformed.iter().all(|record| record.id.is_some());
-        let mut before = std::mem::take(&mut self.sightings);
+        let mut before = Arc::unwrap_or_clone(std::mem::take(&mut self.sightings));
+        let mut sightings = BTreeMap::new();
         for connector in reading.connectors {
             before.remove(&connector.id);
             let sighting = Sighting { connector, sight: Sight::Fresh, seen_at: now };
-            self.sightings.insert(sighting.connector.id.clone(), sighting);
+            sightings.insert(sighting.connector.id.clone(), Arc::new(sighting));
         }
+        let mut keep = |known: Arc<Sighting>, sight| {
+            let kept = Sighting { sight, ..Arc::unwrap_or_clone(known) };
+            sightings.insert(kept.connector.id.clone(), Arc::new(kept));
+        };
         self.unattributed = 0;
         for id in reading.malformed.into_iter().map(|record| record.id) {
             match id.and_then(|id| before.remove(&id)) {
-                Some(known) => self.keep(known, Sight::Unread),
+                Some(known) => keep(known, Sight::Unread),
                 None => self.unattributed += 1,
             }
         }
         for (_, known) in before {
             match (whole, known.sight) {
-                (false, _) => self.keep(known, Sight::Unread),
+                (false, _) => keep(known, Sight::Unread),
                 (true, Sight::Missing) => {}
-                (true, Sight::Fresh | Sight::Unread) => self.keep(known, Sight::Missing),
+                (true, Sight::Fresh | Sight::Unread) => keep(known, Sight::Missing),
             }
         }
+        self.now_known(sightings);
         self.read_at = Some(now);
         self.blind_since =
             if whole && self.unattributed == 0 && !self.any_unread() { None } else { self.blind_since.or(Some(now)) };
@@ -99,9 +126,11 @@ impl Fleet {
 
     /// Takes in that nothing could be read: every connector may now be in any state.
     pub fn could_not_read(&mut self, now: Timestamp) {
-        for sighting in self.sightings.values_mut() {
-            sighting.sight = Sight::Unread;
+        let mut sightings = Arc::unwrap_or_clone(std::mem::take(&mut self.sightings));
+        for sighting in sightings.values_mut() {
+            Arc::make_mut(sighting).sight = Sight::Unread;
         }
+        self.now_known(sightings);
         self.blind_since = self.blind_since.or(Some(now));
     }
 
@@ -116,8 +145,9 @@ impl Fleet {
         self.read(reading, now);
     }
 
-    fn keep(&mut self, known: Sighting, sight: Sight) {
-        self.sightings.insert(known.connector.id.clone(), Sighting { sight, ..known });
+    fn now_known(&mut self, sightings: BTreeMap<ConnectorId, Arc<Sighting>>) {
+        self.bots = Arc::new(Bots::of(&sightings, self.unattributed));
+        self.sightings = Arc::new(sightings);
     }
 
     fn any_unread(&self) -> bool {
@@ -141,60 +171,91 @@ impl Fleet {
 
     /// All connectors known.
     pub fn sightings(&self) -> impl Iterator<Item = &Sighting> {
-        self.sightings.values()
+        self.sightings.values().map(Arc::as_ref)
     }
 
     /// One connector.
     pub fn connector(&self, id: &ConnectorId) -> Option<&Sighting> {
-        self.sightings.get(id)
+        self.sightings.get(id).map(Arc::as_ref)
     }
 
     /// The environments known, in the order of their names.
     pub fn environments(&self) -> Vec<Environment> {
-        let mut found: Vec<_> = self.sightings.values().map(|s| s.connector.environment.clone()).collect();
-        found.sort();
-        found.dedup();
-        found
+        self.bots.places.keys().cloned().collect()
     }
 
     /// Every bot in every environment where it has a connector, in the order of environment, name and id.
-    pub fn bots(&self) -> Vec<BotView> {
+    pub fn bots(&self) -> &[BotView] {
+        &self.bots.views
+    }
+
+    /// The bots of one environment, in the order of name and id.
+    pub fn bots_in(&self, environment: &Environment) -> &[BotView] {
+        let views = &self.bots.views;
+        let from = views.partition_point(|view| view.environment < *environment);
+        let to = views.partition_point(|view| view.environment <= *environment);
+        views.get(from..to).unwrap_or_default()
+    }
+
+    /// One bot in one environment.
+    pub fn bot(&self, id: &BotId, environment: &Environment) -> Option<&BotView> {
+        self.bots.views.get(*self.bots.places.get(environment)?.get(id)?)
+    }
+
+    /// The bots of one environment that bear this very name, in the order of their ids.
+    pub fn bots_named(&self, environment: &Environment, name: &str) -> &[BotView] {
+        let here = self.bots_in(environment);
+        let from = here.partition_point(|view| view.bot.name.as_str() < name);
+        let to = here.partition_point(|view| view.bot.name.as_str() <= name);
+        here.get(from..to).unwrap_or_default()
+    }
+
+    /// The bot that goes by this id or short name, wherever it has a connector.
+    pub fn bot_by(&self, id_or_key: &str) -> Option<BotId> {
+        let id = BotId::new(id_or_key);
+        if self.bots.places.values().any(|bots| bots.contains_key(&id)) {
+            return Some(id);
+        }
+        self.short_names().bots.get(&id_or_key.parse().ok()?).cloned()
+    }
+
+    /// The connector that goes by this id or short name.
+    pub fn connector_by(&self, id_or_key: &str) -> Option<&Connector> {
+        let by_id = self.connector(&ConnectorId::new(id_or_key));
+        let by_key = || self.connector(self.short_names().connectors.get(&id_or_key.parse().ok()?)?);
+        by_id.or_else(by_key).map(|sighting| &sighting.connector)
+    }
+
+    fn short_names(&self) -> &ShortNames {
+        self.bots.short_names.get_or_init(|| ShortNames {
+            bots: self.bots.views.iter().map(|view| (view.bot.id.key(), view.bot.id.clone())).collect(),
+            connectors: self.sightings.keys().map(|id| (id.key(), id.clone())).collect(),
+        })
+    }
+}
+
+impl Bots {
+    fn of(sightings: &BTreeMap<ConnectorId, Arc<Sighting>>, unattributed: u32) -> Self {
         // By id alone: while a bot is being renamed its connectors may bear two names.
-        let mut groups: BTreeMap<(Environment, BotId), Vec<Sighting>> = BTreeMap::new();
-        for sighting in self.sightings.values() {
-            let c = &sighting.connector;
-            let group = (c.environment.clone(), c.bot.id.clone());
-            groups.entry(group).or_default().push(sighting.clone());
+        let mut groups: BTreeMap<(&Environment, &BotId), Vec<Arc<Sighting>>> = BTreeMap::new();
+        for sighting in sightings.values() {
+            let Connector { environment, bot, .. } = &sighting.connector;
+            groups.entry((environment, &bot.id)).or_default().push(Arc::clone(sighting));
         }
         let mut views: Vec<_> = groups
             .into_iter()
             .filter_map(|((environment, _), sightings)| {
-                Some(BotView {
-                    bot: sightings.first()?.connector.bot.clone(),
-                    environment,
-                    sightings,
-                    unattributed: self.unattributed,
-                })
+                let bot = sightings.first()?.connector.bot.clone();
+                Some(BotView { bot, environment: environment.clone(), sightings, unattributed })
             })
             .collect();
-        views.sort_by(|a, b| {
-            let order = |v: &BotView| (v.environment.clone(), v.bot.name.clone(), v.bot.id.clone());
-            order(a).cmp(&order(b))
-        });
-        views
-    }
-
-    /// The bots of one environment.
-    pub fn bots_in(&self, environment: &Environment) -> Vec<BotView> {
-        self.bots().into_iter().filter(|view| view.environment == *environment).collect()
-    }
-
-    /// One bot in one environment.
-    pub fn bot(&self, id: &BotId, environment: &Environment) -> Option<BotView> {
-        let of = |s: &&Sighting| s.connector.bot.id == *id && s.connector.environment == *environment;
-        let sightings: Vec<_> = self.sightings.values().filter(of).cloned().collect();
-        let bot = sightings.first()?.connector.bot.clone();
-        Some(BotView { bot, environment: environment.clone(), sightings, unattributed: self.unattributed })
+        let order = |view: &BotView| (view.environment.clone(), view.bot.name.clone(), view.bot.id.clone());
+        views.sort_by_cached_key(order);
+        let mut places: BTreeMap<Environment, BTreeMap<BotId, usize>> = BTreeMap::new();
+        for (place, view) in views.iter().enumerate() {
+            places.entry(view.environment.clone()).or_default().insert(view.bot.id.clone(), place);
+        }
+        Self { views, places, short_names: OnceLock::new() }
     }
 }
 
@@ -206,25 +267,29 @@ pub struct BotView {
     /// The environment.
     pub environment: Environment,
     /// Its connectors there.
-    pub sightings: Vec<Sighting>,
+    pub sightings: Vec<Arc<Sighting>>,
     /// Records of the last reading that could be any bot's, so this one's as well.
     pub unattributed: u32,
 }
 
 impl BotView {
+    fn sightings(&self) -> impl Iterator<Item = &Sighting> {
+        self.sightings.iter().map(Arc::as_ref)
+    }
+
     /// Connectors that were just read and are healthy: the worst case.
     pub fn healthy(&self) -> u32 {
-        count(self.sightings.iter().filter(|s| s.is_surely_healthy()))
+        count(self.sightings().filter(|s| s.is_surely_healthy()))
     }
 
     /// Connectors known.
     pub fn total(&self) -> u32 {
-        count(self.sightings.iter())
+        count(self.sightings())
     }
 
     /// Connectors whose state now is not known.
     pub fn unread(&self) -> u32 {
-        count(self.sightings.iter().filter(|s| s.sight != Sight::Fresh)) + self.unattributed
+        count(self.sightings().filter(|s| s.sight != Sight::Fresh)) + self.unattributed
     }
 
     /// How many can be healthy at most: the best case.
@@ -257,7 +322,7 @@ mod tests {
     }
 
     fn billing(fleet: &Fleet) -> BotView {
-        fleet.bot(&BotId::new("Billing Bot"), &Environment::new("production")).unwrap()
+        fleet.bot(&BotId::new("Billing Bot"), &Environment::new("production")).unwrap().clone()
     }
 
     #[test]

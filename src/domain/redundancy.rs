@@ -99,7 +99,7 @@ mod tests {
     fn view(connectors: Vec<Connector>) -> BotView {
         let mut fleet = Fleet::default();
         fleet.read(Reading { connectors, malformed: Vec::new(), complete: true }, at(1000));
-        fleet.bot(&BotId::new("Billing Bot"), &Environment::new("production")).unwrap()
+        fleet.bot(&BotId::new("Billing Bot"), &Environment::new("production")).unwrap().clone()
     }
 
     fn healthy(name: &str) -> Connector {
@@ -157,7 +157,7 @@ mod tests {
         let connectors = vec![healthy("a"), healthy("b")];
         fleet.read(Reading { connectors, malformed: Vec::new(), complete: true }, at(1000));
         fleet.could_not_read(at(1030));
-        let two = fleet.bots().remove(0);
+        let two = fleet.bots()[0].clone();
         assert_eq!(judge(&two, 2, 2, GRACE, at(1030)), Level::Unknown);
         assert_eq!(judge(&two, 3, 3, GRACE, at(1030)), Level::AtRisk);
     }
@@ -167,10 +167,10 @@ mod tests {
         let mut fleet = Fleet::default();
         let connectors = vec![healthy("a")];
         fleet.read(Reading { connectors, malformed: Vec::new(), complete: true }, at(1000));
-        let one = fleet.bots().remove(0);
+        let one = fleet.bots()[0].clone();
         assert_eq!(judge(&one, 2, 1, GRACE, at(1000)), Level::NeverRedundant);
         fleet.could_not_read(at(1030));
-        let one = fleet.bots().remove(0);
+        let one = fleet.bots()[0].clone();
         assert_eq!(judge(&one, 2, 1, GRACE, at(1030)), Level::Unknown);
     }
 

@@ -116,14 +116,14 @@ impl Monitor {
         let highest = highest?;
         self.raise(&picture, &highest).await?;
 
-        let open = self.store.open_incidents().await?;
+        let open = Open::new(self.store.open_incidents().await?);
         let views = self.views(&picture, &highest, &open);
         let own = self.own_doings(&picture, &views, now).await?;
         let lookout = Lookout { before: &before, picture: &picture, policy: &self.watch.policy, own: &own, now };
         let seen = self.observe(&lookout, &views, &open);
         let mut ticked = Ticked::default();
         for observation in seen {
-            let open = find(&open, &observation.subject);
+            let open = open.get(&observation.subject);
             self.act(open, observation, &mut ticked, now).await?;
         }
         if ticked != Ticked::default() {
@@ -139,9 +139,10 @@ impl Monitor {
             highest: highest.map_or_else(|| self.before.highest.clone(), |highest| highest.iter().map(known).collect()),
             trouble: self.eye.trouble().map(str::to_owned),
         };
-        for view in picture.fleet.bots() {
-            let most = picture.highest(&view);
-            picture.highest.insert((view.bot.id, view.environment), most);
+        let fleet = picture.fleet.clone();
+        for view in fleet.bots() {
+            let most = picture.highest(view);
+            picture.highest.insert((view.bot.id.clone(), view.environment.clone()), most);
         }
         picture
     }
@@ -154,8 +155,12 @@ impl Monitor {
         let higher: Vec<_> = picture
             .fleet
             .bots()
-            .into_iter()
-            .map(|view| Highest { healthy: view.healthy(), bot: view.bot, environment: view.environment })
+            .iter()
+            .map(|view| Highest {
+                healthy: view.healthy(),
+                bot: view.bot.clone(),
+                environment: view.environment.clone(),
+            })
             .filter(|seen| {
                 let key = (seen.bot.id.clone(), seen.environment.clone());
                 seen.healthy > known.get(&key).map_or(0, |highest| highest.healthy)
@@ -165,19 +170,14 @@ impl Monitor {
     }
 
     /// Every bot that is there, was there once, or has an open incident. One that cannot be seen to be gone is left out.
-    fn views(
-        &self,
-        picture: &Picture,
-        highest: &BTreeMap<(BotId, Environment), Highest>,
-        open: &[Kept],
-    ) -> Vec<BotView> {
-        let mut views = picture.fleet.bots();
+    fn views(&self, picture: &Picture, highest: &BTreeMap<(BotId, Environment), Highest>, open: &Open) -> Vec<BotView> {
+        let mut views = picture.fleet.bots().to_vec();
         if !self.eye.sees_what_is_gone() {
             return views;
         }
         let mut there: BTreeSet<_> = views.iter().map(|view| (view.bot.id.clone(), view.environment.clone())).collect();
         let once = highest.values().map(|highest| (&highest.bot, &highest.environment));
-        let named = open.iter().filter_map(|kept| match &kept.incident.subject {
+        let named = open.all().filter_map(|kept| match &kept.incident.subject {
             Subject::Failover { bot, environment } => Some((bot, environment)),
             _ => None,
         });
@@ -199,12 +199,12 @@ impl Monitor {
         Ok(OwnDoings::new(operations))
     }
 
-    fn observe(&self, lookout: &Lookout<'_>, views: &[BotView], open: &[Kept]) -> Vec<Observation> {
+    fn observe(&self, lookout: &Lookout<'_>, views: &[BotView], open: &Open) -> Vec<Observation> {
         let blind = self.blind(lookout);
         let mut seen = Vec::new();
         for view in views {
             let subject = Subject::Failover { bot: view.bot.clone(), environment: view.environment.clone() };
-            let open = find(open, &subject).map(|kept| &kept.incident);
+            let open = open.get(&subject).map(|kept| &kept.incident);
             let observation = lookout.failover(view, open);
             // What one poll missed, the next one brings: until we are blind for long, a card is not edited to say so.
             let passing = view.unread() > 0 && blind.is_none();
@@ -216,7 +216,7 @@ impl Monitor {
             }
         }
         let mut environments = lookout.picture.fleet.environments();
-        environments.extend(open.iter().filter_map(|kept| match &kept.incident.subject {
+        environments.extend(open.all().filter_map(|kept| match &kept.incident.subject {
             Subject::NeverRedundant { environment } => Some(environment.clone()),
             _ => None,
         }));
@@ -225,11 +225,11 @@ impl Monitor {
         if self.eye.read_once() {
             for environment in environments {
                 let subject = Subject::NeverRedundant { environment: environment.clone() };
-                let open = find(open, &subject).map(|kept| &kept.incident);
+                let open = open.get(&subject).map(|kept| &kept.incident);
                 seen.push(lookout.never_redundant(&environment, open));
             }
         }
-        let open = find(open, &Subject::Blind).map(|kept| &kept.incident);
+        let open = open.get(&Subject::Blind).map(|kept| &kept.incident);
         seen.push(sight(blind, self.eye.sees_all(), open));
         seen
     }
@@ -302,9 +302,21 @@ impl Monitor {
     }
 }
 
-fn find<'a>(open: &'a [Kept], subject: &Subject) -> Option<&'a Kept> {
-    let name = subject.name();
-    open.iter().find(|kept| kept.incident.subject.name() == name)
+/// The incidents that are open, by the name of what each is about.
+struct Open(BTreeMap<String, Kept>);
+
+impl Open {
+    fn new(open: Vec<Kept>) -> Self {
+        Self(open.into_iter().map(|kept| (kept.incident.subject.name(), kept)).collect())
+    }
+
+    fn get(&self, subject: &Subject) -> Option<&Kept> {
+        self.0.get(&subject.name())
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Kept> {
+        self.0.values()
+    }
 }
 
 fn summary(facts: &Facts) -> String {

@@ -99,9 +99,9 @@ impl Lookout<'_> {
             .picture
             .fleet
             .bots_in(environment)
-            .into_iter()
-            .filter_map(|view| match self.picture.level(&view, self.policy, self.now) {
-                Level::NeverRedundant => Some(self.count(&view)),
+            .iter()
+            .filter_map(|view| match self.picture.level(view, self.policy, self.now) {
+                Level::NeverRedundant => Some(self.count(view)),
                 Level::Unknown | Level::Starting => listed.iter().find(|count| count.bot.id == view.bot.id).cloned(),
                 _ => None,
             })

@@ -145,11 +145,12 @@ fn find_environment(among: impl IntoIterator<Item = Environment>, value: &str) -
 
 /// A bot by its short name or id; by its name where only one bot bears it.
 fn find_bot(fleet: &Fleet, environment: Option<&Environment>, value: &str) -> Option<BotId> {
-    let here = |s: &&Sighting| environment.is_none_or(|environment| s.connector.environment == *environment);
-    let bots = || fleet.sightings().filter(here).map(|s| &s.connector.bot);
-    if let Some(bot) = bots().find(|bot| bot.id.as_str() == value || bot.id.key().as_str() == value) {
-        return Some(bot.id.clone());
+    let is_here = |bot: &BotId| environment.is_none_or(|environment| fleet.bot(bot, environment).is_some());
+    if let Some(bot) = fleet.bot_by(value).filter(is_here) {
+        return Some(bot);
     }
+    let bots =
+        || environment.map_or(fleet.bots(), |environment| fleet.bots_in(environment)).iter().map(|view| &view.bot);
     let mut named = bots().filter(|bot| bot.name.eq_ignore_ascii_case(value.trim())).map(|bot| &bot.id);
     let first = named.next()?;
     named.all(|other| other == first).then(|| first.clone())
@@ -157,15 +158,15 @@ fn find_bot(fleet: &Fleet, environment: Option<&Environment>, value: &str) -> Op
 
 /// A connector by its short name or id; by its name where only one of the selection bears it.
 fn find_connector<'a>(fleet: &'a Fleet, selection: &Selection, value: &str) -> Option<&'a Connector> {
-    let all = || fleet.sightings().map(|s| &s.connector);
-    if let Some(connector) = all().find(|c| c.id.as_str() == value || c.id.key().as_str() == value) {
+    if let Some(connector) = fleet.connector_by(value) {
         return Some(connector);
     }
     let chosen = |c: &&Connector| {
         selection.environment.as_ref().is_none_or(|environment| c.environment == *environment)
             && selection.bot.as_ref().is_none_or(|bot| c.bot.id == *bot)
     };
-    let mut named = all().filter(chosen).filter(|c| c.name.eq_ignore_ascii_case(value.trim()));
+    let all = fleet.sightings().map(|s| &s.connector);
+    let mut named = all.filter(chosen).filter(|c| c.name.eq_ignore_ascii_case(value.trim()));
     let first = named.next()?;
     named.next().is_none().then_some(first)
 }

@@ -82,6 +82,7 @@ impl Harbour {
             policy: config.policy.clone(),
             guild: config.discord.guild,
             poll_interval: config.poll_interval,
+            overviews: Default::default(),
         };
         let settings = Settings {
             token: config.discord.token.clone(),

@@ -5,6 +5,8 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
+use crate::PRODUCT;
+
 /// What is taken out: text that stands in the source exactly once, and what stands there instead.
 pub struct Mutant {
     pub name: &'static str,
@@ -57,7 +59,7 @@ impl Mutant {
 
 /// Where copies are built: what is built already is linked there, not built again.
 fn target() -> PathBuf {
-    let own = Path::new(PRODUCT_FOLDER).to_owned();
+    let own = Path::new(PRODUCT).parent().unwrap();
     let target = own.parent().unwrap().join("mutants");
     if !target.join("debug").exists() {
         std::fs::create_dir_all(&target).unwrap();
@@ -67,14 +69,6 @@ fn target() -> PathBuf {
     }
     target
 }
-
-const PRODUCT_FOLDER: &str = match env!("CARGO_BIN_EXE_botswain").as_bytes().split_last_chunk::<9>() {
-    Some((folder, b"/botswain")) => match std::str::from_utf8(folder) {
-        Ok(folder) => folder,
-        Err(_) => panic!("a path that is no text"),
-    },
-    _ => panic!("the program is not where cargo puts it"),
-};
 
 fn copy(from: &Path, to: &Path) {
     each_file(from, to, &|from, to| std::fs::copy(from, to).map(|_| ()));

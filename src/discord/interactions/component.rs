@@ -96,10 +96,10 @@ impl Front {
             let known: Vec<_> = picture.fleet.environments().iter().map(Environment::title).collect();
             return status::not_found("that environment any more", &known);
         };
-        let Some(key) = bot else { return status::environment(self.view(picture), &environment) };
+        let Some(key) = bot else { return self.overviews.of(self.view(picture), picture, &environment) };
         match lookup::bots(&picture.fleet, Some(&environment), key.as_str()).as_slice() {
             [bot] => self.bot_status(picture, incoming, bot, &environment),
-            _ => status::environment(self.view(picture), &environment),
+            _ => self.overviews.of(self.view(picture), picture, &environment),
         }
     }
 
@@ -113,13 +113,13 @@ impl Front {
         match picture.fleet.bot(bot, environment) {
             Some(view) => {
                 let may = self.operations.may(&incoming.asker.member, &[environment]).is_ok();
-                status::bot(self.view(picture), &view, |_| may)
+                status::bot(self.view(picture), view, |_| may)
             }
-            None => status::environment(self.view(picture), environment),
+            None => self.overviews.of(self.view(picture), picture, environment),
         }
     }
 
-    pub(super) fn view<'a>(&'a self, picture: &'a Picture) -> View<'a> {
+    pub(in crate::discord) fn view<'a>(&'a self, picture: &'a Picture) -> View<'a> {
         View { picture, policy: &self.policy, poll_interval: self.poll_interval, now: Timestamp::now() }
     }
 

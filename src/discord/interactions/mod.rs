@@ -116,7 +116,7 @@ impl Front {
             let known: Vec<_> = picture.fleet.environments().iter().map(Environment::title).collect();
             return status::not_found(environment.unwrap_or_default(), &known);
         };
-        let Some(name) = bot else { return status::environment(self.view(&picture), &found) };
+        let Some(name) = bot else { return self.overviews.of(self.view(&picture), &picture, &found) };
         match lookup::bots(&picture.fleet, Some(&found), name).as_slice() {
             [] => status::not_found(name, &[]),
             [bot] => self.bot_status(&picture, incoming, bot, &found),

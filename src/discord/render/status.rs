@@ -13,7 +13,7 @@ use crate::domain::action::Verb;
 use crate::domain::connector::{Connector, Environment};
 use crate::domain::fleet::{BotView, Sight, Sighting};
 use crate::domain::policy::{Picture, Policy};
-use crate::domain::redundancy::{Level, is_starting, judge};
+use crate::domain::redundancy::{Level, is_starting, judge, started_at};
 
 /// The most bots that are listed one by one: more is not at a glance.
 const LINES: usize = 30;
@@ -58,10 +58,24 @@ impl View<'_> {
                  date. {why}"
             ));
         }
-        if self.now.duration_since(read_at).unsigned_abs() > self.poll_interval.saturating_mul(3) {
+        if self.now.duration_since(read_at).unsigned_abs() >= self.old_after() {
             return Some(format!("⚠️ Last seen {seen}: no newer reading has come, so this may be out of date."));
         }
         None
+    }
+
+    /// Until when the environments look as they do now, if nothing is read meanwhile: a start's grace ends, or the reading
+    /// gets old.
+    pub fn stands_until(&self) -> Timestamp {
+        let grace = self.policy.start_grace;
+        let starting = self.picture.fleet.sightings().map(|s| &s.connector).filter(|c| is_starting(c, grace, self.now));
+        let graces = starting.filter_map(|c| started_at(c)?.checked_add(grace).ok());
+        let old = self.picture.fleet.read_at().and_then(|at| at.checked_add(self.old_after()).ok());
+        graces.chain(old).filter(|at| *at > self.now).min().unwrap_or(Timestamp::MAX)
+    }
+
+    fn old_after(&self) -> Duration {
+        self.poll_interval.saturating_mul(3)
     }
 
     fn read_at(&self) -> String {
@@ -75,17 +89,17 @@ impl View<'_> {
 pub fn environment(of: View<'_>, environment: &Environment) -> Message {
     let bots = of.picture.fleet.bots_in(environment);
     let mut judged: Vec<_> = bots.iter().map(|view| of.judge(view)).collect();
-    judged.sort_by_key(|bot| (words::rank(bot.face), bot.view.bot.name.to_lowercase()));
+    judged.sort_by_cached_key(|bot| (words::rank(bot.face), bot.view.bot.name.to_lowercase()));
     let title = escape::name(&environment.title());
     let worst = judged.first().map_or_else(|| words::level_face(Level::NotInUse), |bot| bot.face);
     let mut lines = vec![format!("{}{}", summary(&judged), of.read_at())];
     lines.extend(of.warning());
     lines.push(String::new());
-    lines.extend(unread_line(of, &bots));
+    lines.extend(unread_line(of, bots));
     let mut used: usize = lines.iter().map(|line| length(line) + 1).sum();
     let mut listed = 0;
     for bot in judged.iter().take(LINES) {
-        let line = bot_line(bot, &bots);
+        let line = bot_line(of, bot);
         used += length(&line) + 1;
         if used > limits::DESCRIPTION - TAIL {
             break;
@@ -101,9 +115,9 @@ pub fn environment(of: View<'_>, environment: &Environment) -> Message {
     let key = environment_key(environment);
     let refresh = Button::new(&CustomId::Status { environment: key.clone(), bot: None }, "Refresh", Look::Secondary);
     let mut menu = Select::new(&CustomId::Details { environment: key }, "Details of a bot, worst first");
-    for bot in &judged {
+    for bot in judged.iter().take(limits::OPTIONS) {
         let counts = words::impact(bot.level, bot.view.healthy(), bot.view.total(), bot.minimum, bot.view.unread());
-        let name = told_apart(bot.view, &bots);
+        let name = told_apart(of, bot.view);
         menu = menu.option(bot.view.bot.id.key().as_str(), &name, &format!("{}: {counts}", bot.face.word));
     }
     Message::of(embed).select(menu).buttons(vec![refresh])
@@ -142,16 +156,15 @@ fn rest_line(rest: &[Judged<'_>]) -> Option<String> {
     })
 }
 
-fn bot_line(bot: &Judged<'_>, all: &[BotView]) -> String {
+fn bot_line(of: View<'_>, bot: &Judged<'_>) -> String {
     let view = bot.view;
     let counts = words::impact(bot.level, view.healthy(), view.total(), bot.minimum, view.unread());
-    format!("{} **{}** · {}: {counts}", bot.face.icon, escape::name(&told_apart(view, all)), bot.face.word)
+    format!("{} **{}** · {}: {counts}", bot.face.icon, escape::name(&told_apart(of, view)), bot.face.word)
 }
 
 /// A bot's name, with its id where another bot bears the same name.
-fn told_apart(view: &BotView, all: &[BotView]) -> String {
-    let twins = all.iter().filter(|other| other.bot.name == view.bot.name && other.environment == view.environment);
-    if twins.count() > 1 {
+fn told_apart(of: View<'_>, view: &BotView) -> String {
+    if of.picture.fleet.bots_named(&view.environment, &view.bot.name).len() > 1 {
         let id = escape::cut(view.bot.id.as_str(), 20);
         format!("{} ({id})", escape::cut(&view.bot.name, 36))
     } else {
@@ -168,8 +181,7 @@ fn unread_line(of: View<'_>, bots: &[BotView]) -> Option<String> {
 /// One bot with its connectors; `may` says what the viewer may do, which only decides the buttons that are shown.
 pub fn bot(of: View<'_>, view: &BotView, may: impl Fn(Verb) -> bool) -> Message {
     let judged = of.judge(view);
-    let twins = of.picture.fleet.bots_in(&view.environment);
-    let name = escape::name(&told_apart(view, &twins));
+    let name = escape::name(&told_apart(of, view));
     let place = escape::name(&view.environment.title());
     let counts = words::impact(judged.level, view.healthy(), view.total(), judged.minimum, view.unread());
     let mut lines = vec![format!("{}.{}", words::sentence(&counts), of.read_at())];
@@ -179,7 +191,7 @@ pub fn bot(of: View<'_>, view: &BotView, may: impl Fn(Verb) -> bool) -> Message 
     );
     let title = format!("{} {}: {name} in {place}", judged.face.icon, judged.face.word);
     let mut embed = Embed::new(&title, judged.face.colour).describe(lines.iter().map(String::as_str));
-    let mut sightings: Vec<_> = view.sightings.iter().collect();
+    let mut sightings: Vec<&Sighting> = view.sightings.iter().map(AsRef::as_ref).collect();
     sightings.sort_by_key(|s| (s.is_surely_healthy(), s.connector.condition(), s.connector.name.clone()));
     for (place, sighting) in sightings.iter().enumerate() {
         let starting = is_starting(&sighting.connector, of.policy.start_grace, of.now);
