@@ -117,10 +117,12 @@ impl Runner {
         tracing::debug!(operation = %operation.id, ?next, "carrying on");
         let went = match next {
             Next::End(outcome) => return self.end(operation, &lease, outcome, now).await,
-            Next::Send { step, judge_again } => match self.send(&mut operation, &lease, step, judge_again, now).await? {
-                Some(went) => went,
-                None => return Ok(Stepped::Worked),
-            },
+            Next::Send { step, judge_again } => {
+                match self.send(&mut operation, &lease, step, judge_again, now).await? {
+                    Some(went) => went,
+                    None => return Ok(Stepped::Worked),
+                }
+            }
             Next::AskAfter { step } => self.ask_after(&mut operation, step).await,
             Next::Follow { step, operation: of_service } => self.follow(&mut operation, step, &of_service).await,
             Next::Watch { step } => self.watch(&mut operation, step, now).await,

@@ -128,7 +128,8 @@ async fn p6_after_a_crash_between_writing_and_sending_the_step_is_sent_once() {
     let bench = Bench::new().await;
     let operation = bench.begin(&bench.olga(), Verb::Stop, "billing-1", None, at(0)).await;
     // What the store holds when the process dies with the step written down and not sent.
-    let Leased { operation: mut leased, lease } = bench.store.lease_operation(Duration::from_secs(1), at(0)).await.unwrap().unwrap();
+    let Leased { operation: mut leased, lease } =
+        bench.store.lease_operation(Duration::from_secs(1), at(0)).await.unwrap().unwrap();
     leased.steps[0].state = StepState::Sending;
     leased.steps[0].began_at = Some(at(0));
     let due = Then::Release { due: Duration::ZERO };
