@@ -24,7 +24,7 @@ impl Database {
             )
         });
         let database = Self {
-            administrator: reqwest::Url::parse(&address).expect("TEST_POSTGRES_URL must be an address"),
+            administrator: reqwest::Url::parse(&address).unwrap(),
             name: format!("botswain_{:032x}", rand::random::<u128>()),
         };
         database.administer(format!("CREATE DATABASE {} {options}", database.name)).await.unwrap();
@@ -43,7 +43,6 @@ impl Database {
     }
 
     /// Ends the session that holds the database for a process, as a restart of the server would. How many there were.
-    #[allow(dead_code, reason = "not every test program that needs a database cuts its lock")]
     pub async fn cut_the_lock(&self) -> usize {
         let mut connection = connect(&self.url()).await.unwrap();
         let cut = "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 1 \

@@ -1,6 +1,11 @@
 //! The store's contract: one suite, run whole on an SQLite file and on PostgreSQL, since what is not the same on both is a
 //! mistake. Claims are won once, leases fence, and what happens together is written together.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test says what it expects by failing")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test says what it expects by failing"
+)]
 
 /// Makes two tests of each body: `sqlite::name`, and `postgresql::name`, which needs a server.
 macro_rules! on_both {

@@ -38,7 +38,7 @@ async fn p3_a_request_is_confirmed_once_and_its_operation_is_written_with_it(gro
     assert_eq!(ground.store.confirm_request(&request, &first, at(1)).await.unwrap(), Confirmed::Now);
     let again = ground.store.confirm_request(&request, &operation(&request), at(1)).await.unwrap();
     assert_eq!(again, Confirmed::Before(Some(RequestState::Confirmed)));
-    assert_eq!(ground.store.open_operations().await.unwrap(), [first.clone()]);
+    assert_eq!(ground.store.open_operations().await.unwrap(), std::slice::from_ref(&first));
     assert_eq!(ground.store.request(&request.id).await.unwrap().unwrap().state, RequestState::Confirmed);
     assert_eq!(ground.store.backlog().await.unwrap().waiting, 1, "its message is written with it");
     assert_eq!(ground.store.place_of(&Slot::Operation(first.id)).await.unwrap(), None);
