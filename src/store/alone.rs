@@ -85,11 +85,9 @@ impl Hold {
                 }
             }
             Self::Session(session) => {
-                let session = session.lock().await.take();
-                if let Some(Err(error)) = match session {
-                    Some(session) => Some(session.close().await),
-                    None => None,
-                } {
+                let Some(session) = session.lock().await.take() else { return };
+                // If it does not end now, it does with the process.
+                if let Ok(Err(error)) = tokio::time::timeout(ANSWER_WITHIN, session.close()).await {
                     tracing::warn!(error = %StoreError::from(error), "the session that locks the database ended by itself");
                 }
             }

@@ -8,11 +8,11 @@
 //!   another's row judges its condition on the row as the other left it;
 //! * a unique index, where a claim is a new row (what an open operation holds, the one open incident of a subject);
 //! * a turn, where a claim looks at other rows than the one it writes (a message, because of the others in its channel):
-//!   see [`take_turn`]. SQLite has one writer, and so takes turns by itself.
+//!   see `take_turn`. SQLite has one writer, and so takes turns by itself.
 //!
 //! A write counts once its statement has ended, and never by the rows that it returned on the way.
 //!
-//! One process at a time has a database ([`alone`]). Several on one PostgreSQL need no more than that this lock is taken by
+//! One process at a time has a database (`alone`). Several on one PostgreSQL need no more than that this lock is taken by
 //! the one that leads: leases are named, and fence.
 
 mod alone;

@@ -6,6 +6,7 @@ use botswain::store::operations::{Leased, Saved, Then};
 use botswain::store::requests::Confirmed;
 use botswain::store::{Store, StoreError};
 use sqlx::Row as _;
+use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 
 use crate::database::Database;
@@ -95,6 +96,48 @@ async fn what_is_committed_is_kept_and_nothing_waits_for_ever_however_the_databa
     assert_eq!(told, ["on", "read committed", "10s", "30s"]);
 }
 
+/// A way to the server that can be blocked: what is sent then arrives nowhere, and nobody is told.
+struct Way {
+    port: u16,
+    blocked: CancellationToken,
+}
+
+async fn way_to(server: &reqwest::Url) -> Way {
+    let server = (server.host_str().unwrap().to_owned(), server.port().unwrap_or(5432));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let (port, blocked) = (listener.local_addr().unwrap().port(), CancellationToken::new());
+    let stop = blocked.clone();
+    tokio::spawn(async move {
+        while let Ok((mut near, _)) = listener.accept().await {
+            let (server, stop) = (server.clone(), stop.clone());
+            tokio::spawn(async move {
+                let mut far = TcpStream::connect(server).await.unwrap();
+                tokio::select! {
+                    _ = tokio::io::copy_bidirectional(&mut near, &mut far) => {}
+                    () = stop.cancelled() => std::future::pending().await,
+                }
+            });
+        }
+    });
+    Way { port, blocked }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PostgreSQL"]
+async fn a_server_that_does_not_answer_is_noticed() {
+    let database = Database::create().await;
+    let mut url = reqwest::Url::parse(&database.url()).unwrap();
+    let way = way_to(&url).await;
+    url.set_port(Some(way.port)).unwrap();
+    let store = Store::open(&url.to_string().into()).await.unwrap();
+    store.check_alone().await.unwrap();
+    way.blocked.cancel();
+    let lost = store.check_alone().await.unwrap_err();
+    assert!(matches!(lost, StoreError::NotAlone("the server does not answer")), "{lost}");
+    let silent = Store::open(&url.to_string().into()).await.unwrap_err();
+    assert!(matches!(silent, StoreError::Silent), "{silent}");
+}
+
 #[tokio::test]
 #[ignore = "needs PostgreSQL"]
 async fn a_database_that_cannot_hold_every_character_is_refused() {
@@ -119,7 +162,7 @@ async fn p12_what_keeps_us_out_is_said_without_the_address() {
         (with(|url| url.set_username("hunter2").unwrap()), "does not know the user"),
         (with(|url| url.set_port(Some(1)).unwrap()), "refused"),
         (with(|url| url.set_query(Some("sslmode=hunter2"))), "cannot be read"),
-        (with(|url| url.set_query(Some("sslmode=require"))), "TLS"),
+        (with(|url| url.set_query(Some("sslmode=verify-full&sslrootcert=/hunter2"))), "TLS"),
     ] {
         let error = Store::open(&url.into()).await.unwrap_err().to_string();
         assert!(error.contains(why), "{why}: {error}");
