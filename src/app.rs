@@ -49,7 +49,7 @@ pub enum Ended {
     #[error("{0}")]
     Refused(String),
     /// Another process has the database.
-    #[error("another process is using this database: only one botswain runs on an SQLite file")]
+    #[error("another process is using this database: only one botswain runs on one database")]
     InUse,
     /// The database cannot be used.
     #[error(transparent)]
@@ -57,6 +57,9 @@ pub enum Ended {
     /// A part ended by itself.
     #[error("the {0} died; see the log")]
     Died(&'static str),
+    /// This process may no longer be the only one on its database.
+    #[error("the lock on the database was lost, so that another process may use it by now; see the log")]
+    NotAlone,
     /// What is set as a stand-in's address does not answer as one.
     #[error("{0}")]
     StandIn(String),
@@ -76,7 +79,7 @@ impl Ended {
             Self::Refused(_) => 3,
             Self::InUse => 4,
             Self::Database(_) => 5,
-            Self::Died(_) => 6,
+            Self::Died(_) | Self::NotAlone => 6,
             Self::StandIn(_) => 7,
         }
     }
@@ -86,6 +89,7 @@ impl From<StoreError> for Ended {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::InUse => Self::InUse,
+            StoreError::NotAlone(_) => Self::NotAlone,
             other => Self::Database(other),
         }
     }
@@ -143,6 +147,8 @@ impl App {
             app.spawn("health server", |shutdown| http::serve(listener, health, shutdown));
         }
         app.spawn("overviews", |shutdown| overviews.keep_ready(shutdown));
+        let (store, shutdown) = (app.store.clone(), app.shutdown.clone());
+        app.spawn_fallible("lock on the database", async move { Ok(store.stay_alone(shutdown).await?) });
         app.spawn("monitor", |shutdown| monitor.run(shutdown));
         app.spawn("runner", |shutdown| runner.run(shutdown));
         app.spawn("expiry", |shutdown| operations.expire_until(shutdown));
@@ -196,7 +202,8 @@ impl App {
             Err(error) => (error.id(), None),
         };
         let name = self.names.get(&id).copied().unwrap_or("unknown part");
-        tracing::error!(part = name, at = %Timestamp::now(), "a part ended by itself");
+        let because = why.as_ref().map(ToString::to_string);
+        tracing::error!(part = name, at = %Timestamp::now(), because, "a part ended by itself");
         why.unwrap_or(Ended::Died(name))
     }
 }

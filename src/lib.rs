@@ -14,7 +14,7 @@
 //! | [`monitor`] | polls the fleet, judges it, writes incidents |
 //! | [`lifecycle`] | the contract of the lifecycle service, and our client of it |
 //! | [`discord_api`] | the few routes of Discord's that we send ourselves, so that a 429 is obeyed to the letter |
-//! | [`store`] | what outlives the process; every claim is one conditional write |
+//! | [`store`] | what outlives the process, in SQLite or PostgreSQL: every claim is won once; one process at a time |
 //! | [`config`] · [`telemetry`] | settings (the only reader of the environment) · logs |
 //! | [`domain`] | the field itself, pure: no I/O, no clock, no environment |
 //! | [`sandbox`] | a wing of its own: stand-ins for Discord and the lifecycle service, and the demo's page. The product never imports it; they meet through a URL |
@@ -29,7 +29,8 @@
 //! # What is deliberately absent
 //!
 //! * Nothing in memory only that would be missed: the picture of the fleet is rebuilt by the first poll, and all else is in
-//!   the store. A second process may one day stand by on the same store, so every piece of work is claimed under a lease.
+//!   the store. One process at a time has the store. A second one may one day stand by on the same PostgreSQL, so every
+//!   piece of work is claimed under a lease.
 //! * No handler holds a confirmation: buttons carry a request's id, and the store says how it stands.
 //! * No interaction token is kept. An operation's message is the bot's own, and so outlives the 15 minutes.
 //! * No mock of Discord, and no test switch: tests, demo and production run the same code, at other addresses.

@@ -20,7 +20,7 @@ struct Cli {
 
 const EXIT_CODES: &str = "Exit codes: 0 ended as asked · 1 something unexpected · 2 a mistake in the settings · \
     3 Discord refuses the token · 4 another process uses the database · 5 the database cannot be used · \
-    6 a part of the program died · 7 a stand-in's address does not answer as one";
+    6 a part of the program died, or the lock on the database was lost · 7 a stand-in's address does not answer as one";
 
 #[derive(Clone, Debug, Default, Subcommand)]
 enum Mode {

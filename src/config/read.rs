@@ -141,8 +141,20 @@ impl<'a, S: Source> Reader<'a, S> {
     pub(super) fn database(&mut self, name: &'static str) -> SecretString {
         use secrecy::ExposeSecret as _;
         let url = self.secret(name);
-        if !url.expose_secret().is_empty() && !url.expose_secret().starts_with("sqlite:") {
-            self.mistake(name, "must begin with sqlite: (as in sqlite:botswain.sqlite3)");
+        let text = url.expose_secret();
+        // No part of it is quoted: any of them may be the password.
+        let wrong = if text.is_empty() || text.starts_with("sqlite:") {
+            None
+        } else if ["postgres://", "postgresql://"].iter().any(|scheme| text.starts_with(scheme)) {
+            wrong_with_postgresql(text)
+        } else {
+            Some(
+                "must begin with sqlite: or postgres:// (as in sqlite:botswain.sqlite3, or \
+                 postgres://botswain:PASSWORD@db.example/botswain?sslmode=verify-full)",
+            )
+        };
+        if let Some(what) = wrong {
+            self.mistake(name, what);
         }
         url
     }
@@ -272,6 +284,31 @@ impl<'a, S: Source> Reader<'a, S> {
 
 pub(super) fn parse_id(text: &str) -> Option<u64> {
     text.parse().ok().filter(|id| *id > 0)
+}
+
+/// What is wrong with the address of a PostgreSQL database, as far as that is seen without connecting.
+fn wrong_with_postgresql(text: &str) -> Option<&'static str> {
+    // What a driver does not know it ignores, and logs with its value.
+    const KNOWN: &[&str] =
+        &["sslmode", "sslrootcert", "sslcert", "sslkey", "host", "port", "user", "password", "dbname"];
+    const SSL_MODES: &[&str] = &["disable", "allow", "prefer", "require", "verify-ca", "verify-full"];
+    let Ok(url) = Url::parse(text) else {
+        return Some("cannot be read as an address (in a user name or password, write / as %2F, @ as %40, : as %3A)");
+    };
+    let pairs: Vec<_> = url.query_pairs().collect();
+    if pairs.iter().any(|(key, _)| !KNOWN.contains(&key.as_ref())) {
+        return Some(
+            "has a parameter after its ? that is not known here (sslmode, sslrootcert, sslcert, sslkey, host, port, user, \
+             password, dbname)",
+        );
+    }
+    if pairs.iter().any(|(key, value)| key == "sslmode" && !SSL_MODES.contains(&value.as_ref())) {
+        return Some("must have one of these as its sslmode: disable, allow, prefer, require, verify-ca, verify-full");
+    }
+    if url.path().trim_start_matches('/').is_empty() && !pairs.iter().any(|(key, _)| key == "dbname") {
+        return Some("must name the database (as in postgres://botswain:PASSWORD@db.example/botswain)");
+    }
+    None
 }
 
 fn is_loopback(host: &str) -> bool {

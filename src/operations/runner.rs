@@ -12,7 +12,7 @@ use crate::domain::connector::Environment;
 use crate::domain::ids::GuildId;
 use crate::domain::operation::{Ended, Next, Operation, Outcome, Seen, Step, StepFailure, StepState};
 use crate::lifecycle::{Carried, Change, LifecycleClient, LifecycleError, OperationState, ServiceOperation};
-use crate::store::operations::{Saved, Then};
+use crate::store::operations::{Lease, Leased, Saved, Then};
 use crate::store::{Store, StoreError};
 
 /// How long a lease lasts: longer than the longest call to the lifecycle service.
@@ -109,18 +109,20 @@ impl Runner {
     /// # Errors
     /// If the store cannot be read or written; the operation is then where it was.
     pub async fn step(&self, now: Timestamp) -> Result<Stepped, StoreError> {
-        let Some(mut operation) = self.store.lease_operation(LEASE, now).await? else {
+        let Some(Leased { mut operation, lease }) = self.store.lease_operation(LEASE, now).await? else {
             return Ok(Stepped::Idle);
         };
         let grace = self.rules.policy.start_grace;
         let next = operation.next(grace, now);
         tracing::debug!(operation = %operation.id, ?next, "carrying on");
         let went = match next {
-            Next::End(outcome) => return self.end(operation, outcome, now).await,
-            Next::Send { step, judge_again } => match self.send(&mut operation, step, judge_again, now).await? {
-                Some(went) => went,
-                None => return Ok(Stepped::Worked),
-            },
+            Next::End(outcome) => return self.end(operation, &lease, outcome, now).await,
+            Next::Send { step, judge_again } => {
+                match self.send(&mut operation, &lease, step, judge_again, now).await? {
+                    Some(went) => went,
+                    None => return Ok(Stepped::Worked),
+                }
+            }
             Next::AskAfter { step } => self.ask_after(&mut operation, step).await,
             Next::Follow { step, operation: of_service } => self.follow(&mut operation, step, &of_service).await,
             Next::Watch { step } => self.watch(&mut operation, step, now).await,
@@ -135,25 +137,37 @@ impl Runner {
             Move::On => Move::On,
         };
         match went {
-            Move::Same(due) => self.store.postpone_operation(&operation.id, due, now).await?,
-            Move::On => self.save(&operation, Then::Release { due: Duration::ZERO }, now).await?,
-            Move::Later(due) => self.save(&operation, Then::Release { due }, now).await?,
+            Move::Same(due) => self.store.postpone_operation(&operation.id, &lease, due, now).await?,
+            Move::On => self.save(&operation, &lease, Then::Release { due: Duration::ZERO }, now).await?,
+            Move::Later(due) => self.save(&operation, &lease, Then::Release { due }, now).await?,
         }
         Ok(Stepped::Worked)
     }
 
-    async fn save(&self, operation: &Operation, then: Then<'_>, now: Timestamp) -> Result<(), StoreError> {
-        if self.store.save_operation(operation, then, now).await? == Saved::LeaseLost {
-            tracing::warn!(operation = %operation.id, "another process carries this operation on");
+    async fn save(
+        &self,
+        operation: &Operation,
+        lease: &Lease,
+        then: Then<'_>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        if self.store.save_operation(operation, lease, then, now).await? == Saved::LeaseLost {
+            tracing::warn!(operation = %operation.id, "somebody else carries this operation on");
         }
         self.wake.delivery.notify_one();
         Ok(())
     }
 
-    async fn end(&self, mut operation: Operation, outcome: Outcome, now: Timestamp) -> Result<Stepped, StoreError> {
+    async fn end(
+        &self,
+        mut operation: Operation,
+        lease: &Lease,
+        outcome: Outcome,
+        now: Timestamp,
+    ) -> Result<Stepped, StoreError> {
         operation.ended = Some(Ended { at: now, outcome });
         let entry = record::of_operation(&operation, outcome, now);
-        self.save(&operation, Then::End { entry: &entry }, now).await?;
+        self.save(&operation, lease, Then::End { entry: &entry }, now).await?;
         self.wake.monitor.notify_one();
         tracing::info!(operation = %operation.id, request = %operation.request, ?outcome, why = %entry.why, "operation ended");
         Ok(Stepped::Worked)
@@ -163,6 +177,7 @@ impl Runner {
     async fn send(
         &self,
         operation: &mut Operation,
+        lease: &Lease,
         step: usize,
         judge_again: bool,
         now: Timestamp,
@@ -175,7 +190,7 @@ impl Runner {
         };
         current.began_at = current.began_at.or(Some(now));
         current.state = StepState::Sending;
-        if self.store.save_operation(operation, Then::Hold, now).await? == Saved::LeaseLost {
+        if self.store.save_operation(operation, lease, Then::Hold, now).await? == Saved::LeaseLost {
             return Ok(None);
         }
         self.wake.delivery.notify_one();

@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use sqlx::Row as _;
+use sqlx::any::AnyRow;
 
 use super::outbox::{notice, put};
-use super::{Store, StoreError, Tx, body, millis, to_json};
+use super::{Store, StoreError, Tx, body, index_key, millis, to_json, without_nul};
 use crate::domain::connector::{Bot, Environment};
 use crate::domain::ids::{BotId, ChannelId};
 use crate::domain::incident::Incident;
@@ -51,6 +53,19 @@ pub struct Highest {
     pub healthy: u32,
 }
 
+impl Highest {
+    fn key(&self) -> (BotId, Environment) {
+        (self.bot.id.clone(), self.environment.clone())
+    }
+}
+
+/// What a highest count is of, as the store keeps it.
+#[derive(Serialize, Deserialize)]
+struct Of {
+    bot: Bot,
+    environment: Environment,
+}
+
 impl Store {
     /// Every open incident, oldest first.
     ///
@@ -77,17 +92,17 @@ impl Store {
         now: Timestamp,
     ) -> Result<Opened, StoreError> {
         let mut tx = self.pool.begin().await?;
-        let row = sqlx::query(
+        let opened = sqlx::query(
             "INSERT INTO incidents (id, subject, is_open, opened_at, version, body) VALUES ($1, $2, 1, $3, 1, $4) \
-             ON CONFLICT (subject) WHERE is_open = 1 DO NOTHING RETURNING id",
+             ON CONFLICT (subject) WHERE is_open = 1 DO NOTHING",
         )
         .bind(incident.id.as_str())
-        .bind(incident.subject.name())
+        .bind(index_key(&incident.subject.name()))
         .bind(millis(incident.opened_at))
         .bind(to_json("incidents", incident)?)
-        .fetch_optional(&mut *tx)
+        .execute(&mut *tx)
         .await?;
-        if row.is_none() {
+        if opened.rows_affected() == 0 {
             return Ok(Opened::AlreadyOpen);
         }
         say(&mut tx, incident, ping, channel, now).await?;
@@ -109,19 +124,20 @@ impl Store {
         now: Timestamp,
     ) -> Result<Changed, StoreError> {
         let mut tx = self.pool.begin().await?;
-        let row = sqlx::query(
+        let changed = sqlx::query(
             "UPDATE incidents SET body = $1, is_open = $2, version = version + 1 \
-             WHERE id = $3 AND is_open = 1 AND version = $4 RETURNING id",
+             WHERE id = $3 AND is_open = 1 AND version = $4",
         )
         .bind(to_json("incidents", incident)?)
         .bind(i64::from(incident.resolved_at.is_none()))
         .bind(incident.id.as_str())
         .bind(before.version)
-        .fetch_optional(&mut *tx)
+        .execute(&mut *tx)
         .await?;
-        if row.is_none() {
+        if changed.rows_affected() == 0 {
             return Ok(Changed::Stale);
         }
+        // From here on nobody else changes the incident, nor what is said of it, until this is over.
         // Whether the card pings was decided when it was opened; it may not be posted yet.
         let card = notice(&mut tx, &Slot::Card(incident.id.clone())).await?;
         let ping = matches!(card, Some(Notice::Card { ping: true, .. }));
@@ -142,18 +158,9 @@ impl Store {
     /// # Errors
     /// If the store cannot be read.
     pub async fn highest_seen(&self) -> Result<BTreeMap<(BotId, Environment), Highest>, StoreError> {
-        let rows =
-            sqlx::query("SELECT bot, environment, name, healthy FROM highest_seen").fetch_all(&self.pool).await?;
-        rows.iter()
-            .map(|row| {
-                let bot = Bot { id: BotId::new(row.try_get::<String, _>("bot")?), name: row.try_get("name")? };
-                let environment = Environment::new(&row.try_get::<String, _>("environment")?);
-                let healthy = u32::try_from(row.try_get::<i64, _>("healthy")?).unwrap_or(0);
-                let key = (bot.id.clone(), environment.clone());
-                let highest = Highest { bot, environment, healthy };
-                Ok((key, highest))
-            })
-            .collect()
+        let rows = sqlx::query("SELECT bot, environment, name, healthy, body FROM highest_seen");
+        let all = rows.fetch_all(&self.pool).await?;
+        all.iter().map(|row| read_highest(row).map(|highest| (highest.key(), highest))).collect()
     }
 
     /// Takes in counts that were seen now; each is kept if it is the highest so far.
@@ -164,24 +171,40 @@ impl Store {
         if seen.is_empty() {
             return Ok(());
         }
+        // Always in one order, so that two that raise counts at once do not wait for each other.
+        let seen: BTreeMap<_, _> = seen.iter().map(|highest| (highest.key(), highest)).collect();
         let mut tx = self.pool.begin().await?;
-        for highest in seen {
+        for highest in seen.values() {
+            let of = Of { bot: highest.bot.clone(), environment: highest.environment.clone() };
             sqlx::query(
-                "INSERT INTO highest_seen (bot, environment, name, healthy) VALUES ($1, $2, $3, $4) \
-                 ON CONFLICT (bot, environment) DO UPDATE SET name = excluded.name, \
+                "INSERT INTO highest_seen (bot, environment, name, healthy, body) VALUES ($1, $2, $3, $4, $5) \
+                 ON CONFLICT (bot, environment) DO UPDATE SET name = excluded.name, body = excluded.body, \
                  healthy = CASE WHEN excluded.healthy > highest_seen.healthy THEN excluded.healthy \
                  ELSE highest_seen.healthy END",
             )
-            .bind(highest.bot.id.as_str())
-            .bind(highest.environment.as_str())
-            .bind(&highest.bot.name)
+            .bind(index_key(highest.bot.id.as_str()))
+            .bind(index_key(highest.environment.as_str()))
+            .bind(without_nul(&highest.bot.name))
             .bind(i64::from(highest.healthy))
+            .bind(to_json("highest_seen", &of)?)
             .execute(&mut *tx)
             .await?;
         }
         tx.commit().await?;
         Ok(())
     }
+}
+
+fn read_highest(row: &AnyRow) -> Result<Highest, StoreError> {
+    let Of { bot, environment } = if row.try_get::<Option<String>, _>("body")?.is_some() {
+        body("highest_seen", row)?
+    } else {
+        Of {
+            bot: Bot { id: BotId::new(row.try_get::<String, _>("bot")?), name: row.try_get("name")? },
+            environment: Environment::new(&row.try_get::<String, _>("environment")?),
+        }
+    };
+    Ok(Highest { bot, environment, healthy: u32::try_from(row.try_get::<i64, _>("healthy")?).unwrap_or(0) })
 }
 
 async fn say(

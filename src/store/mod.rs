@@ -1,67 +1,54 @@
 //! The store: what must outlive the process. One concrete type over SQL that SQLite and PostgreSQL share.
 //!
-//! Every claim is one conditional write whose outcome the caller must match. What happens together is written together:
-//! an incident with what is to be said of it, an operation's end with its audit record.
+//! What happens together is written together: an incident with what is to be said of it, an operation's end with its audit
+//! record. Every claim is won exactly once, by one of three means that hold on both databases, with any number of
+//! connections at once:
+//!
+//! * one conditional write, whose outcome the caller must match. On PostgreSQL, in READ COMMITTED, a write that waited for
+//!   another's row judges its condition on the row as the other left it;
+//! * a unique index, where a claim is a new row (what an open operation holds, the one open incident of a subject);
+//! * a turn, where a claim looks at other rows than the one it writes (a message, because of the others in its channel):
+//!   see `take_turn`. SQLite has one writer, and so takes turns by itself.
+//!
+//! A write counts once its statement has ended, and never by the rows that it returned on the way.
+//!
+//! One process at a time has a database (`alone`). Several on one PostgreSQL need no more than that this lock is taken by
+//! the one that leads: leases are named, and fence.
 
+mod alone;
 pub mod audit;
+mod error;
 pub mod incidents;
 pub mod operations;
 pub mod outbox;
+mod place;
 pub mod requests;
 
-use std::fs::File;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::SecretString;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use sqlx::any::{AnyPoolOptions, AnyRow};
-use sqlx::migrate::MigrateError;
-use sqlx::{AnyConnection, AnyPool, Connection as _, Executor as _, Row as _};
+use sha2::{Digest as _, Sha256};
+use sqlx::any::AnyRow;
+use sqlx::{AnyPool, Connection as _, Row as _};
+
+use self::alone::Hold;
+pub use self::error::StoreError;
+use self::place::{PATIENCE, Place};
+use crate::domain::ids::Id;
 
 /// A transaction of the store.
 pub(crate) type Tx<'a> = sqlx::Transaction<'a, sqlx::Any>;
-
-/// What went wrong with the store. Its text is for the log: it never holds the database's address.
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    /// The address is none that this build knows.
-    #[error("the database's address must begin with sqlite:")]
-    UnknownKind,
-    /// Another process has this database open.
-    #[error("another process is using this database")]
-    InUse,
-    /// The database was written by a newer version of this program.
-    #[error("the database was written by a newer version of botswain (its migration {0} is not known here)")]
-    Newer(i64),
-    /// The file of the database, or the lock beside it, could not be opened.
-    #[error("the database's file could not be opened: {0}")]
-    File(std::io::Error),
-    /// The database answered with an error.
-    #[error("the database failed: {0}")]
-    Sql(#[from] sqlx::Error),
-    /// The database's tables could not be brought up to date.
-    #[error("the database could not be brought up to date: {0}")]
-    Migrate(MigrateError),
-    /// A row holds what this program did not write there.
-    #[error("a row of {table} cannot be read: {source}")]
-    Row {
-        /// The table.
-        table: &'static str,
-        /// What is wrong.
-        source: serde_json::Error,
-    },
-}
 
 /// The store. Cheap to clone.
 #[derive(Clone)]
 pub struct Store {
     pool: AnyPool,
     owner: Arc<str>,
-    lock: Option<Arc<File>>,
+    hold: Arc<Hold>,
 }
 
 impl std::fmt::Debug for Store {
@@ -71,43 +58,22 @@ impl std::fmt::Debug for Store {
 }
 
 impl Store {
-    /// Opens the database at `url` (`sqlite:PATH`), brings its tables up to date, and locks it against a second process.
+    /// Opens the database at `url` (`sqlite:PATH` or `postgres://…`), locks it against a second process, and brings its
+    /// tables up to date.
     ///
     /// # Errors
     /// [`StoreError::InUse`] if another process has it, [`StoreError::Newer`] if a newer version wrote it, and whatever
     /// else keeps it from opening.
     pub async fn open(url: &SecretString) -> Result<Self, StoreError> {
-        let path = sqlite_path(url.expose_secret()).ok_or(StoreError::UnknownKind)?;
-        let lock = lock_beside(&path)?;
-        sqlx::any::install_default_drivers();
-        let address = format!("sqlite://{}?mode=rwc", path.display());
-        // The pool would try again until it times out, and say only that.
-        let mut probe = AnyConnection::connect(&address).await?;
-        sqlx::query("SELECT COUNT(*) FROM sqlite_schema").fetch_one(&mut probe).await?;
-        probe.close().await?;
-        let pool = AnyPoolOptions::new()
-            // SQLite has one writer. Everything that is read while somebody waits is answered from memory.
-            .max_connections(1)
-            .min_connections(1)
-            .idle_timeout(None)
-            .max_lifetime(None)
-            .acquire_timeout(Duration::from_secs(10))
-            .after_connect(|connection, _| {
-                Box::pin(async move {
-                    // FULL: what was committed outlives a power cut (sqlite.org/pragma.html#pragma_synchronous).
-                    connection
-                        .execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON")
-                        .await?;
-                    Ok(())
-                })
-            })
-            .connect(&address)
-            .await?;
-        sqlx::migrate!("src/store/migrations").run(&pool).await.map_err(|error| match error {
-            MigrateError::VersionMissing(version) => StoreError::Newer(version),
-            other => StoreError::Migrate(other),
-        })?;
-        let store = Self { pool, owner: crate::domain::ids::Id::random().as_str().into(), lock: Some(Arc::new(lock)) };
+        let place = Place::of(url)?;
+        let hold = Hold::take(&place).await?;
+        // Not through the pool, whose statements have a time limit.
+        let mut first = place.connect().await?;
+        place.check(&mut first).await?;
+        sqlx::migrate!("src/store/migrations").run(&mut first).await.map_err(StoreError::migrating)?;
+        first.close().await?;
+        let owner = Id::random().as_str().into();
+        let store = Self { pool: place.pool().await?, owner, hold: Arc::new(hold) };
         // Under the lock nobody else is alive to hold one.
         store.end_leases_on_messages().await?;
         store.end_leases_on_operations().await?;
@@ -116,10 +82,10 @@ impl Store {
 
     /// Closes the database and gives up the lock on it: what follows fails.
     pub async fn close(&self) {
-        self.pool.close().await;
-        if let Some(Err(error)) = self.lock.as_ref().map(|lock| lock.unlock()) {
-            tracing::warn!(%error, "the lock on the database ends only with the process");
+        if tokio::time::timeout(PATIENCE, self.pool.close()).await.is_err() {
+            tracing::warn!("the database does not answer; its connections are dropped");
         }
+        self.hold.give_up().await;
     }
 
     /// Whether the database can be written now.
@@ -133,29 +99,50 @@ impl Store {
         Ok(())
     }
 
-    /// The name under which this process takes leases.
-    pub(crate) fn owner(&self) -> &str {
-        &self.owner
+    /// A name for a new lease of this process.
+    pub(crate) fn new_lease(&self) -> String {
+        format!("{}:{}", self.owner, Id::random())
     }
 }
 
-fn sqlite_path(url: &str) -> Option<PathBuf> {
-    let rest = url.strip_prefix("sqlite:")?;
-    let path = rest.strip_prefix("//").unwrap_or(rest);
-    let path = path.split_once('?').map_or(path, |(path, _)| path);
-    if path.is_empty() { None } else { Some(PathBuf::from(path)) }
+/// Claims that look at other rows than the one they write, each kind with its key.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Turn {
+    /// For a message: at the others in flight in its channel.
+    Message = 1,
+    /// For an operation: at which one is due first.
+    Operation = 2,
 }
 
-/// The lock is the operating system's, so it ends with the process however that ends.
-fn lock_beside(path: &Path) -> Result<File, StoreError> {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".lock");
-    let file = File::options().create(true).append(true).open(name).map_err(StoreError::File)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(std::fs::TryLockError::WouldBlock) => Err(StoreError::InUse),
-        Err(std::fs::TryLockError::Error(error)) => Err(StoreError::File(error)),
+/// Waits until no other transaction is at such a claim, on any connection of any process. The turn ends with the transaction.
+///
+/// Without it two claims on PostgreSQL could each find a channel quiet and take different messages of it, since neither sees
+/// what the other has not committed. It is a statement of its own because a statement sees what was committed before *it*
+/// began. A claim is short, so turns cost little; nothing that holds a row waits for a turn, so no two wait for each other.
+pub(crate) async fn take_turn(tx: &mut Tx<'_>, turn: Turn) -> Result<(), StoreError> {
+    if tx.backend_name() == "PostgreSQL" {
+        // "bots" in ASCII, so that it is nobody else's.
+        let room = i32::from_be_bytes(*b"bots");
+        sqlx::query("SELECT pg_advisory_xact_lock($1, $2)").bind(room).bind(turn as i32).execute(&mut **tx).await?;
     }
+    Ok(())
+}
+
+/// An id from outside as a column keeps it that is searched by it: the id itself, or the name of a long or strange one.
+///
+/// Ids from outside may be any text of any length. PostgreSQL indexes no more than 2,704 bytes, and its TEXT has no NUL.
+pub(crate) fn index_key(id: &str) -> String {
+    const LONGEST: usize = 500;
+    if id.len() <= LONGEST && !id.contains('\0') {
+        return id.to_owned();
+    }
+    let digest = Sha256::digest(id.as_bytes());
+    digest.iter().fold("sha256:".to_owned(), |name, byte| format!("{name}{byte:02x}"))
+}
+
+/// A text from outside as a column keeps it that is only looked at. PostgreSQL's TEXT has no NUL.
+pub(crate) fn without_nul(text: &str) -> String {
+    text.replace('\0', "\u{2400}")
 }
 
 /// A time as the store keeps it.

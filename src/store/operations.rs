@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use sqlx::Row as _;
 
 use super::outbox::put;
-use super::{Store, StoreError, Tx, audit, body, millis, millis_after, to_json};
+use super::{Store, StoreError, Turn, Tx, audit, body, index_key, millis, millis_after, take_turn, to_json};
 use crate::domain::audit::Entry;
 use crate::domain::ids::{ConnectorId, Id};
 use crate::domain::notice::{Notice, Slot};
@@ -21,13 +21,26 @@ pub(super) enum Begun {
     Busy(Box<Operation>),
 }
 
+/// An operation that was leased, and the lease on it.
+#[derive(Clone, Debug)]
+pub struct Leased {
+    /// The operation.
+    pub operation: Operation,
+    /// The lease, under which it is saved.
+    pub lease: Lease,
+}
+
+/// A lease on an operation. Each has a name of its own, so that one that ran out fences within one process too.
+#[derive(Clone, Debug)]
+pub struct Lease(String);
+
 /// What became of an attempt to save an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Saved {
     /// It is written.
     Now,
-    /// The lease went to another process meanwhile: what was to be written is not ours to say any more.
+    /// The lease went to somebody else meanwhile: what was to be written is not ours to say any more.
     LeaseLost,
 }
 
@@ -50,15 +63,8 @@ pub enum Then<'a> {
 
 pub(super) async fn begin(tx: &mut Tx<'_>, operation: &Operation, now: Timestamp) -> Result<Begun, StoreError> {
     for scope in operation.scopes() {
-        let claimed = sqlx::query(
-            "INSERT INTO operation_scopes (scope, operation) VALUES ($1, $2) ON CONFLICT (scope) DO NOTHING",
-        )
-        .bind(&scope)
-        .bind(operation.id.as_str())
-        .execute(&mut **tx)
-        .await?;
-        if claimed.rows_affected() == 0 {
-            return Ok(Begun::Busy(Box::new(holder(tx, &scope).await?)));
+        if let Begun::Busy(holder) = claim_scope(tx, &scope, operation).await? {
+            return Ok(Begun::Busy(holder));
         }
     }
     sqlx::query(
@@ -67,7 +73,7 @@ pub(super) async fn begin(tx: &mut Tx<'_>, operation: &Operation, now: Timestamp
     )
     .bind(operation.id.as_str())
     .bind(operation.request.as_str())
-    .bind(operation.connector.as_str())
+    .bind(index_key(operation.connector.as_str()))
     .bind(millis(operation.opened_at))
     .bind(millis(now))
     .bind(to_json("operations", operation)?)
@@ -77,14 +83,35 @@ pub(super) async fn begin(tx: &mut Tx<'_>, operation: &Operation, now: Timestamp
     Ok(Begun::Now)
 }
 
-async fn holder(tx: &mut Tx<'_>, scope: &str) -> Result<Operation, StoreError> {
+async fn claim_scope(tx: &mut Tx<'_>, scope: &str, operation: &Operation) -> Result<Begun, StoreError> {
+    // Whoever holds it may have ended by the time we look who that is: then it is free, or somebody else's.
+    const TRIES: usize = 10;
+    for _ in 0..TRIES {
+        let claimed = sqlx::query(
+            "INSERT INTO operation_scopes (scope, operation) VALUES ($1, $2) ON CONFLICT (scope) DO NOTHING",
+        )
+        .bind(index_key(scope))
+        .bind(operation.id.as_str())
+        .execute(&mut **tx)
+        .await?;
+        if claimed.rows_affected() == 1 {
+            return Ok(Begun::Now);
+        }
+        if let Some(holder) = holder(tx, scope).await? {
+            return Ok(Begun::Busy(Box::new(holder)));
+        }
+    }
+    Err(StoreError::Sql(sqlx::Error::RowNotFound))
+}
+
+async fn holder(tx: &mut Tx<'_>, scope: &str) -> Result<Option<Operation>, StoreError> {
     let row = sqlx::query(
         "SELECT o.body AS body FROM operations o JOIN operation_scopes s ON s.operation = o.id WHERE s.scope = $1",
     )
-    .bind(scope)
-    .fetch_one(&mut **tx)
+    .bind(index_key(scope))
+    .fetch_optional(&mut **tx)
     .await?;
-    body("operations", &row)
+    row.map(|row| body("operations", &row)).transpose()
 }
 
 async fn say(tx: &mut Tx<'_>, operation: &Operation, now: Timestamp) -> Result<(), StoreError> {
@@ -97,49 +124,56 @@ impl Store {
     ///
     /// # Errors
     /// If the store cannot be written.
-    pub async fn lease_operation(&self, lease: Duration, now: Timestamp) -> Result<Option<Operation>, StoreError> {
+    pub async fn lease_operation(&self, length: Duration, now: Timestamp) -> Result<Option<Leased>, StoreError> {
+        let lease = self.new_lease();
+        let mut tx = self.pool.begin().await?;
+        take_turn(&mut tx, Turn::Operation).await?;
         let row = sqlx::query(
             "UPDATE operations SET leased_by = $1, leased_until = $2 WHERE id = ( \
              SELECT id FROM operations WHERE is_open = 1 AND due_at <= $3 AND leased_until <= $3 \
              ORDER BY due_at, id LIMIT 1) AND is_open = 1 AND leased_until <= $3 RETURNING body",
         )
-        .bind(self.owner())
-        .bind(millis_after(now, lease))
+        .bind(&lease)
+        .bind(millis_after(now, length))
         .bind(millis(now))
-        .fetch_optional(&self.pool)
+        .fetch_optional(&mut *tx)
         .await?;
-        row.map(|row| body("operations", &row)).transpose()
+        let Some(row) = row else { return Ok(None) };
+        let operation = body("operations", &row)?;
+        tx.commit().await?;
+        Ok(Some(Leased { operation, lease: Lease(lease) }))
     }
 
-    /// Saves an operation under the lease that this process holds, and what its message now says.
+    /// Saves an operation under a lease on it, and what its message now says.
     ///
     /// # Errors
     /// If the store cannot be written.
     pub async fn save_operation(
         &self,
         operation: &Operation,
+        lease: &Lease,
         then: Then<'_>,
         now: Timestamp,
     ) -> Result<Saved, StoreError> {
         let mut tx = self.pool.begin().await?;
         let (is_open, due_at) = match then {
-            Then::Hold => (1, None),
+            Then::Hold => (1_i64, None),
             Then::Release { due } => (1, Some(millis_after(now, due))),
             Then::End { .. } => (0, Some(millis(now))),
         };
-        let row = sqlx::query(
+        let saved = sqlx::query(
             "UPDATE operations SET body = $1, is_open = $2, due_at = COALESCE($3, due_at), \
              leased_until = CASE WHEN $3 IS NULL THEN leased_until ELSE 0 END \
-             WHERE id = $4 AND is_open = 1 AND leased_by = $5 AND leased_until > 0 RETURNING id",
+             WHERE id = $4 AND is_open = 1 AND leased_by = $5 AND leased_until > 0",
         )
         .bind(to_json("operations", operation)?)
         .bind(is_open)
         .bind(due_at)
         .bind(operation.id.as_str())
-        .bind(self.owner())
-        .fetch_optional(&mut *tx)
+        .bind(&lease.0)
+        .execute(&mut *tx)
         .await?;
-        if row.is_none() {
+        if saved.rows_affected() == 0 {
             return Ok(Saved::LeaseLost);
         }
         if let Then::End { entry } = then {
@@ -158,13 +192,19 @@ impl Store {
     ///
     /// # Errors
     /// If the store cannot be written.
-    pub async fn postpone_operation(&self, id: &Id, due: Duration, now: Timestamp) -> Result<(), StoreError> {
+    pub async fn postpone_operation(
+        &self,
+        id: &Id,
+        lease: &Lease,
+        due: Duration,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         sqlx::query(
             "UPDATE operations SET due_at = $1, leased_until = 0 WHERE id = $2 AND is_open = 1 AND leased_by = $3",
         )
         .bind(millis_after(now, due))
         .bind(id.as_str())
-        .bind(self.owner())
+        .bind(&lease.0)
         .execute(&self.pool)
         .await?;
         Ok(())
@@ -208,7 +248,7 @@ impl Store {
             let rows = sqlx::query(
                 "SELECT body FROM operations WHERE connector = $1 ORDER BY opened_at DESC, id DESC LIMIT $2",
             )
-            .bind(connector.as_str())
+            .bind(index_key(connector.as_str()))
             .bind(i64::from(limit))
             .fetch_all(&self.pool)
             .await?;

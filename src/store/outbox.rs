@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use sqlx::Row as _;
-use sqlx::any::AnyRow;
+use sqlx::any::{AnyQueryResult, AnyRow};
 
-use super::{Store, StoreError, Tx, millis, millis_after, signed, to_json};
+use super::{Store, StoreError, Turn, Tx, millis, millis_after, signed, take_turn, to_json, without_nul};
 use crate::domain::ids::{ChannelId, Id, MessageId};
 use crate::domain::notice::{Notice, Slot};
 
@@ -139,7 +139,7 @@ impl Store {
     /// # Errors
     /// If the store cannot be written.
     pub async fn claim_message(&self, lease: Duration, now: Timestamp) -> Result<Option<Claimed>, StoreError> {
-        let name = format!("{}:{}", self.owner(), Id::random());
+        let name = self.new_lease();
         let claim = format!(
             "UPDATE outbox SET leased_by = $1, leased_until = $2 WHERE slot = ( \
              SELECT o.slot FROM outbox o WHERE {READY} AND o.due_at <= $3 AND o.leased_until <= $3 \
@@ -149,6 +149,7 @@ impl Store {
              first_tried_at, attempts"
         );
         let mut tx = self.pool.begin().await?;
+        take_turn(&mut tx, Turn::Message).await?;
         let row = sqlx::query(sqlx::AssertSqlSafe(claim))
             .bind(&name)
             .bind(millis_after(now, lease))
@@ -173,17 +174,17 @@ impl Store {
     /// # Errors
     /// If the store cannot be written.
     pub async fn about_to_post(&self, claimed: &Claimed, anew: bool, now: Timestamp) -> Result<Held, StoreError> {
-        let row = sqlx::query(
+        let written = sqlx::query(
             "UPDATE outbox SET first_tried_at = CASE WHEN $1 = 1 THEN $2 ELSE COALESCE(first_tried_at, $2) END \
-             WHERE slot = $3 AND leased_by = $4 RETURNING slot",
+             WHERE slot = $3 AND leased_by = $4",
         )
         .bind(i64::from(anew))
         .bind(millis(now))
         .bind(&claimed.slot)
         .bind(&claimed.lease)
-        .fetch_optional(&self.pool)
+        .execute(&self.pool)
         .await?;
-        Ok(held(row.as_ref()))
+        Ok(held(&written))
     }
 
     /// Writes down what became of a claimed message, and gives its lease back.
@@ -196,7 +197,7 @@ impl Store {
         sending: Sending<'_>,
         now: Timestamp,
     ) -> Result<Held, StoreError> {
-        const RELEASED: &str = "leased_by = NULL, leased_until = 0 WHERE slot = $1 AND leased_by = $2 RETURNING slot";
+        const RELEASED: &str = "leased_by = NULL, leased_until = 0 WHERE slot = $1 AND leased_by = $2";
         let what = match sending {
             Sending::Sent { .. } => {
                 "message = $3, sent_version = $4, sent_digest = $5, waiting_since = $6, first_tried_at = NULL, attempts = 0"
@@ -224,10 +225,10 @@ impl Store {
             Sending::Later { due, maybe_sent: false } => {
                 query.bind(millis(due)).bind(claimed.first_tried_at.map(millis))
             }
-            Sending::GaveUp { why } => query.bind(why).bind(claimed.version),
+            Sending::GaveUp { why } => query.bind(without_nul(why)).bind(claimed.version),
             Sending::Gone => query,
         };
-        Ok(held(query.fetch_optional(&self.pool).await?.as_ref()))
+        Ok(held(&query.execute(&self.pool).await?))
     }
 
     /// When the next message is due; `None` when none waits.
@@ -281,8 +282,8 @@ impl Store {
     }
 }
 
-fn held(row: Option<&AnyRow>) -> Held {
-    if row.is_some() { Held::Yes } else { Held::LeaseLost }
+fn held(written: &AnyQueryResult) -> Held {
+    if written.rows_affected() == 1 { Held::Yes } else { Held::LeaseLost }
 }
 
 fn read_claimed(row: &AnyRow, lease: String) -> Result<Claimed, StoreError> {

@@ -1,7 +1,6 @@
 //! Requests: written when they are asked, settled once.
 
 use jiff::Timestamp;
-use sqlx::Row as _;
 
 use super::operations::{Begun, begin};
 use super::{Store, StoreError, Tx, audit, body, millis, to_json};
@@ -48,20 +47,20 @@ impl Store {
     /// # Errors
     /// If the store cannot be written.
     pub async fn save_request(&self, request: &Request) -> Result<Kept, StoreError> {
-        let row = sqlx::query(
+        let written = sqlx::query(
             "INSERT INTO requests (id, state, expires_at, body) VALUES ($1, $2, $3, $4) \
              ON CONFLICT (id) DO UPDATE SET state = excluded.state, expires_at = excluded.expires_at, body = excluded.body \
-             WHERE requests.state = 'choosing' RETURNING id",
+             WHERE requests.state = 'choosing'",
         )
         .bind(request.id.as_str())
         .bind(request.state.word())
         .bind(millis(request.expires_at))
         .bind(to_json("requests", request)?)
-        .fetch_optional(&self.pool)
+        .execute(&self.pool)
         .await?;
-        Ok(match row {
-            Some(_) => Kept::Now,
-            None => Kept::Before(self.request(&request.id).await?.map(Box::new)),
+        Ok(match written.rows_affected() {
+            0 => Kept::Before(self.request(&request.id).await?.map(Box::new)),
+            _ => Kept::Now,
         })
     }
 
@@ -144,15 +143,14 @@ async fn claim(
     before: Option<Timestamp>,
 ) -> Result<bool, StoreError> {
     let settled = Request { state: to, ..request.clone() };
-    let row = sqlx::query(
-        "UPDATE requests SET state = $1, body = $2 WHERE id = $3 AND state IN ('choosing', 'asked') AND expires_at > $4 \
-         RETURNING id",
+    let claimed = sqlx::query(
+        "UPDATE requests SET state = $1, body = $2 WHERE id = $3 AND state IN ('choosing', 'asked') AND expires_at > $4",
     )
     .bind(to.word())
     .bind(to_json("requests", &settled)?)
     .bind(request.id.as_str())
     .bind(before.map_or(i64::MIN, millis))
-    .fetch_optional(&mut **tx)
+    .execute(&mut **tx)
     .await?;
-    Ok(row.is_some_and(|row| row.try_get::<String, _>("id").is_ok()))
+    Ok(claimed.rows_affected() == 1)
 }

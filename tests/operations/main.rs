@@ -15,7 +15,7 @@ use botswain::domain::request::{Refusal, RequestState};
 use botswain::operations::{Answer, Said, Settled};
 use botswain::sandbox::discord::Seed;
 use botswain::sandbox::lifecycle::{Deed, FaultKind};
-use botswain::store::operations::Then;
+use botswain::store::operations::{Leased, Saved, Then};
 
 use bench::{Bench, TTL, at};
 
@@ -128,11 +128,12 @@ async fn p6_after_a_crash_between_writing_and_sending_the_step_is_sent_once() {
     let bench = Bench::new().await;
     let operation = bench.begin(&bench.olga(), Verb::Stop, "billing-1", None, at(0)).await;
     // What the store holds when the process dies with the step written down and not sent.
-    let mut leased = bench.store.lease_operation(Duration::from_secs(1), at(0)).await.unwrap().unwrap();
+    let Leased { operation: mut leased, lease } =
+        bench.store.lease_operation(Duration::from_secs(1), at(0)).await.unwrap().unwrap();
     leased.steps[0].state = StepState::Sending;
     leased.steps[0].began_at = Some(at(0));
     let due = Then::Release { due: Duration::ZERO };
-    assert_eq!(bench.store.save_operation(&leased, due, at(0)).await.unwrap(), botswain::store::operations::Saved::Now);
+    assert_eq!(bench.store.save_operation(&leased, &lease, due, at(0)).await.unwrap(), Saved::Now);
     bench.run(2, 30).await;
     assert_eq!(bench.operation(&operation.id).await.ended.unwrap().outcome, Outcome::Done);
     assert_eq!(bench.deeds(), ["stop billing-1"]);

@@ -1,6 +1,11 @@
 //! The program as a process: what it prints, how it ends, and with which exit code.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test says what it expects by failing")]
 
+#[expect(dead_code, reason = "the store's own tests need more of it")]
+#[path = "../database/mod.rs"]
+mod database;
+mod postgresql;
+
 use std::io::BufReader;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};

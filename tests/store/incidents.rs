@@ -7,27 +7,18 @@ use botswain::domain::notice::Notice;
 use botswain::store::incidents::{Changed, Highest, Opened};
 use botswain::store::outbox::{Held, Sending};
 
-use super::{ALERTS, at, ground, incident};
+use crate::facts::{ALERTS, LEASE, at, incident};
+use crate::ground::Ground;
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn p2_of_many_that_open_an_incident_on_one_subject_one_does_and_one_card_is_written() {
-    let ground = ground().await;
-    let racers = (0..20).map(|_| {
-        let store = ground.store.clone();
-        tokio::spawn(async move { store.open_incident(&incident("a", 1), true, ALERTS, at(0)).await.unwrap() })
-    });
-    let mut opened = 0;
-    for racer in racers.collect::<Vec<_>>() {
-        opened += i32::from(racer.await.unwrap() == Opened::Now);
-    }
-    assert_eq!(opened, 1);
-    assert_eq!(ground.store.open_incidents().await.unwrap().len(), 1);
-    assert_eq!(ground.store.backlog().await.unwrap().waiting, 1);
-}
+on_both!(
+    p6_an_open_incident_is_there_after_a_restart_and_a_resolved_one_makes_room_for_the_next,
+    p1_an_edit_before_the_first_post_takes_no_ping_away,
+    the_highest_count_only_rises_and_outlives_the_process,
+    the_highest_counts_of_bots_with_any_id_are_kept_apart,
+    one_open_incident_on_a_subject_with_one_card,
+);
 
-#[tokio::test]
-async fn p6_an_open_incident_is_there_after_a_restart_and_a_resolved_one_makes_room_for_the_next() {
-    let ground = ground().await;
+async fn p6_an_open_incident_is_there_after_a_restart_and_a_resolved_one_makes_room_for_the_next(ground: Ground) {
     let first = incident("a", 1);
     assert_eq!(ground.store.open_incident(&first, true, ALERTS, at(0)).await.unwrap(), Opened::Now);
     let ground = ground.restarted().await;
@@ -40,9 +31,7 @@ async fn p6_an_open_incident_is_there_after_a_restart_and_a_resolved_one_makes_r
     assert_eq!(ground.store.open_incident(&incident("a", 0), true, ALERTS, at(61)).await.unwrap(), Opened::Now);
 }
 
-#[tokio::test]
-async fn p1_an_edit_before_the_first_post_takes_no_ping_away() {
-    let ground = ground().await;
+async fn p1_an_edit_before_the_first_post_takes_no_ping_away(ground: Ground) {
     for (bot, ping) in [("loud", true), ("quiet", false)] {
         assert_eq!(ground.store.open_incident(&incident(bot, 1), ping, ALERTS, at(0)).await.unwrap(), Opened::Now);
     }
@@ -52,7 +41,7 @@ async fn p1_an_edit_before_the_first_post_takes_no_ping_away() {
     }
     let mut pings = Vec::new();
     for second in [2, 3] {
-        let row = ground.store.claim_message(std::time::Duration::from_secs(60), at(second)).await.unwrap().unwrap();
+        let row = ground.store.claim_message(LEASE, at(second)).await.unwrap().unwrap();
         let sent = Sending::Sent { message: MessageId(7), digest: "d" };
         assert_eq!(ground.store.settle_message(&row, sent, at(second)).await.unwrap(), Held::Yes);
         let Notice::Card { incident, ping } = row.notice else { panic!("a card") };
@@ -63,9 +52,7 @@ async fn p1_an_edit_before_the_first_post_takes_no_ping_away() {
     assert_eq!(pings, [(name("loud"), true), (name("quiet"), false)]);
 }
 
-#[tokio::test]
-async fn the_highest_count_only_rises_and_outlives_the_process() {
-    let ground = ground().await;
+async fn the_highest_count_only_rises_and_outlives_the_process(ground: Ground) {
     let seen = |name: &str, healthy| Highest {
         bot: Bot { id: BotId::new("b"), name: name.to_owned() },
         environment: Environment::new("production"),
@@ -77,4 +64,37 @@ async fn the_highest_count_only_rises_and_outlives_the_process() {
     let ground = ground.restarted().await;
     let all: Vec<_> = ground.store.highest_seen().await.unwrap().into_values().collect();
     assert_eq!(all, [seen("Billing Bot", 2)]);
+}
+
+async fn the_highest_counts_of_bots_with_any_id_are_kept_apart(ground: Ground) {
+    let long: String = (0..20_000_u32).map(|n| char::from_u32(0x4e00 + n * 7919 % 20_000).unwrap()).collect();
+    let ids = [long.clone(), format!("{long}2"), "nul\0".to_owned(), "nul".to_owned(), "'; --".to_owned()];
+    let seen: Vec<_> = (1..)
+        .zip(&ids)
+        .map(|(healthy, id)| Highest {
+            bot: Bot { id: BotId::new(id), name: id.clone() },
+            environment: Environment::new(id),
+            healthy,
+        })
+        .collect();
+    ground.store.raise_highest_seen(&seen).await.unwrap();
+    ground.store.raise_highest_seen(&[]).await.unwrap();
+    let all = ground.store.highest_seen().await.unwrap();
+    assert_eq!(all.len(), seen.len());
+    for highest in seen {
+        assert_eq!(all.get(&(highest.bot.id.clone(), highest.environment.clone())), Some(&highest));
+    }
+    for id in ids {
+        let opened = ground.store.open_incident(&incident(&id, 1), true, ALERTS, at(0)).await.unwrap();
+        assert_eq!(opened, Opened::Now);
+    }
+}
+
+async fn one_open_incident_on_a_subject_with_one_card(ground: Ground) {
+    let first = incident("a", 1);
+    assert_eq!(ground.store.open_incident(&first, true, ALERTS, at(0)).await.unwrap(), Opened::Now);
+    assert_eq!(ground.store.open_incident(&incident("a", 0), true, ALERTS, at(1)).await.unwrap(), Opened::AlreadyOpen);
+    let open: Vec<_> = ground.store.open_incidents().await.unwrap().into_iter().map(|kept| kept.incident).collect();
+    assert_eq!(open, [first]);
+    assert_eq!(ground.store.backlog().await.unwrap().waiting, 1);
 }

@@ -1,65 +1,41 @@
-//! The store on a real SQLite file: claims are won once, leases fence, and what happens together is written together.
-#![expect(clippy::unwrap_used, reason = "a test says what it expects by failing")]
+//! The store's contract: one suite, run whole on an SQLite file and on PostgreSQL, since what is not the same on both is a
+//! mistake. Claims are won once, leases fence, and what happens together is written together.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test says what it expects by failing"
+)]
 
+/// Makes two tests of each body: `sqlite::name`, and `postgresql::name`, which needs a server.
+macro_rules! on_both {
+    ($($name:ident),* $(,)?) => {
+        mod sqlite {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+            async fn $name() {
+                super::$name(crate::ground::Ground::sqlite().await).await;
+            })*
+        }
+        mod postgresql {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+            #[ignore = "needs PostgreSQL"]
+            async fn $name() {
+                super::$name(crate::ground::Ground::postgresql().await).await;
+            })*
+        }
+    };
+}
+
+mod audit;
+#[path = "../database/mod.rs"]
+mod database;
+mod facts;
+mod ground;
 mod incidents;
+mod opening;
+mod operations;
 mod outbox;
-
-use std::path::Path;
-
-use botswain::domain::connector::{Bot, Environment};
-use botswain::domain::ids::{BotId, ChannelId, Id};
-use botswain::domain::incident::{Facts, Failover, Incident, Severity, Subject};
-use botswain::domain::redundancy::Level;
-use botswain::store::Store;
-use jiff::Timestamp;
-use tempfile::TempDir;
-
-const ALERTS: ChannelId = ChannelId(900);
-
-struct Ground {
-    folder: TempDir,
-    store: Store,
-}
-
-async fn ground() -> Ground {
-    let folder = tempfile::tempdir().unwrap();
-    let store = open(folder.path()).await;
-    Ground { folder, store }
-}
-
-impl Ground {
-    /// The process is gone, and another one opens what it left.
-    async fn restarted(self) -> Self {
-        self.store.close().await;
-        drop(self.store);
-        let store = open(self.folder.path()).await;
-        Self { folder: self.folder, store }
-    }
-}
-
-async fn open(folder: &Path) -> Store {
-    let url = format!("sqlite:{}", folder.join("botswain.db").display());
-    Store::open(&url.into()).await.unwrap()
-}
-
-fn at(second: i64) -> Timestamp {
-    Timestamp::from_second(1_800_000_000 + second).unwrap()
-}
-
-/// An incident on a bot of this name that has `healthy` connectors left.
-fn incident(bot: &str, healthy: u32) -> Incident {
-    let bot = Bot { id: BotId::new(bot), name: bot.to_owned() };
-    let environment = Environment::new("production");
-    Incident {
-        id: Id::random(),
-        subject: Subject::Failover { bot, environment },
-        facts: Facts::Failover(facts(healthy)),
-        announced: Severity::AtRisk,
-        opened_at: at(0),
-        resolved_at: None,
-    }
-}
-
-fn facts(healthy: u32) -> Failover {
-    Failover { level: Level::AtRisk, healthy, total: 2, minimum: 2, lines: Vec::new() }
-}
+mod postgresql;
+mod races;
+mod requests;
+mod versions;

@@ -1,16 +1,25 @@
 //! Rows of the outbox: claimed once, in order, and settled only by who holds them.
 
-use std::time::Duration;
-
 use botswain::domain::ids::{ChannelId, MessageId};
+use botswain::domain::incident::{Facts, Incident, Severity};
 use botswain::domain::notice::{Notice, Slot};
 use botswain::store::Store;
 use botswain::store::outbox::{Backlog, Claimed, Held, Sending};
 
-use super::{ALERTS, at, facts, ground, incident};
-use botswain::domain::incident::{Facts, Incident, Severity};
+use crate::facts::{ALERTS, LEASE, at, failover, incident};
+use crate::ground::Ground;
 
-const LEASE: Duration = Duration::from_secs(60);
+on_both!(
+    one_message_is_in_flight_in_a_channel_and_another_channel_does_not_wait,
+    a_lease_that_ran_out_is_taken_over_and_its_old_holder_writes_nothing,
+    p6_what_a_dead_process_held_is_free_at_once_and_its_attempt_is_remembered,
+    an_attempt_that_surely_failed_leaves_no_doubt_and_one_that_may_have_succeeded_does,
+    p1_what_is_written_while_a_message_is_sent_is_sent_as_well,
+    a_reply_waits_for_its_card_and_names_it,
+    p1_a_reply_to_a_card_that_discord_will_not_take_is_posted_without_it,
+    a_message_that_is_gone_is_made_anew_under_another_generation,
+    the_backlog_counts_what_waits_and_since_when,
+);
 
 async fn opened(store: &Store, bot: &str, channel: ChannelId) -> Incident {
     let incident = incident(bot, 1);
@@ -30,29 +39,7 @@ async fn sent(store: &Store, row: &Claimed, message: u64, second: i64) {
     assert_eq!(store.settle_message(row, sending, at(second)).await.unwrap(), Held::Yes);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn p2_a_row_that_many_want_is_won_once() {
-    let ground = ground().await;
-    for n in 0..8 {
-        opened(&ground.store, &format!("bot-{n}"), ChannelId(900 + n)).await;
-    }
-    let racers = (0..40).map(|_| {
-        let store = ground.store.clone();
-        tokio::spawn(async move { store.claim_message(LEASE, at(1)).await.unwrap() })
-    });
-    let mut won = Vec::new();
-    for racer in racers.collect::<Vec<_>>() {
-        won.extend(racer.await.unwrap().map(|row| row.slot));
-    }
-    won.sort();
-    let all = won.len();
-    won.dedup();
-    assert_eq!((all, won.len()), (8, 8));
-}
-
-#[tokio::test]
-async fn one_message_is_in_flight_in_a_channel_and_another_channel_does_not_wait() {
-    let ground = ground().await;
+async fn one_message_is_in_flight_in_a_channel_and_another_channel_does_not_wait(ground: Ground) {
     for (bot, channel) in [("a", ALERTS), ("b", ALERTS), ("c", ChannelId(901))] {
         opened(&ground.store, bot, channel).await;
     }
@@ -65,9 +52,7 @@ async fn one_message_is_in_flight_in_a_channel_and_another_channel_does_not_wait
     assert_eq!(claim(&ground.store, 2).await.unwrap().channel, ALERTS);
 }
 
-#[tokio::test]
-async fn a_lease_that_ran_out_is_taken_over_and_its_old_holder_writes_nothing() {
-    let ground = ground().await;
+async fn a_lease_that_ran_out_is_taken_over_and_its_old_holder_writes_nothing(ground: Ground) {
     let incident = opened(&ground.store, "a", ALERTS).await;
     let old = claim(&ground.store, 1).await.unwrap();
     assert!(claim(&ground.store, 60).await.is_none());
@@ -80,9 +65,7 @@ async fn a_lease_that_ran_out_is_taken_over_and_its_old_holder_writes_nothing() 
     assert_eq!(place, Some((ALERTS, MessageId(2))));
 }
 
-#[tokio::test]
-async fn p6_what_a_dead_process_held_is_free_at_once_and_its_attempt_is_remembered() {
-    let ground = ground().await;
+async fn p6_what_a_dead_process_held_is_free_at_once_and_its_attempt_is_remembered(ground: Ground) {
     opened(&ground.store, "a", ALERTS).await;
     let row = claim(&ground.store, 1).await.unwrap();
     assert_eq!(row.first_tried_at, None);
@@ -92,9 +75,7 @@ async fn p6_what_a_dead_process_held_is_free_at_once_and_its_attempt_is_remember
     assert_eq!((again.slot, again.reference, again.first_tried_at), (row.slot, row.reference, Some(at(1))));
 }
 
-#[tokio::test]
-async fn an_attempt_that_surely_failed_leaves_no_doubt_and_one_that_may_have_succeeded_does() {
-    let ground = ground().await;
+async fn an_attempt_that_surely_failed_leaves_no_doubt_and_one_that_may_have_succeeded_does(ground: Ground) {
     opened(&ground.store, "a", ALERTS).await;
     for (second, maybe_sent, doubt) in [(1, false, None), (2, true, Some(at(2))), (3, false, Some(at(2)))] {
         let row = claim(&ground.store, second).await.unwrap();
@@ -113,13 +94,11 @@ async fn an_attempt_that_surely_failed_leaves_no_doubt_and_one_that_may_have_suc
     assert_eq!(claim(&ground.store, 5).await.unwrap().first_tried_at, Some(at(4)), "the search begins anew");
 }
 
-#[tokio::test]
-async fn p1_what_is_written_while_a_message_is_sent_is_sent_as_well() {
-    let ground = ground().await;
+async fn p1_what_is_written_while_a_message_is_sent_is_sent_as_well(ground: Ground) {
     opened(&ground.store, "a", ALERTS).await;
     let row = claim(&ground.store, 1).await.unwrap();
     let kept = ground.store.open_incidents().await.unwrap().remove(0);
-    let worse = Incident { facts: Facts::Failover(facts(0)), ..kept.incident.clone() };
+    let worse = Incident { facts: Facts::Failover(failover(0)), ..kept.incident.clone() };
     let changed = ground.store.change_incident(&kept, &worse, false, ALERTS, at(2)).await.unwrap();
     assert_eq!(changed, botswain::store::incidents::Changed::Now);
     sent(&ground.store, &row, 1, 3).await;
@@ -130,9 +109,7 @@ async fn p1_what_is_written_while_a_message_is_sent_is_sent_as_well() {
     assert_eq!(ground.store.next_message_due().await.unwrap(), None);
 }
 
-#[tokio::test]
-async fn a_reply_waits_for_its_card_and_names_it() {
-    let ground = ground().await;
+async fn a_reply_waits_for_its_card_and_names_it(ground: Ground) {
     let incident = opened(&ground.store, "a", ALERTS).await;
     let kept = ground.store.open_incidents().await.unwrap().remove(0);
     let worse = Incident { announced: Severity::Outage, ..incident };
@@ -159,9 +136,7 @@ async fn a_reply_waits_for_its_card_and_names_it() {
     assert!(claim(&ground.store, 52).await.is_none(), "one reply for each severity");
 }
 
-#[tokio::test]
-async fn p1_a_reply_to_a_card_that_discord_will_not_take_is_posted_without_it() {
-    let ground = ground().await;
+async fn p1_a_reply_to_a_card_that_discord_will_not_take_is_posted_without_it(ground: Ground) {
     let incident = opened(&ground.store, "a", ALERTS).await;
     let kept = ground.store.open_incidents().await.unwrap().remove(0);
     let worse = Incident { announced: Severity::Outage, ..incident };
@@ -180,9 +155,7 @@ async fn p1_a_reply_to_a_card_that_discord_will_not_take_is_posted_without_it() 
     assert!(matches!(claim(&ground.store, 5).await.unwrap().notice, Notice::Card { .. }));
 }
 
-#[tokio::test]
-async fn a_message_that_is_gone_is_made_anew_under_another_generation() {
-    let ground = ground().await;
+async fn a_message_that_is_gone_is_made_anew_under_another_generation(ground: Ground) {
     opened(&ground.store, "a", ALERTS).await;
     let row = claim(&ground.store, 1).await.unwrap();
     assert_eq!(ground.store.settle_message(&row, Sending::Gone, at(1)).await.unwrap(), Held::Yes);
@@ -194,9 +167,7 @@ async fn a_message_that_is_gone_is_made_anew_under_another_generation() {
     assert_eq!((found.message, found.sent_digest), (Some(MessageId(4)), None), "what it says is not known");
 }
 
-#[tokio::test]
-async fn the_backlog_counts_what_waits_and_since_when() {
-    let ground = ground().await;
+async fn the_backlog_counts_what_waits_and_since_when(ground: Ground) {
     assert_eq!(ground.store.backlog().await.unwrap(), Backlog::default());
     opened(&ground.store, "a", ALERTS).await;
     let row = claim(&ground.store, 9).await.unwrap();

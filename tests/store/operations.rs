@@ -1,0 +1,177 @@
+//! Operations: one at a time on a bot and environment, carried on under a lease that fences, ended with one record.
+
+use std::time::Duration;
+
+use botswain::domain::action::Verb;
+use botswain::domain::audit::Verdict;
+use botswain::domain::ids::ConnectorId;
+use botswain::domain::operation::{Operation, StepState};
+use botswain::domain::request::{Request, RequestState};
+use botswain::store::Store;
+use botswain::store::operations::{Leased, Saved, Then};
+use botswain::store::requests::Confirmed;
+
+use crate::facts::{LEASE, asked, at, entry, operation, redeploy};
+use crate::ground::Ground;
+
+const AT_ONCE: Then<'_> = Then::Release { due: Duration::ZERO };
+
+on_both!(
+    one_operation_at_a_time_on_a_bot_and_environment_and_the_second_learns_who_was_first,
+    a_request_that_met_a_busy_bot_can_still_be_confirmed,
+    a_due_operation_is_leased_once_and_again_when_the_lease_is_over,
+    p3_whoever_lost_a_lease_writes_nothing,
+    p6_after_a_restart_an_operation_goes_on_and_its_old_lease_is_worth_nothing,
+    p10_an_operation_ends_once_with_one_record_and_frees_what_it_held,
+    a_postponed_operation_is_as_it_was_and_due_later,
+    the_last_operations_on_a_connector_are_the_newest_first,
+    ids_of_any_length_and_any_character_are_kept_apart,
+);
+
+async fn begun(store: &Store, request: &Request) -> Operation {
+    let operation = operation(request);
+    let _kept = store.save_request(request).await.unwrap();
+    assert_eq!(store.confirm_request(request, &operation, at(0)).await.unwrap(), Confirmed::Now);
+    operation
+}
+
+async fn lease(store: &Store, second: i64) -> Option<Leased> {
+    store.lease_operation(LEASE, at(second)).await.unwrap()
+}
+
+async fn busy_with(store: &Store, request: &Request) -> Operation {
+    let _kept = store.save_request(request).await.unwrap();
+    match store.confirm_request(request, &operation(request), at(1)).await.unwrap() {
+        Confirmed::Busy(holder) => *holder,
+        other => panic!("{other:?}"),
+    }
+}
+
+async fn one_operation_at_a_time_on_a_bot_and_environment_and_the_second_learns_who_was_first(ground: Ground) {
+    let first = begun(&ground.store, &asked("billing", "billing-1")).await;
+    let start = |connector| Request { verb: Verb::Start, ..asked("billing", connector) };
+    for second in [
+        asked("billing", "billing-2"),
+        redeploy("billing", "billing-3", "demo", "production"),
+        redeploy("billing", "billing-3", "production", "demo"),
+        start("billing-1"),
+    ] {
+        assert_eq!(busy_with(&ground.store, &second).await, first);
+    }
+    let beside = [start("billing-2"), asked("faq", "faq-1"), redeploy("billing", "billing-9", "demo", "staging")];
+    for request in &beside {
+        begun(&ground.store, request).await;
+    }
+    assert_eq!(ground.store.open_operations().await.unwrap().len(), 1 + beside.len());
+}
+
+async fn a_request_that_met_a_busy_bot_can_still_be_confirmed(ground: Ground) {
+    let first = begun(&ground.store, &asked("billing", "billing-1")).await;
+    let second = asked("billing", "billing-2");
+    busy_with(&ground.store, &second).await;
+    assert_eq!(ground.store.request(&second.id).await.unwrap().unwrap().state, RequestState::Asked);
+    let leased = lease(&ground.store, 1).await.unwrap();
+    let record = entry(first.request.as_str(), Verdict::Done, 1);
+    let end = Then::End { entry: &record };
+    assert_eq!(ground.store.save_operation(&first, &leased.lease, end, at(1)).await.unwrap(), Saved::Now);
+    begun(&ground.store, &second).await;
+}
+
+async fn a_due_operation_is_leased_once_and_again_when_the_lease_is_over(ground: Ground) {
+    assert_eq!(ground.store.next_operation_due().await.unwrap(), None);
+    let operation = begun(&ground.store, &asked("billing", "billing-1")).await;
+    assert_eq!(ground.store.next_operation_due().await.unwrap(), Some(at(0)));
+    assert_eq!(lease(&ground.store, 0).await.unwrap().operation, operation);
+    assert!(lease(&ground.store, 59).await.is_none());
+    assert!(lease(&ground.store, 60).await.is_some());
+}
+
+async fn p3_whoever_lost_a_lease_writes_nothing(ground: Ground) {
+    let operation = begun(&ground.store, &asked("billing", "billing-1")).await;
+    let old = lease(&ground.store, 0).await.unwrap();
+    let new = lease(&ground.store, 60).await.unwrap();
+    let mut late = old.operation.clone();
+    late.steps[0].state = StepState::Sending;
+    let record = entry(operation.request.as_str(), Verdict::Failed, 61);
+    for then in [Then::Hold, AT_ONCE, Then::End { entry: &record }] {
+        assert_eq!(ground.store.save_operation(&late, &old.lease, then, at(61)).await.unwrap(), Saved::LeaseLost);
+    }
+    ground.store.postpone_operation(&operation.id, &old.lease, Duration::ZERO, at(61)).await.unwrap();
+    assert!(lease(&ground.store, 61).await.is_none(), "the old holder gave the new one's lease back");
+    assert_eq!(ground.store.operation(&operation.id).await.unwrap().unwrap(), operation);
+    assert_eq!(ground.store.records(at(0), 9).await.unwrap(), []);
+    assert_eq!(ground.store.save_operation(&operation, &new.lease, AT_ONCE, at(61)).await.unwrap(), Saved::Now);
+    // What was given back is nobody's.
+    assert_eq!(ground.store.save_operation(&late, &new.lease, Then::Hold, at(61)).await.unwrap(), Saved::LeaseLost);
+}
+
+async fn p6_after_a_restart_an_operation_goes_on_and_its_old_lease_is_worth_nothing(ground: Ground) {
+    let operation = begun(&ground.store, &asked("billing", "billing-1")).await;
+    let Leased { operation: mut sending, lease: old } = lease(&ground.store, 0).await.unwrap();
+    sending.steps[0].state = StepState::Sending;
+    assert_eq!(ground.store.save_operation(&sending, &old, Then::Hold, at(0)).await.unwrap(), Saved::Now);
+    assert!(lease(&ground.store, 1).await.is_none(), "it is held while something is tried");
+    let ground = ground.restarted().await;
+    assert_eq!(ground.store.save_operation(&operation, &old, Then::Hold, at(1)).await.unwrap(), Saved::LeaseLost);
+    assert_eq!(lease(&ground.store, 1).await.unwrap().operation, sending);
+    assert_eq!(busy_with(&ground.store, &asked("billing", "billing-2")).await, sending, "what it holds is held");
+}
+
+async fn p10_an_operation_ends_once_with_one_record_and_frees_what_it_held(ground: Ground) {
+    let first = begun(&ground.store, &asked("billing", "billing-1")).await;
+    let leased = lease(&ground.store, 0).await.unwrap();
+    let done = entry(first.request.as_str(), Verdict::Done, 1);
+    let failed = entry(first.request.as_str(), Verdict::Failed, 2);
+    let end = async |record| {
+        let then = Then::End { entry: record };
+        ground.store.save_operation(&first, &leased.lease, then, at(1)).await.unwrap()
+    };
+    assert_eq!(end(&done).await, Saved::Now);
+    assert_eq!(end(&failed).await, Saved::LeaseLost);
+    assert_eq!(ground.store.records(at(0), 9).await.unwrap(), [done]);
+    assert_eq!(ground.store.open_operations().await.unwrap(), []);
+    assert_eq!(ground.store.next_operation_due().await.unwrap(), None);
+    assert!(lease(&ground.store, 100).await.is_none());
+    begun(&ground.store, &asked("billing", "billing-2")).await;
+}
+
+async fn a_postponed_operation_is_as_it_was_and_due_later(ground: Ground) {
+    let operation = begun(&ground.store, &asked("billing", "billing-1")).await;
+    let leased = lease(&ground.store, 0).await.unwrap();
+    ground.store.postpone_operation(&operation.id, &leased.lease, Duration::from_secs(5), at(0)).await.unwrap();
+    assert!(lease(&ground.store, 4).await.is_none());
+    assert_eq!(ground.store.next_operation_due().await.unwrap(), Some(at(5)));
+    assert_eq!(lease(&ground.store, 5).await.unwrap().operation, operation);
+}
+
+async fn the_last_operations_on_a_connector_are_the_newest_first(ground: Ground) {
+    let mut begun_at = Vec::new();
+    for second in [1, 3, 2] {
+        let request = asked(&format!("bot-{second}"), &format!("connector-{second}"));
+        let mut operation = operation(&request);
+        operation.connector = ConnectorId::new("billing-1");
+        // Starts on one connector exclude each other, so each of these is of another bot, and ends first.
+        operation.opened_at = at(second);
+        let _kept = ground.store.save_request(&request).await.unwrap();
+        assert_eq!(ground.store.confirm_request(&request, &operation, at(0)).await.unwrap(), Confirmed::Now);
+        let leased = lease(&ground.store, 0).await.unwrap();
+        let record = entry(request.id.as_str(), Verdict::Done, second);
+        let end = Then::End { entry: &record };
+        assert_eq!(ground.store.save_operation(&operation, &leased.lease, end, at(0)).await.unwrap(), Saved::Now);
+        begun_at.push(operation.opened_at);
+    }
+    let connectors = [ConnectorId::new("billing-1"), ConnectorId::new("billing-2")];
+    let last = ground.store.last_operations(&connectors, 2).await.unwrap();
+    assert_eq!(last.iter().map(|operation| operation.opened_at).collect::<Vec<_>>(), [at(3), at(2)]);
+}
+
+/// What PostgreSQL would not take as it is: its indexes have a limit, and its TEXT has no NUL.
+async fn ids_of_any_length_and_any_character_are_kept_apart(ground: Ground) {
+    // Such that no compression makes it short enough again.
+    let long: String = (0..20_000_u32).map(|n| char::from_u32(0x4e00 + n * 7919 % 20_000).unwrap()).collect();
+    for id in [long.clone(), format!("{long}2"), "nul\0".to_owned(), "nul".to_owned(), "'; --".to_owned()] {
+        let operation = begun(&ground.store, &asked(&id, &id)).await;
+        assert_eq!(busy_with(&ground.store, &asked(&id, "another")).await, operation);
+        assert_eq!(ground.store.last_operations(&[ConnectorId::new(id)], 9).await.unwrap(), [operation]);
+    }
+}

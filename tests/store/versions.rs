@@ -1,0 +1,83 @@
+//! Migrations: from empty, and from every version that there was, filled with rows as it wrote them.
+
+use std::path::PathBuf;
+
+use botswain::domain::audit::Verdict;
+use botswain::domain::operation::StepState;
+use botswain::domain::request::RequestState;
+use botswain::store::Store;
+use sqlx::Executor as _;
+use sqlx::migrate::Migrator;
+
+use crate::facts::{LEASE, at};
+use crate::ground::Place;
+
+static MIGRATIONS: Migrator = sqlx::migrate!("src/store/migrations");
+
+fn versions() -> Vec<i64> {
+    MIGRATIONS.iter().map(|migration| migration.version).collect()
+}
+
+/// What a version added to what was there, as its program wrote it.
+fn rows_of(version: i64) -> String {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("tests/store/versions/{version:04}.sql"));
+    std::fs::read_to_string(&path)
+        .unwrap_or_else(|_| panic!("{} must hold rows as this version writes them", path.display()))
+}
+
+/// Goes through every version up to this one, each with its rows, and on to the newest; then reads everything.
+async fn from_version(version: i64, place: &Place) {
+    let mut connection = place.connect().await;
+    for step in versions().into_iter().filter(|step| *step <= version) {
+        MIGRATIONS.run_to(step, &mut connection).await.unwrap();
+        connection.execute(sqlx::AssertSqlSafe(rows_of(step))).await.unwrap();
+    }
+    drop(connection);
+    for _ in 0..2 {
+        let store = Store::open(&place.url()).await.unwrap();
+        everything_is_there(&store, version).await;
+        store.close().await;
+    }
+}
+
+async fn everything_is_there(store: &Store, version: i64) {
+    let overdue = store.overdue_requests(at(1_000_000), 9).await.unwrap();
+    assert_eq!(
+        overdue.iter().map(|request| request.state).collect::<Vec<_>>(),
+        [RequestState::Asked],
+        "from {version}"
+    );
+    let operations = store.open_operations().await.unwrap();
+    assert_eq!(operations.iter().map(|o| o.steps[0].state.clone()).collect::<Vec<_>>(), [StepState::Sending]);
+    let request = store.request(&operations[0].request).await.unwrap().unwrap();
+    assert_eq!(request.state, RequestState::Confirmed);
+    assert_eq!(store.open_incidents().await.unwrap().len(), 1);
+    let records = store.records(at(0), 9).await.unwrap();
+    assert_eq!(records.iter().map(|record| record.verdict).collect::<Vec<_>>(), [Verdict::Denied]);
+    assert_eq!(store.backlog().await.unwrap().waiting, 2);
+    let mut highest: Vec<_> = store.highest_seen().await.unwrap().into_values().collect();
+    highest.sort_by_key(|highest| std::cmp::Reverse(highest.healthy));
+    let highest: Vec<_> = highest.iter().map(|highest| (highest.bot.id.as_str(), highest.healthy)).collect();
+    let by_then = usize::try_from(version).unwrap();
+    assert_eq!(highest, [("billing", 2), ("a very long id", 1)][..by_then.min(2)], "from {version}");
+    // And it goes on where it was.
+    assert_eq!(store.lease_operation(LEASE, at(2)).await.unwrap().unwrap().operation, operations[0]);
+    let first = store.claim_message(LEASE, at(2)).await.unwrap().unwrap();
+    let second = store.claim_message(LEASE, at(2)).await.unwrap().unwrap();
+    assert_eq!([first.first_tried_at, second.first_tried_at].iter().flatten().count(), 1);
+}
+
+#[tokio::test]
+async fn from_every_earlier_version_nothing_is_lost_on_sqlite() {
+    for version in versions() {
+        from_version(version, &Place::folder()).await;
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL"]
+async fn from_every_earlier_version_nothing_is_lost_on_postgresql() {
+    for version in versions() {
+        from_version(version, &Place::server().await).await;
+    }
+}
