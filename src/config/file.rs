@@ -55,7 +55,9 @@ pub(super) fn read<S: Source>(reader: &mut Reader<'_, S>) -> ByPlace {
     }
     let document = std::fs::read_to_string(&path)
         .map_err(|error| format!("names a file that cannot be read ({})", error.kind()))
-        .and_then(|text| toml::from_str::<Document>(&text).map_err(|error| format!("{path}, {}", place(&text, &error))));
+        .and_then(|text| {
+            toml::from_str::<Document>(&text).map_err(|error| format!("{path}, {}", place(&text, &error)))
+        });
     match document {
         Ok(document) => sort(reader, document),
         Err(what) => {
@@ -87,7 +89,7 @@ fn sort<S: Source>(reader: &mut Reader<'_, S>, document: Document) -> ByPlace {
         sorted.environments.push(environment.clone());
         let at = |field: &str| format!("BOTSWAIN_CONFIG, environments.{name}.{field}");
         if environment.as_str().is_empty() {
-            reader.mistake(at("").trim_end_matches('.'), "must have a name");
+            reader.mistake(format!("BOTSWAIN_CONFIG, environments.{name:?}"), "must have a name");
         }
         if let Some(minimum) = minimum(reader, at("failover_min_healthy"), of.failover_min_healthy) {
             sorted.minimum_by_environment.insert(environment.clone(), minimum);

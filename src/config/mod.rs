@@ -325,8 +325,13 @@ mod tests {
             with(&[("BOTSWAIN_CONFIG", path.to_str().unwrap())]).unwrap_err()
         };
         assert_eq!(names(Err(wrong("[environments.demo]\nfailover_minimum = 3"))), ["BOTSWAIN_CONFIG"]);
-        let text = "[environments.demo]\nfailover_min_healthy = 0\nbots.faq.failover_min_healthy = 101\n[environments.' ']";
-        let expected = ["environments. ", "environments.demo.failover_min_healthy", "environments.demo.bots.faq.failover_min_healthy"];
+        let text =
+            "[environments.demo]\nfailover_min_healthy = 0\nbots.faq.failover_min_healthy = 101\n[environments.' ']";
+        let expected = [
+            "environments.\" \"",
+            "environments.demo.failover_min_healthy",
+            "environments.demo.bots.faq.failover_min_healthy",
+        ];
         assert_eq!(names(Err(wrong(text))), expected.map(|at| format!("BOTSWAIN_CONFIG, {at}")));
         // A file of settings, named by mistake.
         let said = wrong("# Botswain\nDISCORD_TOKEN=hunter2\nLIFECYCLE_TOKEN=\"hunter2\n").to_string();

@@ -19,27 +19,67 @@ fn routes() -> Vec<(&'static str, &'static str, Value)> {
         ("GET", "discord/channels/{channel}/messages?as={member}", Value::Null),
         ("GET", "discord/interactions/{message}", Value::Null),
         ("GET", "discord/events?as={member}", Value::Null),
-        ("POST", "discord/commands", json!({"as": whose, "channel_id": "{channel}", "name": "bots", "options": [{"name": "echo", "options": [{"name": "text", "value": "a"}]}]})),
-        ("POST", "discord/autocomplete", json!({"as": whose, "channel_id": "{channel}", "name": "bots", "options": [{"name": "echo", "options": [{"name": "text", "value": "a", "focused": true}]}]})),
-        ("POST", "discord/press", json!({"as": whose, "channel_id": "{channel}", "message_id": "{message}", "custom_id": "b", "forged": false})),
-        ("POST", "discord/press", json!({"as": whose, "channel_id": "{channel}", "message_id": "{message}", "custom_id": "x", "forged": true, "elsewhere": "other_guild"})),
-        ("POST", "discord/select", json!({"as": whose, "channel_id": "{channel}", "message_id": "{message}", "custom_id": "m", "values": ["one"]})),
-        ("POST", "discord/submit", json!({"as": whose, "interaction_id": "{message}", "custom_id": "x", "values": {"a": "b"}, "forged": true})),
+        (
+            "POST",
+            "discord/commands",
+            json!({"as": whose, "channel_id": "{channel}", "name": "bots", "options": [{"name": "echo", "options": [{"name": "text", "value": "a"}]}]}),
+        ),
+        (
+            "POST",
+            "discord/autocomplete",
+            json!({"as": whose, "channel_id": "{channel}", "name": "bots", "options": [{"name": "echo", "options": [{"name": "text", "value": "a", "focused": true}]}]}),
+        ),
+        (
+            "POST",
+            "discord/press",
+            json!({"as": whose, "channel_id": "{channel}", "message_id": "{message}", "custom_id": "b", "forged": false}),
+        ),
+        (
+            "POST",
+            "discord/press",
+            json!({"as": whose, "channel_id": "{channel}", "message_id": "{message}", "custom_id": "x", "forged": true, "elsewhere": "other_guild"}),
+        ),
+        (
+            "POST",
+            "discord/select",
+            json!({"as": whose, "channel_id": "{channel}", "message_id": "{message}", "custom_id": "m", "values": ["one"]}),
+        ),
+        (
+            "POST",
+            "discord/submit",
+            json!({"as": whose, "interaction_id": "{message}", "custom_id": "x", "values": {"a": "b"}, "forged": true}),
+        ),
         ("POST", "discord/wait", json!({"interaction_id": "{message}", "timeout_ms": 1})),
-        ("POST", "discord/messages", json!({"as": whose, "channel_id": "{channel}", "content": "ahoy <@{member}> @everyone"})),
+        (
+            "POST",
+            "discord/messages",
+            json!({"as": whose, "channel_id": "{channel}", "content": "ahoy <@{member}> @everyone"}),
+        ),
         ("PUT", "discord/members/{member}/roles", json!({"roles": ["{role}"]})),
         ("DELETE", "discord/members/{member}", Value::Null),
         ("DELETE", "discord/channels/{channel}/messages/{message}", Value::Null),
         ("DELETE", "discord/channels/{channel}", Value::Null),
-        ("PUT", "discord/channels/{channel}/permissions", json!({"role_or_user_id": "{role}", "type": 0, "allow": "1024", "deny": "2048"})),
+        (
+            "PUT",
+            "discord/channels/{channel}/permissions",
+            json!({"role_or_user_id": "{role}", "type": 0, "allow": "1024", "deny": "2048"}),
+        ),
         ("PUT", "discord/channels/{channel}/thread", json!({"archived": true, "locked": true})),
         ("POST", "discord/clock", json!({"advance_ms": 900_000})),
-        ("POST", "discord/faults", json!({"kind": "rate_limit", "retry_after": 1.5, "global": true, "route": "POST /channels/{id}/messages", "times": 1})),
+        (
+            "POST",
+            "discord/faults",
+            json!({"kind": "rate_limit", "retry_after": 1.5, "global": true, "route": "POST /channels/{id}/messages", "times": 1}),
+        ),
         ("POST", "discord/faults", json!({"kind": "refuse", "status": 403, "code": 50001, "message": "no"})),
         ("GET", "discord/faults", Value::Null),
         ("DELETE", "discord/faults?route=x", Value::Null),
         ("POST", "discord/gateway", json!({"action": "close", "code": 4000})),
-        ("POST", "discord/gateway", json!({"action": "garbage_event", "event": "INTERACTION_CREATE", "data": {"id": 1}})),
+        (
+            "POST",
+            "discord/gateway",
+            json!({"action": "garbage_event", "event": "INTERACTION_CREATE", "data": {"id": 1}}),
+        ),
         ("POST", "discord/gateway", json!({"action": "invalid_session", "resumable": true})),
         ("GET", "discord/gateway", Value::Null),
         ("GET", "discord/requests?after=1", Value::Null),
@@ -52,7 +92,11 @@ fn routes() -> Vec<(&'static str, &'static str, Value)> {
         ("POST", "fleet/connectors/{connector}/do", json!({"do": "start_elsewhere"})),
         ("POST", "fleet/connectors/{connector}/do", json!({"do": "never_comes_up", "on": true})),
         ("POST", "fleet/connectors/{connector}/do", json!({"do": "vanish"})),
-        ("POST", "fleet/connectors/{connector}/do", json!({"do": "set", "agent": "Online", "conversations": 7, "since_ms": 1, "last_operation": {"what": "x", "by": "y", "at_ms": 3}, "name": "n", "bot_name": "b", "environment": "Demo"})),
+        (
+            "POST",
+            "fleet/connectors/{connector}/do",
+            json!({"do": "set", "agent": "Online", "conversations": 7, "since_ms": 1, "last_operation": {"what": "x", "by": "y", "at_ms": 3}, "name": "n", "bot_name": "b", "environment": "Demo"}),
+        ),
         ("POST", "fleet/step", json!({"ms": 4_000})),
         ("POST", "fleet/mode", json!({"mode": "explicit"})),
         ("POST", "fleet/mode", json!({"mode": "automatic"})),
@@ -97,7 +141,8 @@ fn tries() -> impl Strategy<Value = Try> {
     let odd_method = || prop::option::weighted(0.05, "GET|PUT|POST|DELETE|PATCH|HEAD|OPTIONS|BREW");
     prop::sample::select(routes())
         .prop_flat_map(move |(method, path, body)| {
-            let bodies = prop_oneof![9 => meddled(body), 1 => prop::collection::vec(any::<u8>(), 0..80).prop_map(Body::Bytes)];
+            let bodies =
+                prop_oneof![9 => meddled(body), 1 => prop::collection::vec(any::<u8>(), 0..80).prop_map(Body::Bytes)];
             (Just(method), Just(path), odd_path(), odd_method(), bodies, any::<prop::sample::Index>())
         })
         .prop_map(|(method, path, odd_path, odd_method, body, which)| Try {
@@ -110,7 +155,8 @@ fn tries() -> impl Strategy<Value = Try> {
 
 /// The path with an odd text in place of its first id, or at its end.
 fn spoil(path: &str, odd: &str) -> String {
-    let odd: String = reqwest::Url::parse_with_params("http://x/", [("q", odd)]).unwrap().query().unwrap()[2..].to_owned();
+    let odd: String =
+        reqwest::Url::parse_with_params("http://x/", [("q", odd)]).unwrap().query().unwrap()[2..].to_owned();
     match (path.find('{'), path.find('}')) {
         (Some(from), Some(to)) => format!("{}{odd}{}", &path[..from], &path[to + 1..]),
         _ => format!("{path}{odd}"),
@@ -134,7 +180,12 @@ impl World {
         let mut world = Self { sandbox, http, page, ids: Vec::new() };
         let state = world.look("control/discord/state").await;
         let ids = |list: &str, at: &str| -> Vec<String> {
-            state[list].as_array().unwrap().iter().map(|one| one.pointer(at).unwrap().as_str().unwrap().to_owned()).collect()
+            state[list]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|one| one.pointer(at).unwrap().as_str().unwrap().to_owned())
+                .collect()
         };
         let (channels, application) = (ids("channels", "/id"), state["application"]["id"].as_str().unwrap().to_owned());
         let guild = state["guild"]["id"].as_str().unwrap().to_owned();
@@ -156,7 +207,11 @@ impl World {
     }
 
     async fn bot(&self, method: Method, path: &str, body: Value) -> Value {
-        let request = self.http.request(method, format!("{}api/v10/{path}", self.page)).header("authorization", "Bot x").json(&body);
+        let request = self
+            .http
+            .request(method, format!("{}api/v10/{path}", self.page))
+            .header("authorization", "Bot x")
+            .json(&body);
         let response = request.send().await.unwrap();
         assert!(response.status().is_success(), "{path}: {}", response.text().await.unwrap());
         response.json().await.unwrap()
@@ -196,7 +251,13 @@ impl World {
             assert!(cleared.status().is_success());
             self.look(&format!("control/{faults}/state")).await;
         }
-        let gateway = self.http.get(format!("{}api/v10/gateway", self.page)).header("authorization", "Bot x").send().await.unwrap();
+        let gateway = self
+            .http
+            .get(format!("{}api/v10/gateway", self.page))
+            .header("authorization", "Bot x")
+            .send()
+            .await
+            .unwrap();
         assert!([200, 401].contains(&gateway.status().as_u16()));
         let settings = self.sandbox.config(&[]).unwrap();
         let fleet = botswain::lifecycle::Settings::new(settings.lifecycle.url, settings.lifecycle.token);

@@ -18,7 +18,8 @@ fn ours() -> impl Strategy<Value = CustomId> {
         id().prop_map(CustomId::Cancel),
         (id(), part(), any::<u16>()).prop_map(|(request, part, page)| CustomId::Pick { request, part, page }),
         (id(), part(), any::<u16>()).prop_map(|(request, part, page)| CustomId::Page { request, part, page }),
-        (prop::sample::select(Verb::ALL.to_vec()), key()).prop_map(|(verb, connector)| CustomId::Ask { verb, connector }),
+        (prop::sample::select(Verb::ALL.to_vec()), key())
+            .prop_map(|(verb, connector)| CustomId::Ask { verb, connector }),
         (key(), prop::option::of(key())).prop_map(|(environment, bot)| CustomId::Status { environment, bot }),
         key().prop_map(|environment| CustomId::Details { environment }),
     ]
@@ -40,8 +41,31 @@ fn spoilt() -> impl Strategy<Value = String> {
 fn words() -> impl Strategy<Value = String> {
     let word = prop_oneof![
         prop::sample::select(vec![
-            "b1", "b0", "B1", "confirm", "cancel", "pick", "page", "ask", "status", "details", "stop", "start", "redeploy",
-            "environment", "bot", "connector", "target", "0", "00", "+1", "-1", "65535", "65536", "", " ",
+            "b1",
+            "b0",
+            "B1",
+            "confirm",
+            "cancel",
+            "pick",
+            "page",
+            "ask",
+            "status",
+            "details",
+            "stop",
+            "start",
+            "redeploy",
+            "environment",
+            "bot",
+            "connector",
+            "target",
+            "0",
+            "00",
+            "+1",
+            "-1",
+            "65535",
+            "65536",
+            "",
+            " ",
         ])
         .prop_map(str::to_owned),
         "[0-9a-z]{11,17}",
@@ -51,7 +75,13 @@ fn words() -> impl Strategy<Value = String> {
 }
 
 fn any_text() -> impl Strategy<Value = String> {
-    prop_oneof![any::<String>(), spoilt(), words(), "b1:\\PC{0,300}", prop::collection::vec(any::<char>(), 100..2_000).prop_map(String::from_iter)]
+    prop_oneof![
+        any::<String>(),
+        spoilt(),
+        words(),
+        "b1:\\PC{0,300}",
+        prop::collection::vec(any::<char>(), 100..2_000).prop_map(String::from_iter)
+    ]
 }
 
 #[test]

@@ -21,13 +21,23 @@ fn number() -> impl Strategy<Value = Value> {
         any::<i64>().prop_map(Value::from),
         any::<u64>().prop_map(Value::from),
         any::<f64>().prop_map(Value::from),
-        prop::sample::select(vec![json!(0), json!(-1), json!(1), json!(u32::MAX), json!(i64::MAX), json!(i64::MIN), json!(u64::MAX), json!(1e308)]),
+        prop::sample::select(vec![
+            json!(0),
+            json!(-1),
+            json!(1),
+            json!(u32::MAX),
+            json!(i64::MAX),
+            json!(i64::MIN),
+            json!(u64::MAX),
+            json!(1e308)
+        ]),
     ]
 }
 
 /// Any value, some levels deep.
 pub(crate) fn any_json() -> impl Strategy<Value = Value> {
-    let leaf = prop_oneof![Just(Value::Null), any::<bool>().prop_map(Value::from), number(), text().prop_map(Value::from)];
+    let leaf =
+        prop_oneof![Just(Value::Null), any::<bool>().prop_map(Value::from), number(), text().prop_map(Value::from)];
     leaf.prop_recursive(4, 24, 5, |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..5).prop_map(Value::from),

@@ -88,8 +88,7 @@ impl Hostile {
 }
 
 fn records() -> Vec<Value> {
-    let mut records: Vec<_> =
-        (0..4).map(|n| json!(healthy(&format!("well-{n}"), "A Bot", "Production"))).collect();
+    let mut records: Vec<_> = (0..4).map(|n| json!(healthy(&format!("well-{n}"), "A Bot", "Production"))).collect();
     records.push(json!(idle("down-1", "A Bot", "Demo", "Stopped")));
     records[1]["last_operation"] = json!({ "what": "Started", "by": "olga", "at_ms": 1_790_000_000_000_i64 });
     records
@@ -139,7 +138,10 @@ fn holds(read: &FleetRead, served: &[Value]) {
             None => assert!(malformed >= count, "{malformed} malformed of {count} without an id"),
             Some(id) => {
                 assert!(connectors <= 1);
-                assert!((1..=count).contains(&(connectors + malformed)), "{id:?}: {connectors} and {malformed} of {count}");
+                assert!(
+                    (1..=count).contains(&(connectors + malformed)),
+                    "{id:?}: {connectors} and {malformed} of {count}"
+                );
             }
         }
     }
@@ -217,23 +219,36 @@ fn bodies() -> impl Strategy<Value = Vec<u8>> {
         cut,
         struck,
         deep,
-        text().prop_map(|text| json!({ "type": text, "title": text, "status": 409, "detail": text }).to_string().into_bytes()),
+        text().prop_map(|text| json!({ "type": text, "title": text, "status": 409, "detail": text })
+            .to_string()
+            .into_bytes()),
         (0..2_usize).prop_map(|more| vec![b' '; BODY_LIMIT + more]),
     ]
 }
 
 fn answers() -> impl Strategy<Value = Answer> {
     let status = prop_oneof![3 => Just(200_u16), 1 => 200_u16..600, 1 => prop::sample::select(vec![304, 307, 401, 408, 409, 410, 429, 503])];
-    let kinds = vec!["application/json", "application/problem+json", "application/problem+json; charset=utf-8", "text/html", ";"];
+    let kinds = vec![
+        "application/json",
+        "application/problem+json",
+        "application/problem+json; charset=utf-8",
+        "text/html",
+        ";",
+    ];
     let seconds = prop_oneof![
         any::<u64>().prop_map(|n| n.to_string()),
         "[ -~]{0,24}",
-        prop::sample::select(vec!["99999999999999999999", "-1", "Wed, 21 Oct 2035 07:28:00 GMT", "Mon, 01 Jan -9999 00:00:00 GMT", "1e9"])
-            .prop_map(str::to_owned),
+        prop::sample::select(vec![
+            "99999999999999999999",
+            "-1",
+            "Wed, 21 Oct 2035 07:28:00 GMT",
+            "Mon, 01 Jan -9999 00:00:00 GMT",
+            "1e9"
+        ])
+        .prop_map(str::to_owned),
     ];
-    (status, prop::sample::select(kinds), prop::option::of(seconds), bodies()).prop_map(
-        |(status, content_type, retry_after, body)| Answer { status, content_type, retry_after, body },
-    )
+    (status, prop::sample::select(kinds), prop::option::of(seconds), bodies())
+        .prop_map(|(status, content_type, retry_after, body)| Answer { status, content_type, retry_after, body })
 }
 
 #[test]
@@ -246,7 +261,14 @@ fn p5_no_answer_at_all_makes_the_client_panic_or_talk_nonsense() {
         let client = hostile.client(answer);
         hostile.runtime.block_on(async {
             let (id, stop) = (ConnectorId::new("well-1"), Action::Stop);
-            let change = Change { connector: &id, action: &stop, revision: None, key: "key-1", requested_by: "olga", reason: None };
+            let change = Change {
+                connector: &id,
+                action: &stop,
+                revision: None,
+                key: "key-1",
+                requested_by: "olga",
+                reason: None,
+            };
             let errors = [
                 client.connector(&id).await.err(),
                 client.operation("op-1").await.err(),

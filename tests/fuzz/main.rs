@@ -2,7 +2,12 @@
 //!
 //! A few cases run with `cargo test`; `PROPTEST_CASES` says how many otherwise. What fails is made small and printed with the seed that
 //! leads there again (`PROPTEST_RNG_SEED`). Each input that was found so has a plain test beside the target.
-#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test says what it expects by failing")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test says what it expects by failing"
+)]
 
 mod control;
 mod custom_ids;

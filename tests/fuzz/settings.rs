@@ -26,10 +26,51 @@ fn enough() -> HashMap<String, String> {
 
 fn value_of(name: &'static str, secret: bool) -> BoxedStrategy<(String, String)> {
     let usual = prop::sample::select(vec![
-        "", " ", "0", "1", "2", "-1", "101", "81", "81, 82", "81,,", "18446744073709551615", "18446744073709551616", "true", "FALSE", "yes",
-        "text", "json", "info", "botswain=debug,warn", "a=b=c", "[", "15s", "1h", "1ns", "999999999999y", "PT5M", "-5m", "127.0.0.1:0", "[::1]:80",
-        ":80", "0.0.0.0:99999", "http://127.0.0.1:1", "http://localhost/x?y=z#f", "https://lifecycle.example/a/?q", "https://lifecycle.example/#",
-        "https://u:p@lifecycle.example", "ftp://x", "data:x", "https://", "http://[::1]", "unix:/x", "production demo", "/", "/dev/null", "nowhere",
+        "",
+        " ",
+        "0",
+        "1",
+        "2",
+        "-1",
+        "101",
+        "81",
+        "81, 82",
+        "81,,",
+        "18446744073709551615",
+        "18446744073709551616",
+        "true",
+        "FALSE",
+        "yes",
+        "text",
+        "json",
+        "info",
+        "botswain=debug,warn",
+        "a=b=c",
+        "[",
+        "15s",
+        "1h",
+        "1ns",
+        "999999999999y",
+        "PT5M",
+        "-5m",
+        "127.0.0.1:0",
+        "[::1]:80",
+        ":80",
+        "0.0.0.0:99999",
+        "http://127.0.0.1:1",
+        "http://localhost/x?y=z#f",
+        "https://lifecycle.example/a/?q",
+        "https://lifecycle.example/#",
+        "https://u:p@lifecycle.example",
+        "ftp://x",
+        "data:x",
+        "https://",
+        "http://[::1]",
+        "unix:/x",
+        "production demo",
+        "/",
+        "/dev/null",
+        "nowhere",
     ])
     .prop_map(str::to_owned);
     let plain = prop_oneof![3 => usual, 1 => text()];
@@ -37,7 +78,8 @@ fn value_of(name: &'static str, secret: bool) -> BoxedStrategy<(String, String)>
         return plain.prop_map(move |value| (name.to_owned(), value)).boxed();
     }
     let around = prop_oneof![Just(String::new()), Just("sqlite:".to_owned()), Just("mysql://root:".to_owned()), text()];
-    let direct = (around.clone(), text()).prop_map(move |(before, after)| (name.to_owned(), format!("{before}{SECRET}{after}")));
+    let direct =
+        (around.clone(), text()).prop_map(move |(before, after)| (name.to_owned(), format!("{before}{SECRET}{after}")));
     let file = plain.prop_map(move |path| (format!("{name}_FILE"), path));
     prop_oneof![4 => direct, 1 => file, 1 => around.prop_map(move |value| (name.to_owned(), value))].boxed()
 }
@@ -56,7 +98,9 @@ fn decent(mistakes: &Mistakes) {
     let shown = format!("{mistakes} {mistakes:?}");
     assert!(!shown.contains(SECRET), "p12: {shown}");
     for name in names(mistakes) {
-        let known = KNOWN.iter().any(|setting| name == setting.name || (setting.secret && name == format!("{}_FILE", setting.name)));
+        let known = KNOWN
+            .iter()
+            .any(|setting| name == setting.name || (setting.secret && name == format!("{}_FILE", setting.name)));
         assert!(known || name.starts_with("BOTSWAIN_CONFIG, environments."), "{name} is no setting");
     }
 }
@@ -64,7 +108,11 @@ fn decent(mistakes: &Mistakes) {
 /// What is accepted can be used: nothing that a person wrote is found to be wrong only later, and without its name.
 fn usable(config: Config) {
     assert!(!format!("{config:?}").contains(SECRET), "p12: {config:?}");
-    for minimum in [config.policy.minimum].into_iter().chain(config.policy.by_environment.into_values()).chain(config.policy.by_bot.into_values()) {
+    for minimum in [config.policy.minimum]
+        .into_iter()
+        .chain(config.policy.by_environment.into_values())
+        .chain(config.policy.by_bot.into_values())
+    {
         assert!((1..=100).contains(&minimum), "a minimum of {minimum}");
     }
     DiscordApi::new(&config.discord.token, config.discord.api_url.as_ref()).unwrap();
@@ -96,7 +144,8 @@ fn all_mistakes_are_named_at_once() {
     fuzz(128, changes, |changes| {
         let alone = changes.iter().filter_map(|change| read(std::slice::from_ref(change)).err());
         // A secret that stands in two places is one mistake, whatever else is wrong with either.
-        let of = |mistakes: Mistakes| names(&mistakes).into_iter().map(|name| name.trim_end_matches("_FILE").to_owned());
+        let of =
+            |mistakes: Mistakes| names(&mistakes).into_iter().map(|name| name.trim_end_matches("_FILE").to_owned());
         let alone: BTreeSet<_> = alone.flat_map(of).collect();
         let together: BTreeSet<_> = read(&changes).err().into_iter().flat_map(of).collect();
         assert!(together.is_superset(&alone), "{alone:?} alone, {together:?} together");
@@ -107,7 +156,8 @@ fn all_mistakes_are_named_at_once() {
 fn toml(value: &Value) -> String {
     match value {
         Value::Object(fields) => {
-            let fields: Vec<_> = fields.iter().map(|(name, value)| format!("{} = {}", json!(name), toml(value))).collect();
+            let fields: Vec<_> =
+                fields.iter().map(|(name, value)| format!("{} = {}", json!(name), toml(value))).collect();
             format!("{{ {} }}", fields.join(", "))
         }
         Value::Array(items) => format!("[{}]", items.iter().map(toml).collect::<Vec<_>>().join(", ")),
@@ -128,7 +178,8 @@ fn files() -> impl Strategy<Value = String> {
         format!("environments = {}", toml(&file))
     });
     // The wrong file: settings, with their secrets.
-    let dotenv = (text(), text()).prop_map(|(before, after)| format!("{before}\nDISCORD_TOKEN={SECRET}\nLIFECYCLE_TOKEN=\"{SECRET}\n{after}"));
+    let dotenv = (text(), text())
+        .prop_map(|(before, after)| format!("{before}\nDISCORD_TOKEN={SECRET}\nLIFECYCLE_TOKEN=\"{SECRET}\n{after}"));
     prop_oneof![
         6 => meddled,
         1 => any_json().prop_map(|value| format!("environments = {}", toml(&value))),

@@ -80,7 +80,9 @@ mod tests {
 
     #[test]
     fn what_is_no_list_of_tags_is_none() {
-        for text in ["", ",", "r17", "\"", "\"a", "\"a\"b", "\"a\" \"b\"", "w/\"a\"", "W/", "*,*", "\"a\", *", "\"a b\""] {
+        for text in
+            ["", ",", "r17", "\"", "\"a", "\"a\"b", "\"a\" \"b\"", "w/\"a\"", "W/", "*,*", "\"a\", *", "\"a b\""]
+        {
             assert_eq!(parse(&[text]), None, "{text}");
         }
         assert_eq!(parse(&["*", "*"]), None);

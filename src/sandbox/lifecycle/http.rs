@@ -198,6 +198,7 @@ async fn require_token(State(simulator): State<LifecycleSimulator>, request: Req
         (status = 304, description = "Nothing changed", headers(("ETag" = String, description = "As it was"))),
         (status = 400, description = "`invalid-request`", body = Problem, content_type = "application/problem+json"),
         (status = 410, description = "`cursor-expired`, which no longer is known or never was: begin again with the first page", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "`cursor-with-filters`", body = Problem, content_type = "application/problem+json"),
         AnyRefusal,
     )
 )]
@@ -219,7 +220,8 @@ async fn list_connectors(
                 Refusal::new(Problem::new(ProblemKind::CursorExpired, detail))
             })?;
             if query.environment.is_some() || query.bot.is_some() || query.limit.is_some() {
-                return Err(invalid("A cursor has its filters and its limit: leave them out."));
+                let detail = "Leave them out: they are those of the first page.";
+                return Err(Refusal::new(Problem::new(ProblemKind::CursorWithFilters, detail)));
             }
             page
         }
