@@ -42,8 +42,7 @@ impl Reader {
                 self.bytes.drain(..end + if crlf { 2 } else { 1 });
                 return String::from_utf8(line).unwrap();
             }
-            let chunk = tokio::time::timeout(PATIENCE, self.response.chunk()).await;
-            self.bytes.extend(chunk.unwrap_or_else(|_| panic!("nothing comes")).unwrap().unwrap());
+            self.bytes.extend(self.response.chunk().await.unwrap().unwrap());
         }
     }
 
@@ -73,7 +72,8 @@ impl Reader {
     }
 
     async fn event(&mut self) -> (String, Event) {
-        let got = self.next().await;
+        // For the whole event: comments come all the while.
+        let got = tokio::time::timeout(PATIENCE, self.next()).await.unwrap_or_else(|_| panic!("no event comes"));
         let event: Event = serde_json::from_str(&got.data).unwrap();
         assert_eq!(got.name, event.name());
         (got.id, event)
