@@ -181,11 +181,12 @@ fn wherever_a_reader_says_it_left_off_it_is_told_to_read_again_or_gets_what_it_m
             service.simulator.do_to("a", Deed::Drop).unwrap();
             service.simulator.do_to("a", Deed::Recover).unwrap();
             let (first, event) = reader.event().await;
-            let (second, _) = match event {
-                Event::Reset {} | Event::ConnectorChanged { .. } => reader.event().await,
-                other => panic!("{other:?}"),
-            };
-            assert_ne!(first, second);
+            // Both changes may have come before the stream first looked: then they are behind a reset.
+            if event == (Event::Reset {}) {
+                service.simulator.do_to("a", Deed::Drop).unwrap();
+                service.simulator.do_to("a", Deed::Recover).unwrap();
+            }
+            assert_ne!(first, reader.event().await.0);
         });
     });
 }
