@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::read::{Reader, Source, parse_id};
+use super::read::{MINIMUM, Reader, Source, parse_id};
 use crate::domain::connector::Environment;
 use crate::domain::ids::{BotId, RoleId};
 
@@ -55,7 +55,9 @@ pub(super) fn read<S: Source>(reader: &mut Reader<'_, S>) -> ByPlace {
     }
     let document = std::fs::read_to_string(&path)
         .map_err(|error| format!("names a file that cannot be read ({})", error.kind()))
-        .and_then(|text| toml::from_str::<Document>(&text).map_err(|error| format!("{path}: {error}")));
+        .and_then(|text| {
+            toml::from_str::<Document>(&text).map_err(|error| format!("{path}, {}", place(&text, &error)))
+        });
     match document {
         Ok(document) => sort(reader, document),
         Err(what) => {
@@ -65,24 +67,44 @@ pub(super) fn read<S: Source>(reader: &mut Reader<'_, S>) -> ByPlace {
     }
 }
 
+/// Where in the file, and why. The error would quote the line, and in a file that was named by mistake (`.env`) that may hold a secret.
+fn place(text: &str, error: &toml::de::Error) -> String {
+    let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+    format!("line {}: {}", before.matches('\n').count() + 1, error.message())
+}
+
+/// What may be asked for, here as in `FAILOVER_MIN_HEALTHY`.
+fn minimum<S: Source>(reader: &mut Reader<'_, S>, at: String, asked: Option<u32>) -> Option<u32> {
+    let fits = asked.filter(|minimum| MINIMUM.contains(minimum));
+    if fits != asked {
+        reader.mistake(at, format!("must be a number from {} to {}", MINIMUM.start(), MINIMUM.end()));
+    }
+    fits
+}
+
 fn sort<S: Source>(reader: &mut Reader<'_, S>, document: Document) -> ByPlace {
     let mut sorted = ByPlace::default();
     for (name, of) in document.environments {
         let environment = Environment::new(&name);
         sorted.environments.push(environment.clone());
-        if let Some(minimum) = of.failover_min_healthy {
+        let at = |field: &str| format!("BOTSWAIN_CONFIG, environments.{name}.{field}");
+        if environment.as_str().is_empty() {
+            reader.mistake(format!("BOTSWAIN_CONFIG, environments.{name:?}"), "must have a name");
+        }
+        if let Some(minimum) = minimum(reader, at("failover_min_healthy"), of.failover_min_healthy) {
             sorted.minimum_by_environment.insert(environment.clone(), minimum);
         }
         if let Some(ids) = of.operator_role_ids {
-            let at = format!("BOTSWAIN_CONFIG, environments.{name}.operator_role_ids");
-            sorted.operator_roles.insert(environment.clone(), roles(reader, &at, ids));
+            let ids = roles(reader, &at("operator_role_ids"), ids);
+            sorted.operator_roles.insert(environment.clone(), ids);
         }
         if let Some(ids) = of.alert_role_ids {
-            let at = format!("BOTSWAIN_CONFIG, environments.{name}.alert_role_ids");
-            sorted.alert_roles.insert(environment.clone(), roles(reader, &at, ids));
+            let ids = roles(reader, &at("alert_role_ids"), ids);
+            sorted.alert_roles.insert(environment.clone(), ids);
         }
         for (bot, of_bot) in of.bots {
-            if let Some(minimum) = of_bot.failover_min_healthy {
+            let at = at(&format!("bots.{bot}.failover_min_healthy"));
+            if let Some(minimum) = minimum(reader, at, of_bot.failover_min_healthy) {
                 sorted.minimum_by_bot.insert((environment.clone(), BotId::new(bot)), minimum);
             }
         }

@@ -14,7 +14,7 @@ use secrecy::SecretString;
 
 pub use self::known::{KNOWN, Setting};
 pub use self::read::{DotEnv, Source};
-use self::read::{Reader, no_wider_than};
+use self::read::{MINIMUM, Reader, no_wider_than};
 use crate::domain::authority::Authority;
 use crate::domain::connector::Environment;
 use crate::domain::ids::{ChannelId, GuildId, RoleId};
@@ -144,7 +144,7 @@ impl Config {
         let allow_plain = reader.flag("ALLOW_PLAIN_HTTP");
         let api_url = reader.optional_url("DISCORD_API_URL", allow_plain);
         let discord = DiscordSettings {
-            token: reader.secret("DISCORD_TOKEN"),
+            token: reader.token("DISCORD_TOKEN"),
             api_url: api_url.filter(|url| url.host_str() != Some("discord.com")),
             guild: GuildId(reader.id("DISCORD_GUILD_ID")),
             alert_channel: ChannelId(reader.id("DISCORD_ALERT_CHANNEL_ID")),
@@ -155,11 +155,11 @@ impl Config {
         };
         let lifecycle = LifecycleSettings {
             url: reader.url("LIFECYCLE_URL", allow_plain),
-            token: reader.secret("LIFECYCLE_TOKEN"),
+            token: reader.token("LIFECYCLE_TOKEN"),
             allow_plain_http: allow_plain,
         };
         let policy = Policy {
-            minimum: reader.number("FAILOVER_MIN_HEALTHY", 1..=100),
+            minimum: reader.number("FAILOVER_MIN_HEALTHY", MINIMUM),
             watched: reader.words("FAILOVER_ENVIRONMENTS").iter().map(|name| Environment::new(name)).collect(),
             named: file.environments,
             by_environment: file.minimum_by_environment,
@@ -298,6 +298,17 @@ mod tests {
     }
 
     #[test]
+    fn what_could_not_be_used_later_is_a_mistake_now() {
+        for address in ["http://localhost/x?y=z#f", "https://lifecycle.example/?", "https://lifecycle.example/#"] {
+            assert_eq!(names(with(&[("LIFECYCLE_URL", address)])), ["LIFECYCLE_URL"], "{address}");
+        }
+        for token in ["two\r\nlines", "with space", "caf\u{e9}", "\u{0}x"] {
+            assert_eq!(names(with(&[("LIFECYCLE_TOKEN", token)])), ["LIFECYCLE_TOKEN"], "{token:?}");
+            assert_eq!(names(with(&[("DISCORD_TOKEN", token)])), ["DISCORD_TOKEN"], "{token:?}");
+        }
+    }
+
+    #[test]
     fn a_secret_may_stand_in_a_file_but_not_in_two_places() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("token");
@@ -332,8 +343,22 @@ mod tests {
         assert_eq!(config.discord.alert_roles.by_environment.get(&demo), Some(&vec![RoleId(9)]));
         assert_eq!(config.policy.by_bot.len(), 1);
         assert!(config.policy.named.contains(&demo) && config.policy.named.contains(&production));
-        std::fs::write(&path, "[environments.demo]\nfailover_minimum = 3").unwrap();
-        assert_eq!(names(with(&[("BOTSWAIN_CONFIG", path.to_str().unwrap())])), ["BOTSWAIN_CONFIG"]);
+        let wrong = |text: &str| {
+            std::fs::write(&path, text).unwrap();
+            with(&[("BOTSWAIN_CONFIG", path.to_str().unwrap())]).unwrap_err()
+        };
+        assert_eq!(names(Err(wrong("[environments.demo]\nfailover_minimum = 3"))), ["BOTSWAIN_CONFIG"]);
+        let text =
+            "[environments.demo]\nfailover_min_healthy = 0\nbots.faq.failover_min_healthy = 101\n[environments.' ']";
+        let expected = [
+            "environments.\" \"",
+            "environments.demo.failover_min_healthy",
+            "environments.demo.bots.faq.failover_min_healthy",
+        ];
+        assert_eq!(names(Err(wrong(text))), expected.map(|at| format!("BOTSWAIN_CONFIG, {at}")));
+        // A file of settings, named by mistake.
+        let said = wrong("# Botswain\nDISCORD_TOKEN=hunter2\nLIFECYCLE_TOKEN=\"hunter2\n").to_string();
+        assert!(said.contains("line 2: ") && !said.contains("hunter2"), "p12: {said}");
     }
 
     #[test]

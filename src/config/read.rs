@@ -65,6 +65,9 @@ impl Source for DotEnv {
     }
 }
 
+/// The least number of healthy connectors that may be asked for.
+pub(super) const MINIMUM: RangeInclusive<u32> = 1..=100;
+
 /// A duration's bounds, as people write them.
 pub(super) struct Bounds {
     least: &'static str,
@@ -136,6 +139,16 @@ impl<'a, S: Source> Reader<'a, S> {
             self.mistake(name, format!("is not set (nor is {file_name})"));
         }
         text.into()
+    }
+
+    /// A secret that is sent as a header.
+    pub(super) fn token(&mut self, name: &'static str) -> SecretString {
+        use secrecy::ExposeSecret as _;
+        let token = self.secret(name);
+        if !token.expose_secret().chars().all(|c| c.is_ascii_graphic()) {
+            self.mistake(name, "has a character in it that no token has (a space, a line break, an accent)");
+        }
+        token
     }
 
     pub(super) fn database(&mut self, name: &'static str) -> SecretString {
@@ -245,6 +258,9 @@ impl<'a, S: Source> Reader<'a, S> {
         let what = match (url.scheme(), url.host()) {
             ("https" | "http", Some(_)) if !url.username().is_empty() || url.password().is_some() => {
                 "must not hold a user name or password"
+            }
+            ("https" | "http", Some(_)) if url.query().is_some() || url.fragment().is_some() => {
+                "must not hold a ? or a #: what is asked for comes after it"
             }
             ("https", Some(_)) => return Some(url),
             ("http", Some(host)) if allow_plain || is_loopback(&host.to_string()) => {

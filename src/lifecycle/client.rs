@@ -119,7 +119,7 @@ impl LifecycleClient {
         addressable(&doing, id.as_str())?;
         let url = self.transport.at(&["connectors", id.as_str()]);
         let read = |reply: Reply| {
-            let connector = convert::connector(reply.json()?)?;
+            let connector = convert::connector(&reply.body)?;
             same(connector.id == *id, connector)
         };
         self.transport.call(&doing, self.transport.get(url), read).await
@@ -231,7 +231,7 @@ impl LifecycleClient {
         let mut count = 0;
         let complete = loop {
             count += page.items.len();
-            page.items.into_iter().for_each(|record| records.take(record));
+            page.items.iter().for_each(|record| records.take(record));
             let Some(cursor) = page.next_cursor else {
                 break true;
             };

@@ -310,7 +310,7 @@ pub struct ConnectorQuery {
     #[param(nullable = false, example = "Production")]
     pub environment: Option<String>,
     /// Only those of the bot with this id.
-    #[param(nullable = false)]
+    #[param(nullable = false, example = "bot-billing")]
     pub bot: Option<String>,
     /// Connectors per page.
     #[param(nullable = false, minimum = 1, maximum = 200)]

@@ -3,7 +3,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::Deserialize;
-use serde_json::Value;
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
 
 use super::contract;
 use super::error::{cut, said};
@@ -11,10 +12,10 @@ use crate::domain::connector::{Bot, Connector, Environment, LastOperation, Revis
 use crate::domain::fleet::Malformed;
 use crate::domain::ids::{BotId, ConnectorId};
 
-/// A page whose records are not looked at yet.
+/// A page whose records are not looked at yet. (As values they would be: and one that is nested too deep would spoil the page.)
 #[derive(Debug, Deserialize)]
 pub(super) struct RawPage {
-    pub(super) items: Vec<Value>,
+    pub(super) items: Vec<Box<RawValue>>,
     #[serde(default)]
     pub(super) next_cursor: Option<String>,
     pub(super) snapshot: String,
@@ -47,6 +48,12 @@ pub enum OperationState {
     },
 }
 
+/// As much of a malformed record as tells whose it is.
+#[derive(Debug, Deserialize)]
+struct Named {
+    id: String,
+}
+
 /// Records that were read, by id, and what could not be.
 #[derive(Debug, Default)]
 pub(super) struct Records {
@@ -56,9 +63,8 @@ pub(super) struct Records {
 }
 
 impl Records {
-    pub(super) fn take(&mut self, record: Value) {
-        let id = record.get("id").and_then(Value::as_str).map(ConnectorId::new);
-        match connector(record) {
+    pub(super) fn take(&mut self, record: &RawValue) {
+        match connector(record.get().as_bytes()) {
             Ok(connector) => {
                 let id = connector.id.clone();
                 if self.twice.contains(&id) || self.connectors.remove(&id).is_some() {
@@ -69,7 +75,8 @@ impl Records {
                 }
             }
             Err(why) => {
-                let id = id.filter(|id| is_addressable(id.as_str()));
+                let named = object::<Named>(record.get().as_bytes()).ok();
+                let id = named.map(|named| named.id).filter(|id| is_addressable(id)).map(ConnectorId::new);
                 self.malformed.push(Malformed { id, why });
             }
         }
@@ -89,8 +96,16 @@ pub(super) fn is_addressable(id: &str) -> bool {
     !matches!(id, "" | "." | "..")
 }
 
-pub(super) fn connector(record: Value) -> Result<Connector, String> {
-    let wire: contract::Connector = serde_json::from_value(record).map_err(|error| cut(&error.to_string()))?;
+/// A JSON object. (Left alone, a list whose items happen to fit the fields would be taken as well.)
+pub(super) fn object<T: DeserializeOwned>(json: &[u8]) -> Result<T, String> {
+    if !json.trim_ascii_start().starts_with(b"{") {
+        return Err("it is no object".to_owned());
+    }
+    serde_json::from_slice(json).map_err(|error| cut(&error.to_string()))
+}
+
+pub(super) fn connector(record: &[u8]) -> Result<Connector, String> {
+    let wire: contract::Connector = object(record)?;
     if !is_addressable(&wire.id) {
         return Err("its id cannot be used".to_owned());
     }

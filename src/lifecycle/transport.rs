@@ -15,6 +15,7 @@ use thiserror::Error;
 
 use super::breaker::Breaker;
 use super::contract::{PROBLEM_JSON, Problem, ProblemKind};
+use super::convert;
 use super::error::{Carried, Doing, ErrorKind, LifecycleError};
 
 /// How to reach the lifecycle service.
@@ -91,9 +92,9 @@ pub(super) struct Reply {
 }
 
 impl Reply {
-    /// The body, as JSON of this form.
+    /// The body, as a JSON object of this form.
     pub(super) fn json<T: DeserializeOwned>(&self) -> Result<T, String> {
-        serde_json::from_slice(&self.body).map_err(|error| error.to_string())
+        convert::object(&self.body)
     }
 }
 

@@ -28,14 +28,17 @@ impl Stream {
         Self { response, text: String::new(), ready: VecDeque::new() }
     }
 
-    /// The next event: its id, its name, its data.
+    /// The next event: its id, its name, its data. (In time as a whole: comments come all the while.)
     async fn next(&mut self) -> (String, String, Event) {
+        tokio::time::timeout(LONG, self.read()).await.expect("an event in time")
+    }
+
+    async fn read(&mut self) -> (String, String, Event) {
         loop {
             if let Some(ready) = self.ready.pop_front() {
                 return ready;
             }
-            let chunk = tokio::time::timeout(LONG, self.response.chunk()).await;
-            let chunk = chunk.expect("an event in time").unwrap().expect("a stream that goes on");
+            let chunk = self.response.chunk().await.unwrap().expect("a stream that goes on");
             self.text.push_str(std::str::from_utf8(&chunk).unwrap());
             while let Some((frame, rest)) = self.text.split_once("\n\n") {
                 let field = |name: &str| {
@@ -68,6 +71,24 @@ async fn what_changes_is_pushed_in_order() {
     let (_, name, event) = stream.next().await;
     assert_eq!(name, "connector.removed");
     assert_eq!(event, Event::ConnectorRemoved { connector_id: "faq-1".to_owned() });
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_event_is_lost_that_comes_while_the_stream_looks_for_more() {
+    let world = world().await;
+    let mut stream = Stream::open(&world, None).await;
+    for n in 1..=3_000_u32 {
+        let load = Patch { conversations: Some(Some(n)), ..Patch::default() };
+        world.simulator.do_to("faq-1", Deed::Set(Box::new(load))).unwrap();
+        // As soon as one is read the stream looks for the next, which comes just then.
+        if n % 2 == 0 {
+            for number in [n - 1, n] {
+                let (_, _, event) = stream.next().await;
+                let Event::ConnectorChanged { connector } = event else { panic!("{event:?}") };
+                assert_eq!(connector.conversations, Some(number));
+            }
+        }
+    }
 }
 
 #[tokio::test]

@@ -118,6 +118,14 @@ async fn p5_records_that_cannot_be_read_are_named_where_they_can_be() {
         assert_eq!((fleet.connectors.len(), fleet.malformed.len()), (1, 1), "{record}");
         assert_eq!(fleet.malformed[0].id, None, "{record}");
     }
+    // A list whose items would fit a connector's fields, in their order, and a record that is nested too deep to be read.
+    let list = Value::Array(good.as_object().unwrap().values().cloned().collect());
+    let deep = (0..200).fold(json!(1), |inner, _| json!([inner]));
+    for (record, named) in [(list, None), (with("agent", deep), Some(id("bad")))] {
+        let client = scripted(vec![(200, json!({ "items": [record, good.clone()], "snapshot": "s" }))]).await;
+        let fleet = read(&client).await;
+        assert_eq!((fleet.connectors.len(), &fleet.malformed[0].id), (1, &named));
+    }
     let mut odd = good;
     odd["since_ms"] = json!(i64::MAX);
     odd["last_operation"] = json!({ "what": "x", "by": null, "at_ms": -5 });

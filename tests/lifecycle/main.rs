@@ -12,6 +12,7 @@ mod client;
 mod contract;
 mod control;
 mod document;
+mod elsewhere;
 mod events;
 mod faults;
 mod hostile;

@@ -31,6 +31,8 @@ pub enum ProblemKind {
     IdempotencyKeyMissing,
     /// The moment that the cursor pins is no longer kept: begin again with the first page.
     CursorExpired,
+    /// Filters or a limit beside a cursor, which has those of its first page.
+    CursorWithFilters,
     /// No token, or not the right one.
     Unauthorized,
     /// The request is not what the contract says.
@@ -59,7 +61,7 @@ pub enum ProblemKind {
 
 impl ProblemKind {
     /// All of them.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::NotStopped,
         Self::AlreadyRunning,
         Self::NotRunning,
@@ -72,6 +74,7 @@ impl ProblemKind {
         Self::IdempotencyKeyReused,
         Self::IdempotencyKeyMissing,
         Self::CursorExpired,
+        Self::CursorWithFilters,
         Self::Unauthorized,
         Self::InvalidRequest,
         Self::TooLarge,
@@ -130,6 +133,7 @@ impl ProblemKind {
             }
             Self::IdempotencyKeyMissing => ("idempotency-key-missing", 400, "A change needs an idempotency key"),
             Self::CursorExpired => ("cursor-expired", 410, "The cursor has expired"),
+            Self::CursorWithFilters => ("cursor-with-filters", 422, "A cursor has its filters and its limit"),
             Self::Unauthorized => ("unauthorized", 401, "The token is missing or not valid"),
             Self::InvalidRequest => ("invalid-request", 400, "The request is not valid"),
             Self::TooLarge => ("too-large", 413, "The body is too large"),
@@ -151,9 +155,9 @@ impl ProblemKind {
 pub struct Problem {
     /// Which refusal: `urn:botswain:lifecycle:problem:` and one of `not-stopped`, `already-running`, `not-running`,
     /// `operation-in-progress`, `same-environment`, `unknown-environment`, `unknown-connector`, `unknown-operation`,
-    /// `revision-mismatch`, `idempotency-key-reused`, `idempotency-key-missing`, `cursor-expired`, `unauthorized`,
-    /// `invalid-request`, `too-large`, `unsupported-media-type`, `not-found`, `method-not-allowed`, `rate-limited`,
-    /// `unavailable`, `internal`; in operations also `start-timed-out`, `agent-refused`, `superseded`.
+    /// `revision-mismatch`, `idempotency-key-reused`, `idempotency-key-missing`, `cursor-expired`,
+    /// `cursor-with-filters`, `unauthorized`, `invalid-request`, `too-large`, `unsupported-media-type`, `not-found`,
+    /// `method-not-allowed`, `rate-limited`, `unavailable`, `internal`; in operations also `start-timed-out`, `agent-refused`, `superseded`.
     #[serde(rename = "type", default = "about_blank")]
     #[schema(format = "uri-reference", example = "urn:botswain:lifecycle:problem:not-stopped")]
     pub type_uri: String,

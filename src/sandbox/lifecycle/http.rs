@@ -15,6 +15,7 @@ use utoipa::{IntoResponses, Modify, OpenApi};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::LifecycleSimulator;
+use super::etags::Tags;
 use super::faults::meddle;
 use super::model::{Answer, IfMatch};
 use super::pages::Cursor;
@@ -189,10 +190,15 @@ async fn require_token(State(simulator): State<LifecycleSimulator>, request: Req
         ("If-None-Match" = Option<String>, Header, nullable = false, description = "ETags that the reader has (RFC 9110, section 13.1.2)"),
     ),
     responses(
-        (status = 200, description = "A page", body = ConnectorPage, headers(("ETag" = String, description = "Of all pages together"))),
+        (status = 200, description = "A page", body = ConnectorPage, headers(("ETag" = String, description = "Of all pages together")), links(
+            ("first" = (operation_id = "read_connector", parameters(("id" = "$response.body#/items/0/id")), description = "A connector of the page")),
+            ("changeFirst" = (operation_id = "begin_operation", parameters(("id" = "$response.body#/items/0/id")), description = "A change of it")),
+            ("nextPage" = (operation_id = "list_connectors", parameters(("cursor" = "$response.body#/next_cursor")), description = "Where there is one")),
+        )),
         (status = 304, description = "Nothing changed", headers(("ETag" = String, description = "As it was"))),
         (status = 400, description = "`invalid-request`", body = Problem, content_type = "application/problem+json"),
         (status = 410, description = "`cursor-expired`, which no longer is known or never was: begin again with the first page", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "`cursor-with-filters`", body = Problem, content_type = "application/problem+json"),
         AnyRefusal,
     )
 )]
@@ -214,7 +220,8 @@ async fn list_connectors(
                 Refusal::new(Problem::new(ProblemKind::CursorExpired, detail))
             })?;
             if query.environment.is_some() || query.bot.is_some() || query.limit.is_some() {
-                return Err(invalid("A cursor has its filters and its limit: leave them out."));
+                let detail = "Leave them out: they are those of the first page.";
+                return Err(Refusal::new(Problem::new(ProblemKind::CursorWithFilters, detail)));
             }
             page
         }
@@ -231,16 +238,13 @@ fn quoted(tag: &str) -> HeaderValue {
     HeaderValue::from_str(&format!("\"{tag}\"")).unwrap_or(HeaderValue::from_static("\"\""))
 }
 
+/// Weak comparison; what is no list of tags names none.
 fn has_tag(headers: &HeaderMap, tag: &str) -> bool {
-    let values = headers.get_all(header::IF_NONE_MATCH).iter();
-    let mut tags = values.filter_map(|value| value.to_str().ok());
-    tags.any(|value| {
-        let mut parts = value.split(',').map(str::trim);
-        parts.any(|part| {
-            let opaque = part.strip_prefix("W/").unwrap_or(part);
-            part == "*" || opaque.trim_matches('"') == tag
-        })
-    })
+    match Tags::parse(headers.get_all(header::IF_NONE_MATCH).iter()) {
+        Some(Tags::Any) => true,
+        Some(Tags::Listed(tags)) => tags.iter().any(|known| known.opaque == tag.as_bytes()),
+        None => false,
+    }
 }
 
 /// One connector
@@ -250,7 +254,10 @@ fn has_tag(headers: &HeaderMap, tag: &str) -> bool {
     get, path = "/v1/connectors/{id}", tag = "connectors",
     params(("id" = String, Path, description = "The connector's id")),
     responses(
-        (status = 200, description = "As it is now", body = Connector, headers(("ETag" = String, description = "Its revision"))),
+        (status = 200, description = "As it is now", body = Connector, headers(("ETag" = String, description = "Its revision")), links(
+            ("change" = (operation_id = "begin_operation", parameters(("id" = "$response.body#/id"), ("If-Match" = "$response.header.ETag")), description = "A change of just this revision")),
+            ("ofTheBot" = (operation_id = "list_connectors", parameters(("bot" = "$response.body#/bot/id")), description = "All connectors of its bot")),
+        )),
         (status = 400, description = "`invalid-request`", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "`unknown-connector`", body = Problem, content_type = "application/problem+json"),
         AnyRefusal,
@@ -286,6 +293,11 @@ async fn read_connector(
         (status = 202, description = "Accepted, now or when this key first came", body = Operation, headers(
             ("Location" = String, description = "Where the operation is read"),
             ("Idempotent-Replayed" = Option<String>, description = "`true` when the key had been judged before"),
+        ), links(
+            ("operation" = (operation_id = "read_operation", parameters(("id" = "$response.body#/id")), description = "What becomes of it")),
+            ("byKey" = (operation_id = "find_operations", parameters(("idempotency_key" = "$request.header.Idempotency-Key")), description = "The same, for whoever lost this answer")),
+            ("connector" = (operation_id = "read_connector", parameters(("id" = "$request.path.id")), description = "What became of the connector")),
+            ("again" = (operation_id = "begin_operation", parameters(("id" = "$request.path.id"), ("Idempotency-Key" = "$request.header.Idempotency-Key")), request_body = "$request.body", description = "Another attempt at the same change")),
         )),
         (status = 400, description = "`invalid-request`, `idempotency-key-missing`", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "`unknown-connector`", body = Problem, content_type = "application/problem+json"),
@@ -337,27 +349,19 @@ fn idempotency_key(headers: &HeaderMap) -> Result<String, Refusal> {
 }
 
 fn if_match(headers: &HeaderMap) -> Result<Option<IfMatch>, Refusal> {
-    let values: Vec<_> = headers.get_all(header::IF_MATCH).iter().collect();
-    if values.is_empty() {
+    if !headers.contains_key(header::IF_MATCH) {
         return Ok(None);
     }
-    let malformed = || invalid("`If-Match` must be `*` or revisions in double quotes.");
-    let mut revisions = Vec::new();
-    for value in values {
-        for part in value.to_str().map_err(|_| malformed())?.split(',') {
-            match part.trim() {
-                "*" => return Ok(Some(IfMatch::Any)),
-                // Weak tags never match here (RFC 9110, section 13.1.1).
-                weak if weak.starts_with("W/\"") && weak.ends_with('"') => {}
-                strong => {
-                    let inner =
-                        strong.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).ok_or_else(malformed)?;
-                    revisions.push(inner.to_owned());
-                }
-            }
+    let tags = Tags::parse(headers.get_all(header::IF_MATCH).iter())
+        .ok_or_else(|| invalid("`If-Match` must be `*` or revisions in double quotes."))?;
+    Ok(Some(match tags {
+        Tags::Any => IfMatch::Any,
+        // Weak tags never match here (RFC 9110, section 13.1.1), and a revision is ASCII.
+        Tags::Listed(tags) => {
+            let strong = tags.into_iter().filter(|tag| !tag.weak);
+            IfMatch::Revisions(strong.filter_map(|tag| String::from_utf8(tag.opaque).ok()).collect())
         }
-    }
-    Ok(Some(IfMatch::Revisions(revisions)))
+    }))
 }
 
 fn asked(headers: &HeaderMap, body: Result<Bytes, BytesRejection>) -> Result<NewOperation, Refusal> {
@@ -391,7 +395,10 @@ fn asked(headers: &HeaderMap, body: Result<Bytes, BytesRejection>) -> Result<New
     get, path = "/v1/operations/{id}", tag = "operations",
     params(("id" = String, Path, description = "The operation's id")),
     responses(
-        (status = 200, description = "As it is now", body = Operation),
+        (status = 200, description = "As it is now", body = Operation, links(
+            ("connector" = (operation_id = "read_connector", parameters(("id" = "$response.body#/connector_id")), description = "What it acts on")),
+            ("byKey" = (operation_id = "find_operations", parameters(("idempotency_key" = "$response.body#/idempotency_key")), description = "The same, by its key")),
+        )),
         (status = 400, description = "`invalid-request`", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "`unknown-operation`", body = Problem, content_type = "application/problem+json"),
         AnyRefusal,
@@ -415,7 +422,9 @@ async fn read_operation(
     get, path = "/v1/operations", tag = "operations",
     params(OperationQuery),
     responses(
-        (status = 200, description = "None or one", body = OperationList),
+        (status = 200, description = "None or one", body = OperationList, links(
+            ("operation" = (operation_id = "read_operation", parameters(("id" = "$response.body#/items/0/id")), description = "The one")),
+        )),
         (status = 400, description = "`invalid-request`", body = Problem, content_type = "application/problem+json"),
         AnyRefusal,
     )

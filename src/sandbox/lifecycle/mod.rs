@@ -64,6 +64,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 mod control;
+mod etags;
 pub mod faults;
 mod http;
 pub mod model;

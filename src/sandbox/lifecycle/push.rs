@@ -37,9 +37,12 @@ pub(super) fn events(
         Some(id) => simulator.event_number(id).unwrap_or(u64::MAX),
     };
     follow(simulator, after, |simulator, after| {
-        let (missing, events) = simulator.with(|world| world.model.events_after(*after));
+        // In one look: what came between two of them would be passed over.
+        let (missing, events, latest) = simulator.with(|world| {
+            let (missing, events) = world.model.events_after(*after);
+            (missing, events, world.model.latest_event())
+        });
         let mut frames = Vec::new();
-        let latest = events.last().map_or_else(|| simulator.with(|world| world.model.latest_event()), |(n, _)| *n);
         if missing {
             let reset = Event::Reset {};
             // What is kept from before is part of what the reader is about to read again.
