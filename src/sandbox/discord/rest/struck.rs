@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc, time::Duration};
 use axum::{
     Json,
     body::Body,
-    http::{HeaderName, HeaderValue, StatusCode},
+    http::{HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use futures_util::stream;
@@ -80,6 +80,7 @@ pub(super) fn respond(kind: Kind, template: &str) -> Response {
         Kind::RateLimit { retry_after, global, .. } => {
             let mut response = (StatusCode::TOO_MANY_REQUESTS, Json(body)).into_response();
             let headers = response.headers_mut();
+            headers.insert(header::VIA, HeaderValue::from_static("1.1 google"));
             if global {
                 headers.insert(HeaderName::from_static("x-ratelimit-global"), HeaderValue::from_static("true"));
                 headers.insert(HeaderName::from_static("x-ratelimit-scope"), HeaderValue::from_static("global"));
