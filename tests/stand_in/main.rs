@@ -17,3 +17,5 @@ mod harbour;
 mod interactions;
 mod puppet;
 mod refusals;
+#[path = "../description/witness.rs"]
+mod witness;

@@ -61,9 +61,10 @@ async fn pause(shared: &Shared, ms: u64) {
 /// Status and body of a fault's answer.
 pub(super) fn tell(kind: &Kind) -> (u16, Value) {
     match kind {
-        Kind::RateLimit { retry_after, global, .. } => {
-            (429, json!({"message": "You are being rate limited.", "retry_after": retry_after, "global": global}))
-        }
+        Kind::RateLimit { retry_after, global, .. } => (
+            429,
+            json!({"message": "You are being rate limited.", "retry_after": retry_after, "global": global, "code": 0}),
+        ),
         Kind::ServerError { status } => {
             (*status, json!({"message": format!("{status}: Internal Server Error"), "code": 0}))
         }
