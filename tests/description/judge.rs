@@ -73,7 +73,8 @@ fn of_parameters(document: &Document, operation: &Operation, path: &str, query: 
             continue;
         };
         // A parameter is text; what it stands for depends on what is asked for.
-        let meanings = [serde_json::from_str(&value).ok(), Some(Value::String(value.clone()))];
+        let flag = ["0", "1"].contains(&value.as_str()).then(|| Value::Bool(value == "1"));
+        let meanings = [serde_json::from_str(&value).ok(), flag, Some(Value::String(value.clone()))];
         let mut judged = meanings.into_iter().flatten().map(|meaning| document.faults(schema, &meaning));
         if !judged.any(|faults| faults.is_empty()) {
             faults.push(format!("{name}={value} is not what the {place} may hold"));

@@ -11,6 +11,7 @@
 mod bot;
 mod clients;
 mod control;
+mod described;
 mod gateway;
 mod guild;
 mod harbour;

@@ -4,6 +4,7 @@ mod channels;
 mod commands;
 mod interactions;
 pub(crate) mod invocation;
+mod media;
 pub(crate) mod mentions;
 mod messages;
 pub(crate) mod permissions;
