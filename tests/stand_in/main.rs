@@ -16,6 +16,7 @@ mod gateway;
 mod guild;
 mod harbour;
 mod interactions;
+mod lenient;
 mod puppet;
 mod refusals;
 #[path = "../description/witness.rs"]
