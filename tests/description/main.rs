@@ -5,7 +5,9 @@ mod document;
 mod judge;
 mod witness;
 
+use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 
 use botswain::sandbox::discord::Seed;
 use botswain::sandbox::{Options, Sandbox};
@@ -98,6 +100,31 @@ async fn what_is_right_passes_and_so_does_what_was_wrong_on_purpose() {
     }
     // On purpose is only what was refused.
     assert!(said_about(swallowed(), Method::POST, &messages(), wrong, &[50035]).await.is_some());
+}
+
+#[test]
+fn wherever_a_test_starts_a_stand_in_there_is_a_witness() {
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
+    let mut folders = vec![tests];
+    let mut started = 0;
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|ending| ending == "rs") {
+                let text = fs::read_to_string(&path).unwrap();
+                let given_options = |rest: &&str| rest.starts_with(char::is_alphabetic);
+                let of = |call: &str| text.split(call).skip(1).filter(given_options).count();
+                let starts = of("Sandbox::start(") + of("DiscordStandIn::new(");
+                let none = text.matches("discord: None").count();
+                let witnesses = text.matches("Witness::of(").count() + text.matches("judge(").count();
+                assert!(starts <= none + witnesses, "{}: nobody looks on", path.display());
+                started += starts;
+            }
+        }
+    }
+    assert!(started > 5, "the tests are where they were");
 }
 
 #[test]
