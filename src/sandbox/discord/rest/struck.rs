@@ -81,8 +81,8 @@ pub(super) fn respond(kind: Kind, template: &str) -> Response {
         Kind::RateLimit { retry_after, global, .. } => {
             let mut response = (StatusCode::TOO_MANY_REQUESTS, Json(body)).into_response();
             let headers = response.headers_mut();
-            headers.insert(header::VIA, HeaderValue::from_static("1.1 google"));
             if global {
+                headers.insert(header::VIA, HeaderValue::from_static("1.1 google"));
                 headers.insert(HeaderName::from_static("x-ratelimit-global"), HeaderValue::from_static("true"));
                 headers.insert(HeaderName::from_static("x-ratelimit-scope"), HeaderValue::from_static("global"));
                 if let Ok(value) = HeaderValue::from_str(&format!("{}", retry_after.ceil())) {
