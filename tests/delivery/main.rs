@@ -5,4 +5,6 @@ mod api;
 mod doubt;
 mod refusals;
 mod usual;
+#[path = "../description/witness.rs"]
+mod witness;
 mod world;

@@ -25,6 +25,8 @@ use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
+use crate::witness::Witness;
+
 pub(crate) const TOKEN: &str = "harbour.token.that-nobody-may-see";
 
 pub(crate) struct World {
@@ -41,6 +43,7 @@ pub(crate) struct World {
     folder: tempfile::TempDir,
     http: reqwest::Client,
     server: JoinHandle<()>,
+    _witness: Witness,
 }
 
 impl Drop for World {
@@ -55,6 +58,7 @@ impl World {
         let options = Options::default();
         let seed = options.seed.clone();
         let stand_in = DiscordStandIn::new(options);
+        let _witness = Witness::of(&stand_in, &[]);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         stand_in.set_public_address(address);
@@ -82,7 +86,7 @@ impl World {
         let wake = Arc::new(Notify::new());
         let delivery = delivery(&store, &url, &seed, &wake);
         let (http, began) = (reqwest::Client::new(), Timestamp::now());
-        Self { seed, url, store, delivery, wake, swallow, swallowed, stand_in, began, folder, http, server }
+        Self { seed, url, store, delivery, wake, swallow, swallowed, stand_in, began, folder, http, server, _witness }
     }
 
     /// `second`s after the test began.

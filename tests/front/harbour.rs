@@ -25,6 +25,8 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use crate::witness::Witness;
+
 /// Longer than anything should take, on a machine that is busy.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -38,6 +40,7 @@ pub struct Harbour {
     gateway: JoinHandle<Result<(), GatewayError>>,
     shutdown: CancellationToken,
     http: reqwest::Client,
+    _witness: Witness,
 }
 
 impl Harbour {
@@ -62,6 +65,7 @@ impl Harbour {
     pub async fn made_of(mut options: Options, before: impl AsyncFnOnce(&Control)) -> Self {
         options.fleet.mode = Mode::Explicit;
         let sandbox = Sandbox::start(options).await.unwrap();
+        let _witness = Witness::of(&sandbox.discord.as_ref().unwrap().stand_in, &[]);
         let config = sandbox.config(&[]).unwrap();
         let control = Control::of(&sandbox);
         before(&control).await;
@@ -93,8 +97,18 @@ impl Harbour {
         let (pulse, shutdown) = (gateway.pulse(), CancellationToken::new());
         let gateway = tokio::spawn(gateway.run(shutdown.clone()));
         let http = reqwest::Client::new();
-        let harbour =
-            Self { sandbox, store, seed: Seed::default(), pulse, picture, lifecycle, gateway, shutdown, http };
+        let harbour = Self {
+            sandbox,
+            store,
+            seed: Seed::default(),
+            pulse,
+            picture,
+            lifecycle,
+            gateway,
+            shutdown,
+            http,
+            _witness,
+        };
         harbour.look_at_fleet().await;
         harbour
     }

@@ -11,3 +11,5 @@ mod gateway;
 mod harbour;
 mod presses;
 mod secrets;
+#[path = "../description/witness.rs"]
+mod witness;

@@ -12,11 +12,16 @@ mod scene;
 mod siege;
 mod truth;
 
+#[path = "../database/mod.rs"]
+#[expect(dead_code, reason = "the store's own tests need more of it")]
+mod database;
 #[path = "../world/message.rs"]
 mod message;
 #[path = "../world/person.rs"]
 #[expect(dead_code, reason = "the test world's, which asks for more")]
 mod person;
+#[path = "../description/witness.rs"]
+mod witness;
 #[path = "../world/world.rs"]
 #[expect(dead_code, reason = "the test world's, which asks for more")]
 mod world;
@@ -56,6 +61,13 @@ async fn p1_to_p6_p8_and_p10_hold_through_a_dozen_kills() {
 #[ignore = "needs minutes: KILLS (200) kills on SQLite"]
 async fn p1_to_p6_p8_and_p10_hold_through_200_kills_on_sqlite() {
     holds(number("KILLS").unwrap_or(200), Database::sqlite()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs PostgreSQL, and minutes: KILLS (200) kills"]
+async fn p1_to_p6_p8_and_p10_hold_through_200_kills_on_postgresql() {
+    let database = database::Database::create().await;
+    holds(number("KILLS").unwrap_or(200), Database::at(database.url())).await;
 }
 
 /// Lays siege to a copy of the product with a mechanism taken out: what that breaks must be found, and by its promise.

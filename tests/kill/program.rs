@@ -21,6 +21,11 @@ impl Database {
         Self { url: format!("sqlite:{}", folder.path().join("botswain.sqlite3").display()), _folder: Some(folder) }
     }
 
+    /// One that somebody else made, and removes.
+    pub fn at(url: String) -> Self {
+        Self { url, _folder: None }
+    }
+
     /// A connection beside the program's, to read what it wrote.
     pub async fn reader(&self) -> Result<AnyPool, sqlx::Error> {
         sqlx::any::install_default_drivers();

@@ -22,6 +22,8 @@ use botswain::store::Store;
 use jiff::Timestamp;
 use tokio::sync::watch;
 
+use crate::witness::Witness;
+
 pub struct Bench {
     pub sandbox: Sandbox,
     pub store: Store,
@@ -30,6 +32,7 @@ pub struct Bench {
     pub runner: Runner,
     picture: watch::Sender<Arc<Picture>>,
     interactions: std::sync::atomic::AtomicU64,
+    _witness: Witness,
 }
 
 /// A moment, in seconds after the beginning of the test's time.
@@ -46,6 +49,7 @@ impl Bench {
         let mut options = Options::default();
         options.fleet.mode = Mode::Explicit;
         let sandbox = Sandbox::start(options).await.unwrap();
+        let _witness = Witness::of(&sandbox.discord.as_ref().unwrap().stand_in, &[]);
         let mut config = sandbox.config(&[]).unwrap();
         change(&mut config);
         let store = Store::open(&config.database_url).await.unwrap();
@@ -60,7 +64,7 @@ impl Bench {
         let operations = Operations::new(store.clone(), lifecycle.clone(), watched, rules, Wake::default());
         let discord = DiscordApi::new(&config.discord.token, config.discord.api_url.as_ref()).unwrap();
         let runner = Runner::new(&operations, discord, config.discord.guild);
-        let bench = Self { sandbox, store, lifecycle, operations, runner, picture, interactions: 1.into() };
+        let bench = Self { sandbox, store, lifecycle, operations, runner, picture, interactions: 1.into(), _witness };
         bench.look(at(0)).await;
         bench
     }

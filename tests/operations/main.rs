@@ -2,6 +2,8 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test says what it expects by failing")]
 
 mod bench;
+#[path = "../description/witness.rs"]
+mod witness;
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -1,5 +1,6 @@
 //! Chromium with the page open, beside a sandbox and a bot of its own, driven over WebDriver as a person would use it.
 use crate::bot;
+use crate::witness::{Witness, judge::judge};
 use botswain::sandbox::{Options, Sandbox};
 use fantoccini::elements::Element;
 use fantoccini::key::Key;
@@ -74,7 +75,7 @@ pub(crate) struct Page {
 
 enum Served {
     /// A sandbox of our own, and a bot of a few answers before it.
-    Here { sandbox: Box<Sandbox>, bot: Option<bot::Running> },
+    Here { sandbox: Box<Sandbox>, bot: Option<bot::Running>, _witness: Witness },
     /// The program, as somebody runs it.
     Program(Program),
 }
@@ -83,8 +84,9 @@ impl Page {
     /// Opened as this person, in a window of the usual width, with the bot connected and its commands registered.
     pub(crate) async fn open(person: &str) -> Self {
         let sandbox = Box::new(Sandbox::start(Options::default()).await.unwrap());
+        let _witness = Witness::of(&sandbox.discord.as_ref().unwrap().stand_in, &[]);
         let bot = Some(bot::start(&sandbox).await);
-        Self::show(person, sandbox.page().unwrap(), Served::Here { sandbox, bot }).await
+        Self::show(person, sandbox.page().unwrap(), Served::Here { sandbox, bot, _witness }).await
     }
 
     /// The demo, as `cargo run -- demo` starts it, opened as this person.
@@ -110,7 +112,7 @@ impl Page {
 
     /// And comes back.
     pub(crate) async fn start_bot(&mut self) {
-        if let Served::Here { bot, sandbox } = &mut self.served {
+        if let Served::Here { bot, sandbox, .. } = &mut self.served {
             *bot = Some(bot::start(sandbox).await);
         }
     }
@@ -205,8 +207,12 @@ impl Page {
         let severe: Vec<&Value> =
             log["value"].as_array().unwrap().iter().filter(|line| line["level"] == "SEVERE").collect();
         assert!(severe.is_empty(), "the browser complains: {severe:#?}");
-        if let Served::Here { sandbox, .. } = self.served {
-            sandbox.stop().await;
+        match self.served {
+            Served::Here { sandbox, .. } => sandbox.stop().await,
+            Served::Program(_) => {
+                let requests = reqwest::get(format!("{}control/discord/requests", self.address)).await.unwrap();
+                judge(&requests.json::<Vec<Value>>().await.unwrap(), &[]);
+            }
         }
     }
 }

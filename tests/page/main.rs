@@ -12,3 +12,5 @@ mod chat;
 mod fleet;
 mod served;
 mod walk;
+#[path = "../description/witness.rs"]
+mod witness;

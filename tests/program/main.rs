@@ -5,6 +5,8 @@
 #[path = "../database/mod.rs"]
 mod database;
 mod postgresql;
+#[path = "../description/witness.rs"]
+mod witness;
 
 use std::io::BufReader;
 use std::path::Path;
@@ -13,6 +15,7 @@ use std::process::{Child, Command, Stdio};
 use botswain::sandbox::{Options, Sandbox};
 use botswain::store::Store;
 use tempfile::TempDir;
+use witness::Witness;
 
 fn botswain(folder: &Path, words: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_botswain"));
@@ -156,6 +159,7 @@ fn the_demo_prints_its_address_and_reads_no_settings() {
 async fn a_second_process_on_the_same_file_ends_with_exit_code_4_and_the_first_goes_on() {
     let folder = TempDir::new().unwrap();
     let sandbox = Sandbox::start(Options::default()).await.unwrap();
+    let _witness = Witness::of(&sandbox.discord.as_ref().unwrap().stand_in, &[]);
     let mut first = botswain(folder.path(), &["run"]);
     with_settings_of(&sandbox, &mut first);
     let mut first = Running::start(first);
@@ -177,6 +181,7 @@ async fn a_second_process_on_the_same_file_ends_with_exit_code_4_and_the_first_g
 async fn a_token_that_discord_rejects_ends_the_process_with_exit_code_3() {
     let folder = TempDir::new().unwrap();
     let sandbox = Sandbox::start(Options::default()).await.unwrap();
+    let _witness = Witness::of(&sandbox.discord.as_ref().unwrap().stand_in, &[]);
     let page = sandbox.page().unwrap();
     let body = serde_json::json!({ "action": "reject_token", "on": true });
     let answer =
@@ -193,6 +198,7 @@ async fn a_token_that_discord_rejects_ends_the_process_with_exit_code_3() {
 async fn a_database_that_is_none_or_newer_ends_the_process_with_exit_code_5() {
     let folder = TempDir::new().unwrap();
     let sandbox = Sandbox::start(Options::default()).await.unwrap();
+    let _witness = Witness::of(&sandbox.discord.as_ref().unwrap().stand_in, &[]);
     std::fs::write(folder.path().join("none.sqlite3"), "this is no database, and long enough to show it".repeat(50))
         .unwrap();
     let newer = folder.path().join("newer.sqlite3");
@@ -222,6 +228,7 @@ async fn a_database_that_is_none_or_newer_ends_the_process_with_exit_code_5() {
 async fn p12_no_token_is_in_a_log_at_its_most_talkative() {
     let folder = TempDir::new().unwrap();
     let sandbox = Sandbox::start(Options::default()).await.unwrap();
+    let _witness = Witness::of(&sandbox.discord.as_ref().unwrap().stand_in, &[]);
     let mut command = botswain(folder.path(), &["run"]);
     with_settings_of(&sandbox, &mut command);
     command.env("RUST_LOG", "botswain=trace,info");

@@ -196,7 +196,8 @@ impl Bot {
     pub(crate) async fn with_intents(harbour: &Harbour, intents: GatewayIntents) -> Self {
         let heard = Arc::new(Heard::default());
         let proxy = format!("http://{}", harbour.address);
-        let http = HttpBuilder::new("any.token.atall").proxy(proxy).ratelimiter_disabled(true).build();
+        let token = "any.token.atall";
+        let http = HttpBuilder::new(token).proxy(proxy).ratelimiter_disabled(true).build();
         let mut client = ClientBuilder::new_with_http(http, intents)
             .raw_event_handler(Ears(Arc::clone(&heard)))
             .event_handler(Hands { heard: Arc::clone(&heard), guild: GuildId::new(harbour.seed.guild_id.0) })

@@ -7,6 +7,11 @@ use reqwest::{Method, StatusCode, header};
 use serde_json::{Value, json};
 use tokio::{net::TcpListener, task::JoinHandle};
 
+use crate::witness::Witness;
+
+/// These tests send what is refused: a form that is wrong (50035), no JSON (50109), and to where there is nothing (0).
+const MEANT_TO_BE_REFUSED: &[u64] = &[50035, 50109, 0];
+
 /// Longer than anything should take, on a machine that is busy.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -17,6 +22,7 @@ pub(crate) struct Harbour {
     pub(crate) seed: Seed,
     http: reqwest::Client,
     server: JoinHandle<()>,
+    _witness: Witness,
 }
 
 impl Drop for Harbour {
@@ -59,13 +65,14 @@ impl Harbour {
     pub(crate) async fn with(options: Options) -> Self {
         let seed = options.seed.clone();
         let stand_in = DiscordStandIn::new(options);
+        let _witness = Witness::of(&stand_in, MEANT_TO_BE_REFUSED);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         stand_in.set_public_address(address);
         let router = Router::new().merge(stand_in.router()).nest("/control/discord", stand_in.control());
         let listener = listener.tap_io(|stream| stream.set_nodelay(true).unwrap());
         let server = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
-        Harbour { stand_in, address, seed, http: reqwest::Client::new(), server }
+        Harbour { stand_in, address, seed, http: reqwest::Client::new(), server, _witness }
     }
 
     pub(crate) fn url(&self, path: &str) -> String {

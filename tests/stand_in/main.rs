@@ -11,9 +11,13 @@
 mod bot;
 mod clients;
 mod control;
+mod described;
 mod gateway;
 mod guild;
 mod harbour;
 mod interactions;
+mod lenient;
 mod puppet;
 mod refusals;
+#[path = "../description/witness.rs"]
+mod witness;

@@ -43,6 +43,12 @@ fn select(options: usize) -> Value {
     json!({"type": 3, "custom_id": "pick", "options": (0..options).map(option).collect::<Vec<_>>()})
 }
 
+/// The same, with one more key.
+fn with(mut object: Value, key: &str, value: Value) -> Value {
+    object[key] = value;
+    object
+}
+
 fn embed(description: usize) -> Value {
     json!({"description": chars(description)})
 }
@@ -78,6 +84,26 @@ fn refused() -> Vec<(Value, &'static str)> {
         (json!({"content": 7}), "content STRING_TYPE_CONVERT"),
         (json!({"contents": "misspelt"}), "contents STAND_IN_UNKNOWN_KEY"),
         (json!({"embeds": [{"titel": "misspelt"}]}), "embeds.0.titel STAND_IN_UNKNOWN_KEY"),
+        (
+            json!({"embeds": [{"footer": {"text": "t", "icon": "misspelt"}}]}),
+            "embeds.0.footer.icon STAND_IN_UNKNOWN_KEY",
+        ),
+        (
+            json!({"content": "x", "allowed_mentions": {"parse": [], "replied": true}}),
+            "allowed_mentions.replied STAND_IN_UNKNOWN_KEY",
+        ),
+        (
+            json!({"content": "x", "components": [row(vec![with(button("a"), "colour", json!(1))])]}),
+            "components.0.components.0.colour STAND_IN_UNKNOWN_KEY",
+        ),
+        (
+            json!({"content": "x", "components": [with(row(vec![button("a")]), "custom_id", json!("row"))]}),
+            "components.0.custom_id STAND_IN_UNKNOWN_KEY",
+        ),
+        (
+            json!({"content": "x", "components": [row(vec![with(select(1), "option", json!([]))])]}),
+            "components.0.components.0.option STAND_IN_UNKNOWN_KEY",
+        ),
         (json!({"embeds": [{"title": chars(257)}]}), "embeds.0.title BASE_TYPE_MAX_LENGTH"),
         (json!({"embeds": [embed(4097)]}), "embeds.0.description BASE_TYPE_MAX_LENGTH"),
         (
@@ -273,10 +299,6 @@ async fn a_command_outside_the_rules_is_refused() {
     let harbour = Harbour::open().await;
     let choices =
         |n: usize| (0..n).map(|n| json!({"name": format!("c{n}"), "value": format!("v{n}")})).collect::<Vec<_>>();
-    let with = |mut option: Value, key: &str, value: Value| {
-        option[key] = value;
-        option
-    };
     let text = || text_option("env", false);
     let table = [
         (json!({"name": "Bots", "description": "d"}), "0.name APPLICATION_COMMAND_INVALID_NAME"),
@@ -285,6 +307,12 @@ async fn a_command_outside_the_rules_is_refused() {
         (json!({"name": "bots"}), "0.description BASE_TYPE_REQUIRED"),
         (json!({"name": "bots", "description": chars(101)}), "0.description BASE_TYPE_BAD_LENGTH"),
         (json!({"name": "bots", "description": "d", "descripton": "misspelt"}), "0.descripton STAND_IN_UNKNOWN_KEY"),
+        (command(json!([with(text(), "requird", json!(true))])), "0.options.0.requird STAND_IN_UNKNOWN_KEY"),
+        (
+            command(json!([with(text(), "choices", json!([{"name": "c", "value": "v", "label": "misspelt"}]))])),
+            "0.options.0.choices.0.label STAND_IN_UNKNOWN_KEY",
+        ),
+        (command(json!([{"type": 3, "name": "env"}])), "0.options.0.description BASE_TYPE_REQUIRED"),
         (
             json!({"name": "bots", "description": "d", "default_member_permissions": "many"}),
             "0.default_member_permissions PERMISSIONS_TYPE_CONVERT",

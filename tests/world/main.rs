@@ -5,6 +5,8 @@ mod alerts;
 mod confirmations;
 mod faults;
 mod kill;
+#[path = "../description/witness.rs"]
+mod witness;
 
 mod message;
 mod person;

@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::message::Message;
 use crate::person::Person;
+use crate::witness::Witness;
 
 /// How long anything may take until it is seen. Generous: it only ever costs time when something is broken.
 pub const DEADLINE: Duration = Duration::from_secs(60);
@@ -50,6 +51,7 @@ pub struct World {
     http: reqwest::Client,
     app: Option<RunningApp>,
     expected: Vec<u64>,
+    _witness: Witness,
 }
 
 struct RunningApp {
@@ -75,7 +77,9 @@ impl World {
         options.fleet.timings = beginning.timings;
         options.fleet.load_drift = None;
         let sandbox = Sandbox::start(options).await.unwrap();
-        Self { sandbox, settings: beginning.settings, http: reqwest::Client::new(), app: None, expected: Vec::new() }
+        let _witness = Witness::of(&sandbox.discord.as_ref().unwrap().stand_in, &[]);
+        let (settings, http) = (beginning.settings, reqwest::Client::new());
+        Self { sandbox, settings, http, app: None, expected: Vec::new(), _witness }
     }
 
     /// Starts the bot, on the database that it had before, if it had one.

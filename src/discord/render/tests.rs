@@ -282,7 +282,7 @@ fn hundreds_of_bots_are_summed_up_within_the_limits() {
 fn the_status_of_a_bot_has_all_three_statuses_and_the_buttons_that_fit() {
     let (picture, policy) = (some_fleet(), policy());
     let bot = picture.fleet.bot(&BotId::new("Billing Bot"), &Environment::new("production")).unwrap();
-    let message = status::bot(view(&picture, &policy, 1010), &bot, |_| true);
+    let message = status::bot(view(&picture, &policy, 1010), bot, |_| true);
     check(&message.private_body(), &[]);
     insta::assert_snapshot!(show(&message.body()), @r#"
     # 🟠 At risk: Billing Bot in Production
@@ -300,7 +300,7 @@ fn the_status_of_a_bot_has_all_three_statuses_and_the_buttons_that_fit() {
     [Stop billing-1 in Production] red
     [Redeploy billing-1 in Production] red
     "#);
-    let looks_only = status::bot(view(&picture, &policy, 1010), &bot, |_| false);
+    let looks_only = status::bot(view(&picture, &policy, 1010), bot, |_| false);
     assert!(!show(&looks_only.body()).contains("[Stop") && !show(&looks_only.body()).contains("[Start"));
 }
 
@@ -808,7 +808,7 @@ proptest! {
         let place = Environment::new(&environment);
         let mut bodies = vec![status::environment(view(&picture, &policy, 1010), &place).private_body()];
         for bot in picture.fleet.bots_in(&place) {
-            bodies.push(status::bot(view(&picture, &policy, 1010), &bot, |_| true).private_body());
+            bodies.push(status::bot(view(&picture, &policy, 1010), bot, |_| true).private_body());
         }
         let to = format!("{word} x");
         let (mut request, plan) = request(Verb::Redeploy, Some(&to), &odd(1), &connectors);

@@ -8,8 +8,8 @@
 //! * `rules`: Discord's limits as constants beside the page that states them, and pure checks of a body against them.
 //! * `refusal`: Discord's codes, and the tree of what is wrong with a form.
 //! * `shared`: one lock around the world, the sessions, the faults and the logs, so that everything has one order.
-//! * `rest`, `gateway`: what the bot reaches. `faults` is what goes wrong there on demand.
-//! * `control`: what people, tests and the page reach.
+//! * `rest`, `gateway`: what the bot reaches. `faults` is what goes wrong there on demand; `event` lists the gateway's events.
+//! * `control`: what people, tests and the page reach; `witness`: who looks on from inside the process.
 //!
 //! # Where it is stricter than Discord, on purpose
 //!
@@ -90,6 +90,7 @@
 //! * `GET /pings`: `[{message_id, channel_id, user_id, via: "user" | "role" | "everyone" | "reply", role_id?}]`.
 //! * `GET /violations`: `[{route, code, message, errors?}]`, everything that was refused by a rule (not by a fault), and remarks with code 0.
 mod control;
+mod event;
 mod faults;
 mod gateway;
 mod refusal;
@@ -98,6 +99,7 @@ mod rules;
 mod seed;
 mod shared;
 mod snowflake;
+mod witness;
 mod world;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
@@ -107,11 +109,14 @@ use axum::{
     extract::DefaultBodyLimit,
     routing::{any, get},
 };
+use tokio::sync::mpsc::UnboundedReceiver;
 
 use self::shared::Shared;
 pub use self::{
+    event::EventKind,
     seed::{Seed, SeedChannel, SeedMember, SeedRole},
     snowflake::Snowflake,
+    witness::Seen,
 };
 
 /// How a stand-in is set up.
@@ -172,6 +177,11 @@ impl DiscordStandIn {
             inner.public_address = address.to_string();
             inner.world.base_url = format!("http://{address}");
         });
+    }
+
+    /// Everything that goes over the bot's wires from now on, for who runs the stand-in in its own process.
+    pub fn witness(&self) -> UnboundedReceiver<Seen> {
+        self.shared.look(|inner| inner.sessions.witnesses.add())
     }
 
     /// Ends event streams, gateway connections and hanging requests, so that a server can stop gracefully.

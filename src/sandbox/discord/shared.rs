@@ -10,7 +10,7 @@ use std::{
 
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::sync::{broadcast, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -18,6 +18,7 @@ use super::{
     Options,
     faults::Faults,
     gateway::sessions::Sessions,
+    witness::Seen,
     world::{Effect, PeopleEvent, World},
 };
 
@@ -166,6 +167,7 @@ impl Inner {
     pub(crate) fn log(&mut self, mut logged: Logged) {
         self.numbers.request += 1;
         logged.n = self.numbers.request;
+        self.sessions.witnesses.tell(|| Seen::Request(json!(logged)));
         if self.requests.len() >= LOG {
             self.requests.pop_front();
         }

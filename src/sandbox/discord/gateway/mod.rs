@@ -16,6 +16,7 @@ use tokio::sync::mpsc;
 
 use self::sessions::{Frame, NoResume};
 use super::{
+    event::EventKind,
     rules::{given, items},
     shared::{Inner, Shared},
     snowflake,
@@ -169,7 +170,7 @@ fn identify(shared: &Shared, inner: &mut Inner, connection: u64, data: &Value) -
         })
     });
     if asked & intents::GUILDS != 0 {
-        inner.sessions.send_to(connection, "GUILD_CREATE", &create);
+        inner.sessions.send_to(connection, EventKind::GuildCreate, &create);
     }
     Ok(())
 }
@@ -208,5 +209,5 @@ fn request_members(inner: &mut Inner, connection: u64, data: &Value) {
     {
         map.insert("nonce".into(), json!(nonce));
     }
-    inner.sessions.send_to(connection, "GUILD_MEMBERS_CHUNK", &chunk);
+    inner.sessions.send_to(connection, EventKind::GuildMembersChunk, &chunk);
 }

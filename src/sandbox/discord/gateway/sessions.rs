@@ -6,8 +6,10 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::sandbox::discord::{
+    event::EventKind,
     rules::items,
     snowflake::{self, Snowflake},
+    witness::{Seen, Witnesses},
     world::intents::MESSAGE_CONTENT,
 };
 
@@ -53,6 +55,7 @@ pub(crate) struct Sessions {
     /// How many IDENTIFY and RESUME were accepted, for tests.
     pub(crate) identified: u64,
     pub(crate) resumed: u64,
+    pub(crate) witnesses: Witnesses,
 }
 
 /// Why a RESUME is not granted.
@@ -134,7 +137,7 @@ impl Sessions {
             sent: 0,
             connection: Some(connection),
         });
-        self.send_to(connection, "READY", &data);
+        self.send_to(connection, EventKind::Ready, &data);
     }
 
     /// Sessions that nobody came back for do not pile up.
@@ -163,7 +166,7 @@ impl Sessions {
             self.frame(old, Frame::Break);
         }
         self.flush();
-        self.send_to(connection, "RESUMED", &json!({"_trace": []}));
+        self.send_to(connection, EventKind::Resumed, &json!({"_trace": []}));
         Ok(())
     }
 
@@ -173,20 +176,22 @@ impl Sessions {
     }
 
     /// An event for every session that asked for it.
-    pub(crate) fn dispatch(&mut self, event: &str, data: &Value, intents: u64, bot: Snowflake) {
+    pub(crate) fn dispatch(&mut self, event: EventKind, data: &Value, intents: u64, bot: Snowflake) {
         for session in &mut self.sessions {
             if intents == 0 || session.intents & intents != 0 {
                 let stripped = without_content(event, data, session.intents, bot);
-                session.keep(event, stripped.as_ref().unwrap_or(data));
+                let text = session.keep(event.name(), stripped.as_ref().unwrap_or(data));
+                self.witnesses.tell(|| Seen::Event(text.to_owned()));
             }
         }
         self.flush();
     }
 
     /// An event for one connection's session.
-    pub(crate) fn send_to(&mut self, connection: u64, event: &str, data: &Value) {
+    pub(crate) fn send_to(&mut self, connection: u64, event: EventKind, data: &Value) {
         for session in self.sessions.iter_mut().filter(|session| session.connection == Some(connection)) {
-            session.keep(event, data);
+            let text = session.keep(event.name(), data);
+            self.witnesses.tell(|| Seen::Event(text.to_owned()));
         }
         self.flush();
     }
@@ -234,20 +239,21 @@ impl Sessions {
 }
 
 impl Session {
-    fn keep(&mut self, event: &str, data: &Value) {
+    fn keep(&mut self, event: &str, data: &Value) -> &str {
         self.seq += 1;
         let text = json!({"op": 0, "t": event, "s": self.seq, "d": data}).to_string();
         self.kept.push_back((self.seq, text));
         if self.kept.len() > KEPT {
             self.kept.pop_front();
         }
+        self.kept.back().map_or("", |(_, text)| text)
     }
 }
 
 /// Without the privileged intent, a message of others that does not mention the bot comes without what it says.
 /// <https://docs.discord.com/developers/events/gateway#message-content-intent>
-fn without_content(event: &str, data: &Value, intents: u64, bot: Snowflake) -> Option<Value> {
-    let message = matches!(event, "MESSAGE_CREATE" | "MESSAGE_UPDATE");
+fn without_content(event: EventKind, data: &Value, intents: u64, bot: Snowflake) -> Option<Value> {
+    let message = matches!(event, EventKind::MessageCreate | EventKind::MessageUpdate);
     let own = data.pointer("/author/id").and_then(snowflake::parse) == Some(bot);
     let mentioned = items(data, "mentions").iter().any(|user| snowflake::parse(&user["id"]) == Some(bot));
     if !message || own || mentioned || intents & MESSAGE_CONTENT != 0 {

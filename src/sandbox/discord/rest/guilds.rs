@@ -54,7 +54,7 @@ pub(super) fn active_threads(call: &Call<'_>, guild: Snowflake) -> Result<Answer
         let open =
             world.channels.iter().filter(|channel| channel.thread.as_ref().is_some_and(|thread| !thread.archived));
         let threads: Vec<Value> = open.map(|channel| world.channel_json(channel)).collect();
-        Ok(Answer::ok(json!({"threads": threads, "members": []})))
+        Ok(Answer::ok(json!({"threads": threads, "members": [], "has_more": false})))
     })
 }
 

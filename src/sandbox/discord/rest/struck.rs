@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc, time::Duration};
 use axum::{
     Json,
     body::Body,
-    http::{HeaderName, HeaderValue, StatusCode},
+    http::{HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use futures_util::stream;
@@ -61,9 +61,10 @@ async fn pause(shared: &Shared, ms: u64) {
 /// Status and body of a fault's answer.
 pub(super) fn tell(kind: &Kind) -> (u16, Value) {
     match kind {
-        Kind::RateLimit { retry_after, global, .. } => {
-            (429, json!({"message": "You are being rate limited.", "retry_after": retry_after, "global": global}))
-        }
+        Kind::RateLimit { retry_after, global, .. } => (
+            429,
+            json!({"message": "You are being rate limited.", "retry_after": retry_after, "global": global, "code": 0}),
+        ),
         Kind::ServerError { status } => {
             (*status, json!({"message": format!("{status}: Internal Server Error"), "code": 0}))
         }
@@ -81,6 +82,7 @@ pub(super) fn respond(kind: Kind, template: &str) -> Response {
             let mut response = (StatusCode::TOO_MANY_REQUESTS, Json(body)).into_response();
             let headers = response.headers_mut();
             if global {
+                headers.insert(header::VIA, HeaderValue::from_static("1.1 google"));
                 headers.insert(HeaderName::from_static("x-ratelimit-global"), HeaderValue::from_static("true"));
                 headers.insert(HeaderName::from_static("x-ratelimit-scope"), HeaderValue::from_static("global"));
                 if let Ok(value) = HeaderValue::from_str(&format!("{}", retry_after.ceil())) {

@@ -85,6 +85,10 @@ impl Door {
     }
 }
 
+/// What clients send along switched off wherever a body goes, discord.py and discord.js among them. Switched on where it has
+/// no effect it is refused, as any other key.
+const IDLE: [&str; 2] = ["tts", "enforce_nonce"];
+
 /// What may be said of a file.
 const FILE_KEYS: [&str; 7] = ["id", "filename", "title", "description", "duration_secs", "waveform", "is_remix"];
 
@@ -108,7 +112,9 @@ pub(crate) struct Before {
 
 /// Checks everything about a body that can be judged from the body alone. `path` is where the body stands in the form.
 pub(crate) fn check(errors: &mut FormErrors, body: &Value, uploads: &[Upload], door: Door, before: &Before) {
-    known_keys(errors, body, "", door.keys());
+    let idle = IDLE.iter().filter(|key| body.get(**key) == Some(&Value::Bool(false)));
+    let known: Vec<&str> = door.keys().iter().chain(idle).copied().collect();
+    known_keys(errors, body, "", &known);
     text(errors, body, "", "content", (0, CONTENT), false);
     boolean(errors, body, "", "tts");
     boolean(errors, body, "", "enforce_nonce");

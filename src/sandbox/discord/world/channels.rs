@@ -7,6 +7,7 @@ use super::{
     permissions::{self as p, Overwrite},
 };
 use crate::sandbox::discord::{
+    event::EventKind,
     refusal::{self, FormErrors, Refused},
     rules::{self, AUTO_ARCHIVE, CHANNEL_NAME, boolean, given, known_keys, number, text},
     snowflake::Snowflake,
@@ -34,7 +35,7 @@ impl World {
         self.open_thread(message, channel, PUBLIC_THREAD, body, now);
         if let Some(mut starter) = self.messages.get(&message).cloned() {
             starter.flags |= rules::message::HAS_THREAD;
-            self.announce(&starter, "MESSAGE_UPDATE", "message_update");
+            self.announce(&starter, EventKind::MessageUpdate, "message_update");
             self.messages.insert(message, starter);
         }
         Ok(message)
@@ -82,7 +83,7 @@ impl World {
             last_message: None,
             old_edits: Vec::new(),
         });
-        self.announce_channel(id, "THREAD_CREATE", "channel_create");
+        self.announce_channel(id, EventKind::ThreadCreate, "channel_create");
     }
 
     /// `PATCH /channels/{id}`: a thread's name, `archived`, `locked`; a channel's name and topic.
@@ -123,7 +124,7 @@ impl World {
             thread.auto_archive =
                 given(body, "auto_archive_duration").and_then(Value::as_u64).unwrap_or(thread.auto_archive);
         }
-        self.announce_channel(id, "THREAD_UPDATE", "channel_update");
+        self.announce_channel(id, EventKind::ThreadUpdate, "channel_update");
         Ok(())
     }
 
@@ -140,7 +141,7 @@ impl World {
                 value.clone_into(field);
             }
         }
-        self.announce_channel(id, "CHANNEL_UPDATE", "channel_update");
+        self.announce_channel(id, EventKind::ChannelUpdate, "channel_update");
         Ok(())
     }
 
@@ -156,7 +157,7 @@ impl World {
         thread.archived = archived.unwrap_or(thread.archived);
         thread.locked = locked.unwrap_or(thread.locked);
         thread.changed = now;
-        self.announce_channel(id, "THREAD_UPDATE", "channel_update");
+        self.announce_channel(id, EventKind::ThreadUpdate, "channel_update");
         Ok(())
     }
 
@@ -168,19 +169,19 @@ impl World {
         if thread.archived {
             thread.archived = false;
             thread.changed = now;
-            self.announce_channel(id, "THREAD_UPDATE", "channel_update");
+            self.announce_channel(id, EventKind::ThreadUpdate, "channel_update");
         }
         Ok(())
     }
 
     /// Tells bot and people how a channel stands now.
-    fn announce_channel(&mut self, id: Snowflake, event: &'static str, kind: &'static str) {
+    fn announce_channel(&mut self, id: Snowflake, event: EventKind, kind: &'static str) {
         let Ok(channel) = self.channel(id) else {
             return;
         };
         let mut body = self.channel_json(channel);
         self.tell_people(PeopleEvent::Channel { kind, id, body: body.clone() });
-        if let (true, Some(map)) = (event == "THREAD_CREATE", body.as_object_mut()) {
+        if let (true, Some(map)) = (event == EventKind::ThreadCreate, body.as_object_mut()) {
             map.insert("newly_created".into(), json!(true));
         }
         self.tell_bot(id, event, body, intents::GUILDS);
@@ -206,11 +207,11 @@ impl World {
         let body = self.channel_json(&channel);
         let (event, data) = if channel.thread.is_some() {
             (
-                "THREAD_DELETE",
+                EventKind::ThreadDelete,
                 json!({"id": id, "guild_id": self.guild.id, "parent_id": channel.parent, "type": channel.kind}),
             )
         } else {
-            ("CHANNEL_DELETE", body.clone())
+            (EventKind::ChannelDelete, body.clone())
         };
         self.tell_bot(id, event, data, intents::GUILDS);
         self.tell_people(PeopleEvent::Channel { kind: "channel_delete", id, body });
@@ -232,9 +233,9 @@ impl World {
         self.tell_people(PeopleEvent::Channel { kind: "channel_update", id: channel, body: body.clone() });
         // A channel that falls out of sight is deleted as far as the bot can tell, and made when it comes back.
         let event = match (saw, sees) {
-            (true, true) => "CHANNEL_UPDATE",
-            (true, false) => "CHANNEL_DELETE",
-            (false, true) => "CHANNEL_CREATE",
+            (true, true) => EventKind::ChannelUpdate,
+            (true, false) => EventKind::ChannelDelete,
+            (false, true) => EventKind::ChannelCreate,
             (false, false) => return Ok(()),
         };
         self.effects.push(Effect::Dispatch { event, data: body, intents: intents::GUILDS });

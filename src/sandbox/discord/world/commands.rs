@@ -107,6 +107,9 @@ impl World {
         errors.finish()?;
         let version = self.ids.next(now);
         if let Some(map) = merged.as_object_mut() {
+            if body.get("options").is_some() {
+                map.insert("options".into(), json!(kept_options(body)));
+            }
             map.insert("id".into(), json!(id));
             map.insert("version".into(), json!(version));
             if in_guild {
@@ -139,7 +142,7 @@ impl World {
         let mut kept = json!({
             "id": id, "application_id": self.application, "version": old_version.unwrap_or_else(|| json!(id)), "type": kind,
             "name": body["name"], "name_localizations": given(body, "name_localizations"), "description": given(body, "description").unwrap_or(&json!("")),
-            "description_localizations": given(body, "description_localizations"), "options": items(body, "options"),
+            "description_localizations": given(body, "description_localizations"), "options": kept_options(body),
             "default_member_permissions": given(body, "default_member_permissions"), "dm_permission": given(body, "dm_permission").unwrap_or(&json!(true)),
             "contexts": given(body, "contexts"), "integration_types": given(body, "integration_types").unwrap_or(&json!([0])),
             "nsfw": body["nsfw"] == true,
@@ -168,5 +171,23 @@ impl World {
             Some(bits) => has & bits == bits,
         };
         self.commands.iter().filter(allowed).collect()
+    }
+}
+
+/// A command's options as Discord keeps them: what was left open with a null is not there.
+fn kept_options(body: &Value) -> Vec<Value> {
+    let mut options = items(body, "options").to_vec();
+    options.iter_mut().for_each(without_nulls);
+    options
+}
+
+fn without_nulls(option: &mut Value) {
+    match option {
+        Value::Object(map) => {
+            map.retain(|_, value| !value.is_null());
+            map.values_mut().for_each(without_nulls);
+        }
+        Value::Array(list) => list.iter_mut().for_each(without_nulls),
+        _ => {}
     }
 }

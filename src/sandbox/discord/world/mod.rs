@@ -4,6 +4,7 @@ mod channels;
 mod commands;
 mod interactions;
 pub(crate) mod invocation;
+mod media;
 pub(crate) mod mentions;
 mod messages;
 pub(crate) mod permissions;
@@ -22,6 +23,7 @@ pub(crate) use self::{
 };
 use self::{mentions::Mentions, permissions::Overwrite};
 use super::{
+    event::EventKind,
     refusal::{self, Refused},
     snowflake::{Snowflake, Snowflakes},
 };
@@ -188,7 +190,7 @@ pub(crate) struct Ping {
 #[derive(Clone, Debug)]
 pub(crate) enum Effect {
     /// An event for the bot, if its session asked for it with one of `intents` (0: always).
-    Dispatch { event: &'static str, data: Value, intents: u64 },
+    Dispatch { event: EventKind, data: Value, intents: u64 },
     /// An event for the people who watch.
     People(PeopleEvent),
 }
@@ -283,7 +285,7 @@ impl World {
     }
 
     /// Tells the bot, if it sees the channel.
-    fn tell_bot(&mut self, channel: Snowflake, event: &'static str, data: Value, intents: u64) {
+    fn tell_bot(&mut self, channel: Snowflake, event: EventKind, data: Value, intents: u64) {
         if self.may(self.bot, channel, permissions::VIEW_CHANNEL) {
             self.effects.push(Effect::Dispatch { event, data, intents });
         }
@@ -305,7 +307,11 @@ impl World {
         if let Some(map) = data.as_object_mut() {
             map.insert("guild_id".into(), serde_json::json!(self.guild.id));
         }
-        self.effects.push(Effect::Dispatch { event: "GUILD_MEMBER_UPDATE", data, intents: intents::GUILD_MEMBERS });
+        self.effects.push(Effect::Dispatch {
+            event: EventKind::GuildMemberUpdate,
+            data,
+            intents: intents::GUILD_MEMBERS,
+        });
         self.tell_people(PeopleEvent::Member { id: user });
         Ok(())
     }
@@ -317,7 +323,11 @@ impl World {
         }
         let data = serde_json::json!({"guild_id": self.guild.id, "user": self.user_json(user)});
         self.members.retain(|member| member.id != user);
-        self.effects.push(Effect::Dispatch { event: "GUILD_MEMBER_REMOVE", data, intents: intents::GUILD_MEMBERS });
+        self.effects.push(Effect::Dispatch {
+            event: EventKind::GuildMemberRemove,
+            data,
+            intents: intents::GUILD_MEMBERS,
+        });
         self.tell_people(PeopleEvent::Left { id: user });
         Ok(())
     }

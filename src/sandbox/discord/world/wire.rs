@@ -209,7 +209,7 @@ impl World {
             "mention_roles": message.mentions.roles,
             "attachments": message.attachments.iter().map(|file| self.attachment_json(message, file)).collect::<Vec<_>>(),
             "embeds": message.embeds.iter().map(|embed| self.embed_json(message, embed)).collect::<Vec<_>>(),
-            "components": message.components, "pinned": false, "flags": message.flags, "reactions": [],
+            "components": self.components_json(message), "pinned": false, "flags": message.flags, "reactions": [],
         });
         let Some(map) = whole.as_object_mut() else {
             return whole;
@@ -261,11 +261,14 @@ impl World {
     fn attachment_json(&self, message: &Message, file: &Attachment) -> Value {
         let url = self.file_url(message, file);
         let mut whole = json!({
-            "id": file.id, "filename": file.name, "size": file.size, "url": url, "proxy_url": url, "content_type": file.content_type,
+            "id": file.id, "filename": file.name, "size": file.size, "url": url, "proxy_url": url,
         });
         let Some(map) = whole.as_object_mut() else {
             return whole;
         };
+        if let Some(kind) = &file.content_type {
+            map.insert("content_type".into(), json!(kind));
+        }
         if let Some((width, height)) = file.picture {
             map.insert("width".into(), json!(width));
             map.insert("height".into(), json!(height));
@@ -279,7 +282,8 @@ impl World {
         whole
     }
 
-    fn file_url(&self, message: &Message, file: &Attachment) -> String {
+    /// Where an uploaded file is downloaded.
+    pub(super) fn file_url(&self, message: &Message, file: &Attachment) -> String {
         format!("{}/attachments/{}/{}/{}", self.base_url, message.channel, file.id, file.name)
     }
 

@@ -20,11 +20,11 @@ pub(crate) const TEXT_INPUT: u64 = 4;
 pub(crate) const LABEL: u64 = 18;
 const SECTION: u64 = 9;
 const TEXT_DISPLAY: u64 = 10;
-const THUMBNAIL: u64 = 11;
+pub(crate) const THUMBNAIL: u64 = 11;
 const MEDIA_GALLERY: u64 = 12;
-const FILE: u64 = 13;
-const SEPARATOR: u64 = 14;
-const CONTAINER: u64 = 17;
+pub(crate) const FILE: u64 = 13;
+pub(crate) const SEPARATOR: u64 = 14;
+pub(crate) const CONTAINER: u64 = 17;
 
 /// A select of any kind.
 pub(crate) fn is_select(kind: u64) -> bool {

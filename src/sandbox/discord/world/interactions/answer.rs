@@ -168,20 +168,18 @@ impl World {
             return Value::Null;
         };
         let message = found.original.and_then(|id| self.messages.get(&id));
-        let flags = message.map_or(0, |message| message.flags);
         let mut whole = json!({
-            "interaction": {
-                "id": id, "type": found.kind(), "response_message_id": found.original, "response_message_loading": flags & LOADING != 0,
-                "response_message_ephemeral": flags & EPHEMERAL != 0, "channel_id": found.channel, "guild_id": self.guild.id,
-            },
+            "interaction": {"id": id, "type": found.kind(), "channel_id": found.channel, "guild_id": self.guild.id},
         });
-        if let Some(map) = whole.as_object_mut() {
-            let message = message
-                .filter(|_| matches!(found.outcome, Some(Outcome::Message | Outcome::Update | Outcome::Deferred)));
-            map.insert(
-                "resource".into(),
-                json!({"type": kind, "message": message.map(|message| self.message_json(message))}),
-            );
+        if let (Some(message), Some(map)) = (message, whole.get_mut("interaction").and_then(Value::as_object_mut)) {
+            map.insert("response_message_id".into(), json!(message.id));
+            map.insert("response_message_loading".into(), json!(message.flags & LOADING != 0));
+            map.insert("response_message_ephemeral".into(), json!(message.flags & EPHEMERAL != 0));
+        }
+        // Only what shows a message at once brings it.
+        let message = message.filter(|_| matches!(found.outcome, Some(Outcome::Message | Outcome::Update)));
+        if let (Some(message), Some(map)) = (message, whole.as_object_mut()) {
+            map.insert("resource".into(), json!({"type": kind, "message": self.message_json(message)}));
         }
         whole
     }

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use super::{Effect, PeopleEvent, World, wire};
 use crate::sandbox::discord::{
+    event::EventKind,
     rules::{self},
     snowflake::Snowflake,
 };
@@ -149,7 +150,7 @@ impl World {
             choices: Vec::new(),
         };
         let data = self.interaction_json(&interaction);
-        self.effects.push(Effect::Dispatch { event: "INTERACTION_CREATE", data, intents: 0 });
+        self.effects.push(Effect::Dispatch { event: EventKind::InteractionCreate, data, intents: 0 });
         self.tokens.insert(token, id);
         self.interactions.insert(id, interaction);
         if self.interactions.len() > KEPT

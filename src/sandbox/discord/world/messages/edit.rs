@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::{check_form, kept};
 use crate::sandbox::discord::{
+    event::EventKind,
     refusal::{self, Refused, form_error},
     rules::{
         self, given,
@@ -93,7 +94,7 @@ impl World {
         next.attachments.extend(self.store(body, uploads, now));
         // The first text of a deferred answer is its making, not an edit that people see.
         next.edited = (message.flags & form::LOADING == 0).then_some(now);
-        self.announce(&next, "MESSAGE_UPDATE", "message_update");
+        self.announce(&next, EventKind::MessageUpdate, "message_update");
         self.messages.insert(id, next);
         self.settle_by_message(id, now);
         Ok(())
@@ -139,7 +140,7 @@ impl World {
         self.tell_people(PeopleEvent::MessageDelete { channel: message.channel, only_for: message.only_for, id });
         if message.only_for.is_none() {
             let data = json!({"id": id, "channel_id": message.channel, "guild_id": self.guild.id});
-            self.tell_bot(message.channel, "MESSAGE_DELETE", data, intents::GUILD_MESSAGES);
+            self.tell_bot(message.channel, EventKind::MessageDelete, data, intents::GUILD_MESSAGES);
         }
         Ok(())
     }

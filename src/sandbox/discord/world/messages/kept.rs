@@ -27,15 +27,28 @@ pub(super) fn components(body: &Value) -> Vec<Value> {
 }
 
 fn fill(component: &mut Value, last: &mut u64) {
-    let select = parts::is_select(parts::kind(component));
+    let kind = parts::kind(component);
     let Some(map) = component.as_object_mut() else {
         return;
     };
     *last += 1;
     map.entry("id").or_insert(json!(*last));
-    if select {
-        map.entry("min_values").or_insert(json!(1));
-        map.entry("max_values").or_insert(json!(1));
+    let unset: &[(&str, Value)] = match kind {
+        _ if parts::is_select(kind) => &[("min_values", json!(1)), ("max_values", json!(1))],
+        parts::CONTAINER => &[("accent_color", Value::Null), ("spoiler", json!(false))],
+        parts::SEPARATOR => &[("spacing", json!(1)), ("divider", json!(true))],
+        parts::THUMBNAIL => &[("description", Value::Null), ("spoiler", json!(false))],
+        parts::FILE => &[("spoiler", json!(false))],
+        _ => &[],
+    };
+    for (key, value) in unset {
+        map.entry(*key).or_insert(value.clone());
+    }
+    for item in map.get_mut("items").and_then(Value::as_array_mut).into_iter().flatten() {
+        if let Some(item) = item.as_object_mut() {
+            item.entry("description").or_insert(Value::Null);
+            item.entry("spoiler").or_insert(json!(false));
+        }
     }
     if let Some(children) = map.get_mut("components").and_then(Value::as_array_mut) {
         for child in children {

@@ -14,6 +14,7 @@ use super::{
     permissions as p, wire,
 };
 use crate::sandbox::discord::{
+    event::EventKind,
     refusal::{self, FormErrors, Refused, form_error},
     rules::{
         self, embeds, given, items,
@@ -221,13 +222,13 @@ impl World {
         {
             channel.last_message = Some(id);
         }
-        self.announce(&message, "MESSAGE_CREATE", "message_create");
+        self.announce(&message, EventKind::MessageCreate, "message_create");
         self.messages.insert(id, message);
         id
     }
 
     /// Tells people and, where it may hear of it, the bot. Private messages do not go over the gateway.
-    pub(crate) fn announce(&mut self, message: &Message, event: &'static str, kind: &'static str) {
+    pub(crate) fn announce(&mut self, message: &Message, event: EventKind, kind: &'static str) {
         let people = PeopleEvent::Message {
             kind,
             channel: message.channel,
@@ -247,7 +248,7 @@ impl World {
         self.bot_must(channel, if thread { p::SEND_IN_THREADS } else { p::SEND_MESSAGES })?;
         let member = self.member(self.bot).map(wire::member);
         let data = json!({"channel_id": channel, "guild_id": self.guild.id, "user_id": self.bot, "timestamp": now.as_second(), "member": member});
-        self.effects.push(Effect::Dispatch { event: "TYPING_START", data, intents: intents::MESSAGE_TYPING });
+        self.effects.push(Effect::Dispatch { event: EventKind::TypingStart, data, intents: intents::MESSAGE_TYPING });
         Ok(())
     }
 }
