@@ -1,5 +1,7 @@
 //! Discord's own description of its HTTP API (OpenAPI 3.1), where `DISCORD_OPENAPI` says that it lies: its operations, and
 //! its schemas, each compiled once in a process.
+#![expect(clippy::expect_used, reason = "a test that cannot be judged should say so at once")]
+
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, OnceLock},

@@ -1,4 +1,6 @@
 //! Holds what the stand-in wrote down, requests and answers alike, against Discord's own description.
+#![expect(clippy::expect_used, reason = "a test that cannot be judged should say so at once")]
+
 #[path = "document.rs"]
 pub(crate) mod document;
 

@@ -168,20 +168,21 @@ impl World {
             return Value::Null;
         };
         let message = found.original.and_then(|id| self.messages.get(&id));
-        let mut whole = json!({
-            "interaction": {"id": id, "type": found.kind(), "channel_id": found.channel, "guild_id": self.guild.id},
-        });
-        if let (Some(message), Some(map)) = (message, whole.get_mut("interaction").and_then(Value::as_object_mut)) {
+        let mut interaction =
+            json!({"id": id, "type": found.kind(), "channel_id": found.channel, "guild_id": self.guild.id});
+        if let (Some(message), Some(map)) = (message, interaction.as_object_mut()) {
             map.insert("response_message_id".into(), json!(message.id));
             map.insert("response_message_loading".into(), json!(message.flags & LOADING != 0));
             map.insert("response_message_ephemeral".into(), json!(message.flags & EPHEMERAL != 0));
         }
         // Only what shows a message at once brings it.
-        let message = message.filter(|_| matches!(found.outcome, Some(Outcome::Message | Outcome::Update)));
-        if let (Some(message), Some(map)) = (message, whole.as_object_mut()) {
-            map.insert("resource".into(), json!({"type": kind, "message": self.message_json(message)}));
+        match message.filter(|_| matches!(found.outcome, Some(Outcome::Message | Outcome::Update))) {
+            Some(message) => {
+                let resource = json!({"type": kind, "message": self.message_json(message)});
+                json!({"interaction": interaction, "resource": resource})
+            }
+            None => json!({"interaction": interaction}),
         }
-        whole
     }
 }
 
