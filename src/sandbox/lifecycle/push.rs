@@ -31,10 +31,11 @@ pub(super) fn events(
     simulator: LifecycleSimulator,
     last: Option<HeaderValue>,
 ) -> Sse<impl Stream<Item = Result<Frame, Infallible>>> {
+    let latest = simulator.with(|world| world.model.latest_event());
     let after = match last.as_ref().map(|value| value.to_str().unwrap_or_default()) {
-        None => simulator.with(|world| world.model.latest_event()),
+        None => latest,
         // Ids of another run of the service mean that everything between is missing.
-        Some(id) => simulator.event_number(id).unwrap_or(u64::MAX),
+        Some(id) => simulator.event_number(id).filter(|number| *number <= latest).unwrap_or(u64::MAX),
     };
     follow(simulator, after, |simulator, after| {
         // In one look: what came between two of them would be passed over.
