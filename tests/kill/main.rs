@@ -4,6 +4,7 @@
 //! `KILLS` says how many times it is killed, `SEED` replays a run. The same siege is laid to copies of the product from which
 //! one mechanism was taken out, and must then find the fault.
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests fail so")]
+#![expect(clippy::print_stdout, reason = "the seed, and how far it is, for who waits for minutes")]
 
 mod ledger;
 mod mutant;
