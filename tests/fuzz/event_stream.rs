@@ -158,7 +158,9 @@ fn every_event_is_read_whole_whatever_the_names_hold() {
 fn wherever_a_reader_says_it_left_off_it_is_told_to_read_again_or_gets_what_it_missed() {
     let service = Service::start(vec![healthy("a", "A Bot", "Production")]);
     let http = http();
+    // Each case begins and ends with a connector that is well, so that both of its changes are changes.
     service.simulator.do_to("a", Deed::Drop).unwrap();
+    service.simulator.do_to("a", Deed::Recover).unwrap();
     let boot = service.runtime.block_on(async {
         let mut reader = service.read(&http, Some(HeaderValue::from_static("0"))).await;
         let (id, event) = reader.event().await;

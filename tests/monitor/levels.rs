@@ -173,8 +173,8 @@ async fn the_picture_is_published_after_each_look() {
     world.later(30).await;
     let picture = world.picture.borrow().clone();
     assert_eq!(picture.fleet.read_at(), Some(world.now()));
-    let billing = picture.fleet.bots().into_iter().find(|view| view.bot.name == "Billing Bot").unwrap();
-    assert_eq!((billing.healthy(), picture.highest(&billing), picture.trouble.clone()), (1, 2, None));
+    let billing = picture.fleet.bots().iter().find(|view| view.bot.name == "Billing Bot").unwrap();
+    assert_eq!((billing.healthy(), picture.highest(billing), picture.trouble.clone()), (1, 2, None));
 }
 
 #[tokio::test]
@@ -185,8 +185,8 @@ async fn the_picture_is_published_even_when_nothing_can_be_written() {
     world.second += 30;
     assert!(world.monitor.tick(world.now()).await.is_err());
     let picture = world.picture.borrow().clone();
-    let billing = picture.fleet.bots().into_iter().find(|view| view.bot.name == "Billing Bot").unwrap();
-    assert_eq!((billing.healthy(), picture.highest(&billing)), (1, 2));
+    let billing = picture.fleet.bots().iter().find(|view| view.bot.name == "Billing Bot").unwrap();
+    assert_eq!((billing.healthy(), picture.highest(billing)), (1, 2));
 }
 
 #[tokio::test]

@@ -7,18 +7,21 @@ use botswain::sandbox::{Options, Sandbox};
 use tempfile::TempDir;
 
 use super::database::Database;
+use super::witness::Witness;
 use super::{Running, botswain, ended, find, with_settings_of};
 
 struct Ground {
     folder: TempDir,
     sandbox: Sandbox,
     database: Database,
+    _witness: Witness,
 }
 
 impl Ground {
     async fn new() -> Self {
         let sandbox = Sandbox::start(Options::default()).await.unwrap();
-        Self { folder: TempDir::new().unwrap(), sandbox, database: Database::create().await }
+        let _witness = Witness::of(&sandbox.discord.as_ref().unwrap().stand_in, &[]);
+        Self { folder: TempDir::new().unwrap(), sandbox, database: Database::create().await, _witness }
     }
 
     fn run(&self) -> Command {
