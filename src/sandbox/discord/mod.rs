@@ -14,6 +14,7 @@
 //! # Where it is stricter than Discord, on purpose
 //!
 //! * A key that Discord does not document is refused (`STAND_IN_UNKNOWN_KEY`): Discord ignores it, and what it should have said is lost.
+//!   What client libraries send along switched off (`tts`, `enforce_nonce`) passes.
 //! * A file that an embed points at must be attached; a flag that has no effect where it is sent is refused.
 //! * Polls, stickers and forwarding are refused, because nothing here checks them.
 //! * Text without `allowed_mentions` is accepted, as on Discord, and stands under `/violations`.
@@ -86,7 +87,7 @@
 //!
 //! What was written down (each with `DELETE` to forget it):
 //!
-//! * `GET /requests?after=N`: `[{n, at_ms, method, path, route, body, files?, status, answer?}]`, status 0 where the connection was closed.
+//! * `GET /requests?after=N`: `[{n, at_ms, method, path (decoded), route, body, files?, status, answer?}]`, status 0 where the connection was closed.
 //! * `GET /pings`: `[{message_id, channel_id, user_id, via: "user" | "role" | "everyone" | "reply", role_id?}]`.
 //! * `GET /violations`: `[{route, code, message, errors?}]`, everything that was refused by a rule (not by a fault), and remarks with code 0.
 mod control;
