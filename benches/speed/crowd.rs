@@ -3,6 +3,7 @@
 
 use botswain::sandbox::discord::Seed;
 use futures_util::StreamExt as _;
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::figures::Round;
@@ -14,24 +15,31 @@ pub struct Waited {
     pub settled: Round,
 }
 
+/// What the stand-in tells of an interaction, without what was answered: reading that is no part of the waiting.
+#[derive(Debug, Deserialize)]
+struct Told {
+    interaction_id: String,
+    state: String,
+    first_us: Option<f64>,
+    settled_us: Option<f64>,
+}
+
 /// Does all of these, so many at once, as an operator in the team's channel.
 pub async fn act(harbour: &Harbour, what: &str, bodies: Vec<Value>, at_once: usize) -> Waited {
     let each = bodies.into_iter().map(|body| async move {
-        let told = settled(harbour, harbour.post(what, &body).await).await;
-        let waited = |name: &str| told[name].as_f64().unwrap_or_else(|| panic!("no answer to {body}: {told}"));
-        (waited("first_us"), waited("settled_us"))
+        let mut told: Told = harbour.post(what, &body).await;
+        if told.state == "thinking" {
+            told = harbour.post("wait", &until_settled(&told.interaction_id)).await;
+        }
+        told.first_us.zip(told.settled_us).unwrap_or_else(|| panic!("no answer to {body}: {told:?}"))
     });
     let waited: Vec<(f64, f64)> = futures_util::stream::iter(each).buffer_unordered(at_once).collect().await;
     let (first, settled) = waited.into_iter().unzip();
     Waited { first: Round::new(first), settled: Round::new(settled) }
 }
 
-/// What an act came to, once what it promised is there.
-async fn settled(harbour: &Harbour, told: Value) -> Value {
-    if told["state"] != "thinking" {
-        return told;
-    }
-    harbour.post("wait", &json!({ "interaction_id": told["interaction_id"], "timeout_ms": 30_000 })).await
+fn until_settled(interaction: &str) -> Value {
+    json!({ "interaction_id": interaction, "timeout_ms": 30_000 })
 }
 
 /// A command of the operator's.
@@ -58,8 +66,8 @@ pub fn bots(sub: &str, options: &[(&str, &str)], typing: bool) -> Value {
 pub async fn confirmations(harbour: &Harbour, connectors: &[String]) -> Vec<Value> {
     let mut presses = Vec::new();
     for connector in connectors {
-        let told = harbour.post("commands", &bots("stop", &[("connector", connector)], false)).await;
-        let told = settled(harbour, told).await;
+        let begun: Told = harbour.post("commands", &bots("stop", &[("connector", connector)], false)).await;
+        let told: Value = harbour.post("wait", &until_settled(&begun.interaction_id)).await;
         let message = &told["message"];
         let button = &message["components"][0]["components"][0]["custom_id"];
         assert!(button.is_string(), "no prompt for {connector}: {told}");

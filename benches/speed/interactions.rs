@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::Measure;
 use crate::crowd::{self, Waited, act};
@@ -85,7 +85,7 @@ pub async fn measure(measure: Measure) {
 
 async fn knows_the_fleet(bot: &Harbour) {
     let status = crowd::bots("status", &[("env", "production")], false);
-    while bot.post("commands", &status).await.to_string().contains("has not been read yet") {
+    while bot.post::<Value>("commands", &status).await.to_string().contains("has not been read yet") {
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
 }

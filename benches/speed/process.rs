@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use botswain::sandbox::lifecycle::{FleetSeed, LifecycleSimulator};
 use botswain::sandbox::{Options, Sandbox};
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -96,7 +97,7 @@ impl Harbour {
         self.http.get(self.url(path)).send().await.unwrap().json().await.unwrap()
     }
 
-    pub async fn post(&self, path: &str, body: &Value) -> Value {
+    pub async fn post<T: DeserializeOwned>(&self, path: &str, body: &Value) -> T {
         self.http.post(self.url(path)).json(body).send().await.unwrap().json().await.unwrap()
     }
 }

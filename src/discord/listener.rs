@@ -15,6 +15,7 @@ use tokio_util::task::TaskTracker;
 use super::Front;
 use super::commands;
 use super::interactions::answer::{First, Reply, describe};
+use super::interactions::is_only_looked_at;
 use super::pulse::Pulse;
 use super::render::refusal;
 use super::watchdog::{SharedWatchdog, lock};
@@ -107,8 +108,10 @@ impl RawEventHandler for Listener {
             }
             Event::Resumed(_) => self.pulse.set_connected(true),
             Event::InteractionCreate(event) => {
+                // What is answered from memory loses nothing with this client, and is sooner there from where it is heard.
+                let work = if is_only_looked_at(&event.interaction) { Handle::current() } else { self.work.clone() };
                 let answer = async move { listener.front.handle(&http, event.interaction).await };
-                self.answering.spawn_on(answer, &self.work);
+                self.answering.spawn_on(answer, &work);
             }
             Event::Unknown(event) => {
                 let answer = async move { listener.undecoded(&http, &event.kind, &event.value).await };

@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
+use serde_json::value::{RawValue, to_raw_value};
 use tokio_util::sync::CancellationToken;
 
 use super::Front;
+use super::interactions::answer::private;
 use super::render::Message;
 use super::render::status::{self, View};
 use crate::domain::connector::Environment;
@@ -21,23 +23,32 @@ pub struct Overviews(Arc<Mutex<Made>>);
 struct Made {
     of: Arc<Picture>,
     until: Timestamp,
-    messages: BTreeMap<Environment, Message>,
+    overviews: BTreeMap<Environment, Arc<Overview>>,
+}
+
+/// An environment at a glance.
+#[derive(Clone, Debug)]
+pub struct Overview {
+    /// As a message.
+    pub message: Message,
+    /// As the private answer to a command, in Discord's own words.
+    pub(super) written: Box<RawValue>,
 }
 
 impl Overviews {
     /// An environment at a glance; `picture` is what `view` shows.
-    pub fn of(&self, view: View<'_>, picture: &Arc<Picture>, environment: &Environment) -> Message {
+    pub fn of(&self, view: View<'_>, picture: &Arc<Picture>, environment: &Environment) -> Arc<Overview> {
         let mut made = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if !Arc::ptr_eq(&made.of, picture) || view.now >= made.until {
-            let messages = BTreeMap::new();
-            *made = Made { of: Arc::clone(picture), until: view.stands_until(), messages };
+            *made = Made { of: Arc::clone(picture), until: view.stands_until(), overviews: BTreeMap::new() };
         }
-        if let Some(message) = made.messages.get(environment) {
-            return message.clone();
-        }
-        let message = status::environment(view, environment);
-        made.messages.insert(environment.clone(), message.clone());
-        message
+        let overview = made.overviews.entry(environment.clone()).or_insert_with(|| {
+            let message = status::environment(view, environment);
+            // Maps with text keys and finite numbers only: this cannot fail.
+            let written = to_raw_value(&private(&message)).unwrap_or_else(|_| RawValue::NULL.to_owned());
+            Arc::new(Overview { message, written })
+        });
+        Arc::clone(overview)
     }
 }
 

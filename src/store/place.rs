@@ -58,7 +58,9 @@ impl Place {
         let (options, session) = match self {
             // SQLite has one writer. Everything that is read while somebody waits is answered from memory.
             Self::Sqlite(_) => {
-                (AnyPoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None), SQLITE_SESSION)
+                let options = AnyPoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None);
+                // A file does not hang up, so it need not be asked before each use whether it is still there.
+                (options.test_before_acquire(false), SQLITE_SESSION)
             }
             // As many as there are parts that wait for one at once, with some left for presses.
             Self::PostgreSql(_) => (AnyPoolOptions::new().max_connections(10), POSTGRESQL_SESSION),

@@ -2,14 +2,18 @@
 //!
 //! Bodies are sent as we render them: serenity's own builder adds an empty list of attachments, which removes pictures.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use serde::Serialize;
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use serenity::http::{Http, HttpError, StatusCode};
 use serenity::model::id::InteractionId;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::super::autocomplete::Offer;
+use super::super::overviews::Overview;
 use super::super::render::Message;
 
 /// Discord waits 3 s for the first answer; after this it would come too late.
@@ -28,6 +32,8 @@ const ALREADY_ACKNOWLEDGED: isize = 40060;
 pub enum First {
     /// A message that only this person sees.
     Private(Message),
+    /// The same, an environment at a glance: written out before anybody asked.
+    Overview(Arc<Overview>),
     /// "Thinking…", to be edited into a message that only this person sees.
     DeferPrivate,
     /// The message that was pressed stays as it is, to be edited.
@@ -39,15 +45,29 @@ pub enum First {
 }
 
 impl First {
-    fn body(&self) -> Value {
-        match self {
-            Self::Private(message) => json!({ "type": 4, "data": message.private_body() }),
+    fn body(&self) -> Body<'_> {
+        Body::Made(match self {
+            Self::Private(message) => private(message),
+            Self::Overview(overview) => return Body::Written(&overview.written),
             Self::DeferPrivate => json!({ "type": 5, "data": { "flags": 64 } }),
             Self::DeferUpdate => json!({ "type": 6 }),
             Self::Update(message) => json!({ "type": 7, "data": message.body() }),
             Self::Offers(offers) => json!({ "type": 8, "data": { "choices": offers } }),
-        }
+        })
     }
+}
+
+/// A first answer that is a message which only this person sees.
+pub(in crate::discord) fn private(message: &Message) -> Value {
+    json!({ "type": 4, "data": message.private_body() })
+}
+
+/// The body of a first answer.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Body<'a> {
+    Made(Value),
+    Written(&'a RawValue),
 }
 
 /// Why an answer did not reach Discord. Its text is for the log, and never holds an address: the token is in it.
@@ -108,7 +128,7 @@ impl<'a> Reply<'a> {
         }
     }
 
-    async fn callback(&self, body: &Value) -> Result<(), Sent> {
+    async fn callback(&self, body: &Body<'_>) -> Result<(), Sent> {
         self.http
             .create_interaction_response(self.id, self.token, body, Vec::new())
             .await

@@ -18,7 +18,7 @@ use crate::domain::connector::Environment;
 use crate::domain::ids::{BotId, Id, Key};
 use crate::domain::policy::Picture;
 use crate::domain::request::{Refusal, RequestState};
-use crate::operations::{Answer, Part, Said, Settled, Trouble};
+use crate::operations::{Ahead, Answer, Part, Said, Settled, Trouble};
 
 /// What is shown for a press on a prompt.
 enum Shown {
@@ -96,10 +96,12 @@ impl Front {
             let known: Vec<_> = picture.fleet.environments().iter().map(Environment::title).collect();
             return status::not_found("that environment any more", &known);
         };
-        let Some(key) = bot else { return self.overviews.of(self.view(picture), picture, &environment) };
+        let Some(key) = bot else {
+            return self.overviews.of(self.view(picture), picture, &environment).message.clone();
+        };
         match lookup::bots(&picture.fleet, Some(&environment), key.as_str()).as_slice() {
             [bot] => self.bot_status(picture, incoming, bot, &environment),
-            _ => self.overviews.of(self.view(picture), picture, &environment),
+            _ => self.overviews.of(self.view(picture), picture, &environment).message.clone(),
         }
     }
 
@@ -115,7 +117,7 @@ impl Front {
                 let may = self.operations.may(&incoming.asker.member, &[environment]).is_ok();
                 status::bot(self.view(picture), view, |_| may)
             }
-            None => self.overviews.of(self.view(picture), picture, environment),
+            None => self.overviews.of(self.view(picture), picture, environment).message.clone(),
         }
     }
 
@@ -132,8 +134,15 @@ impl Front {
         request: &Id,
     ) -> Result<(), AnswerError> {
         let first = if private { First::DeferUpdate } else { First::DeferPrivate };
-        incoming.reply.first(&first).await?;
-        let shown = self.carry_out(incoming, press, request).await;
+        let ahead = async {
+            match press {
+                Press::Confirm => self.operations.look_ahead(&incoming.asker, request).await,
+                Press::Cancel | Press::Pick { .. } | Press::Page(_) => Ahead::default(),
+            }
+        };
+        let (acknowledged, ahead) = tokio::join!(incoming.reply.first(&first), ahead);
+        acknowledged?;
+        let shown = self.carry_out(incoming, press, ahead, request).await;
         match shown {
             Shown::Instead(message) => incoming.reply.edit(&message).await,
             Shown::Beside(message) if private => incoming.reply.add(&message).await,
@@ -146,11 +155,11 @@ impl Front {
         }
     }
 
-    async fn carry_out(&self, incoming: &Incoming<'_>, press: Press, request: &Id) -> Shown {
+    async fn carry_out(&self, incoming: &Incoming<'_>, press: Press, ahead: Ahead, request: &Id) -> Shown {
         let (asker, now) = (&incoming.asker, Timestamp::now());
         match press {
             Press::Confirm => {
-                let settled = self.operations.confirm(asker, request, now).await;
+                let settled = self.operations.confirm(asker, request, ahead, now).await;
                 self.settled(incoming, "confirm", request, settled).await
             }
             Press::Cancel => {

@@ -64,8 +64,7 @@ impl Front {
         };
         match Command::new(read.sub, &read.given) {
             Command::Status { environment, bot } => {
-                let message = self.status(&incoming, environment.as_deref(), bot.as_deref());
-                incoming.reply.first(&First::Private(message)).await
+                incoming.reply.first(&self.status(&incoming, environment.as_deref(), bot.as_deref())).await
             }
             Command::Ask { verb, said } => self.ask(&incoming, verb, said).await,
         }
@@ -107,21 +106,23 @@ impl Front {
     }
 
     /// The status that was asked for, from memory.
-    fn status(&self, incoming: &Incoming<'_>, environment: Option<&str>, bot: Option<&str>) -> Message {
+    fn status(&self, incoming: &Incoming<'_>, environment: Option<&str>, bot: Option<&str>) -> First {
         let picture = self.picture.borrow().clone();
         if picture.fleet.read_at().is_none() {
-            return status::not_ready(picture.trouble.as_deref());
+            return First::Private(status::not_ready(picture.trouble.as_deref()));
         }
         let Some(found) = environment.and_then(|text| lookup::environment(&picture.fleet, text)) else {
             let known: Vec<_> = picture.fleet.environments().iter().map(Environment::title).collect();
-            return status::not_found(environment.unwrap_or_default(), &known);
+            return First::Private(status::not_found(environment.unwrap_or_default(), &known));
         };
-        let Some(name) = bot else { return self.overviews.of(self.view(&picture), &picture, &found) };
-        match lookup::bots(&picture.fleet, Some(&found), name).as_slice() {
+        let Some(name) = bot else {
+            return First::Overview(self.overviews.of(self.view(&picture), &picture, &found));
+        };
+        First::Private(match lookup::bots(&picture.fleet, Some(&found), name).as_slice() {
             [] => status::not_found(name, &[]),
             [bot] => self.bot_status(&picture, incoming, bot, &found),
             _ => status::ambiguous(name),
-        }
+        })
     }
 
     /// Takes a request: acknowledged, judged, and answered with a menu, the prompt or a refusal.
@@ -184,6 +185,15 @@ fn answered(answer: &Result<Answer, Trouble>, page: u16) -> Message {
         },
         Ok(Answer::Refused(refused)) => refusal::refusal(refused, None),
         Err(trouble) => refusal::trouble(&trouble.person()),
+    }
+}
+
+/// Whether an interaction changes nothing and is answered from memory.
+pub(super) fn is_only_looked_at(interaction: &Interaction) -> bool {
+    match interaction {
+        Interaction::Autocomplete(_) => true,
+        Interaction::Command(command) => matches!(read(command), Some(Invocation { sub: Subcommand::Status, .. })),
+        _ => false,
     }
 }
 
