@@ -72,8 +72,9 @@ impl Store {
     /// # Errors
     /// If the store cannot be read.
     pub async fn open_incidents(&self) -> Result<Vec<Kept>, StoreError> {
+        let pool = self.other().await;
         let rows = sqlx::query("SELECT body, version FROM incidents WHERE is_open = 1 ORDER BY opened_at, id")
-            .fetch_all(&self.pool)
+            .fetch_all(&*pool)
             .await?;
         rows.iter()
             .map(|row| Ok(Kept { incident: body("incidents", row)?, version: row.try_get("version")? }))
@@ -91,7 +92,8 @@ impl Store {
         channel: ChannelId,
         now: Timestamp,
     ) -> Result<Opened, StoreError> {
-        let mut tx = self.pool.begin().await?;
+        let pool = self.other().await;
+        let mut tx = pool.begin().await?;
         let opened = sqlx::query(
             "INSERT INTO incidents (id, subject, is_open, opened_at, version, body) VALUES ($1, $2, 1, $3, 1, $4) \
              ON CONFLICT (subject) WHERE is_open = 1 DO NOTHING",
@@ -123,7 +125,8 @@ impl Store {
         channel: ChannelId,
         now: Timestamp,
     ) -> Result<Changed, StoreError> {
-        let mut tx = self.pool.begin().await?;
+        let pool = self.other().await;
+        let mut tx = pool.begin().await?;
         let changed = sqlx::query(
             "UPDATE incidents SET body = $1, is_open = $2, version = version + 1 \
              WHERE id = $3 AND is_open = 1 AND version = $4",
@@ -158,8 +161,9 @@ impl Store {
     /// # Errors
     /// If the store cannot be read.
     pub async fn highest_seen(&self) -> Result<BTreeMap<(BotId, Environment), Highest>, StoreError> {
+        let pool = self.other().await;
         let rows = sqlx::query("SELECT bot, environment, name, healthy, body FROM highest_seen");
-        let all = rows.fetch_all(&self.pool).await?;
+        let all = rows.fetch_all(&*pool).await?;
         all.iter().map(|row| read_highest(row).map(|highest| (highest.key(), highest))).collect()
     }
 

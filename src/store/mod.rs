@@ -10,6 +10,8 @@
 //! * a turn, where a claim looks at other rows than the one it writes (a message, because of the others in its channel):
 //!   see `take_turn`. SQLite has one writer, and so takes turns by itself.
 //!
+//! On SQLite's one connection, what a person waits for goes before what nobody waits for (`lanes`).
+//!
 //! A write counts once its statement has ended, and never by the rows that it returned on the way.
 //!
 //! One process at a time has a database (`alone`). Several on one PostgreSQL need no more than that this lock is taken by
@@ -19,6 +21,7 @@ mod alone;
 pub mod audit;
 mod error;
 pub mod incidents;
+mod lanes;
 pub mod operations;
 pub mod outbox;
 mod place;
@@ -37,6 +40,7 @@ use sqlx::{AnyPool, Connection as _, Row as _};
 
 use self::alone::Hold;
 pub use self::error::StoreError;
+use self::lanes::{Awaited, Lanes, Other};
 use self::place::{PATIENCE, Place};
 use crate::domain::ids::Id;
 
@@ -49,6 +53,7 @@ pub struct Store {
     pool: AnyPool,
     owner: Arc<str>,
     hold: Arc<Hold>,
+    lanes: Option<Arc<Lanes>>,
 }
 
 impl std::fmt::Debug for Store {
@@ -73,7 +78,7 @@ impl Store {
         sqlx::migrate!("src/store/migrations").run(&mut first).await.map_err(StoreError::migrating)?;
         first.close().await?;
         let owner = Id::random().as_str().into();
-        let store = Self { pool: place.pool().await?, owner, hold: Arc::new(hold) };
+        let store = Self { pool: place.pool().await?, owner, hold: Arc::new(hold), lanes: place.lanes() };
         // Under the lock nobody else is alive to hold one.
         store.end_leases_on_messages().await?;
         store.end_leases_on_operations().await?;
@@ -97,6 +102,16 @@ impl Store {
         sqlx::query("UPDATE requests SET state = state WHERE id = ''").execute(&mut *tx).await?;
         tx.commit().await?;
         Ok(())
+    }
+
+    /// Somebody waits for what is done while this is held.
+    fn awaited(&self) -> Option<Awaited<'_>> {
+        self.lanes.as_deref().map(Lanes::awaited)
+    }
+
+    /// The database, for something that nobody waits for.
+    async fn other(&self) -> Other<'_> {
+        Other::of(&self.pool, self.lanes.as_deref()).await
     }
 
     /// A name for a new lease of this process.

@@ -125,8 +125,9 @@ impl Store {
     /// # Errors
     /// If the store cannot be written.
     pub async fn lease_operation(&self, length: Duration, now: Timestamp) -> Result<Option<Leased>, StoreError> {
+        let pool = self.other().await;
         let lease = self.new_lease();
-        let mut tx = self.pool.begin().await?;
+        let mut tx = pool.begin().await?;
         take_turn(&mut tx, Turn::Operation).await?;
         let row = sqlx::query(
             "UPDATE operations SET leased_by = $1, leased_until = $2 WHERE id = ( \
@@ -155,7 +156,8 @@ impl Store {
         then: Then<'_>,
         now: Timestamp,
     ) -> Result<Saved, StoreError> {
-        let mut tx = self.pool.begin().await?;
+        let pool = self.other().await;
+        let mut tx = pool.begin().await?;
         let (is_open, due_at) = match then {
             Then::Hold => (1_i64, None),
             Then::Release { due } => (1, Some(millis_after(now, due))),
@@ -199,13 +201,14 @@ impl Store {
         due: Duration,
         now: Timestamp,
     ) -> Result<(), StoreError> {
+        let pool = self.other().await;
         sqlx::query(
             "UPDATE operations SET due_at = $1, leased_until = 0 WHERE id = $2 AND is_open = 1 AND leased_by = $3",
         )
         .bind(millis_after(now, due))
         .bind(id.as_str())
         .bind(&lease.0)
-        .execute(&self.pool)
+        .execute(&*pool)
         .await?;
         Ok(())
     }
@@ -223,8 +226,8 @@ impl Store {
     /// # Errors
     /// If the store cannot be read.
     pub async fn next_operation_due(&self) -> Result<Option<Timestamp>, StoreError> {
-        let row =
-            sqlx::query("SELECT MIN(due_at) AS due FROM operations WHERE is_open = 1").fetch_one(&self.pool).await?;
+        let pool = self.other().await;
+        let row = sqlx::query("SELECT MIN(due_at) AS due FROM operations WHERE is_open = 1").fetch_one(&*pool).await?;
         let due: Option<i64> = row.try_get("due")?;
         Ok(due.and_then(|due| Timestamp::from_millisecond(due).ok()))
     }
@@ -243,6 +246,7 @@ impl Store {
     /// # Errors
     /// If the store cannot be read.
     pub async fn last_operations(&self, connectors: &[ConnectorId], limit: u32) -> Result<Vec<Operation>, StoreError> {
+        let pool = self.other().await;
         let mut found = Vec::new();
         for connector in connectors {
             let rows = sqlx::query(
@@ -250,7 +254,7 @@ impl Store {
             )
             .bind(index_key(connector.as_str()))
             .bind(i64::from(limit))
-            .fetch_all(&self.pool)
+            .fetch_all(&*pool)
             .await?;
             for row in &rows {
                 found.push(body("operations", row)?);

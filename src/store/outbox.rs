@@ -139,6 +139,7 @@ impl Store {
     /// # Errors
     /// If the store cannot be written.
     pub async fn claim_message(&self, lease: Duration, now: Timestamp) -> Result<Option<Claimed>, StoreError> {
+        let pool = self.other().await;
         let name = self.new_lease();
         let claim = format!(
             "UPDATE outbox SET leased_by = $1, leased_until = $2 WHERE slot = ( \
@@ -148,7 +149,7 @@ impl Store {
              RETURNING slot, reference, replies_to, channel, notice, version, sent_digest, message, generation, \
              first_tried_at, attempts"
         );
-        let mut tx = self.pool.begin().await?;
+        let mut tx = pool.begin().await?;
         take_turn(&mut tx, Turn::Message).await?;
         let row = sqlx::query(sqlx::AssertSqlSafe(claim))
             .bind(&name)
@@ -174,6 +175,7 @@ impl Store {
     /// # Errors
     /// If the store cannot be written.
     pub async fn about_to_post(&self, claimed: &Claimed, anew: bool, now: Timestamp) -> Result<Held, StoreError> {
+        let pool = self.other().await;
         let written = sqlx::query(
             "UPDATE outbox SET first_tried_at = CASE WHEN $1 = 1 THEN $2 ELSE COALESCE(first_tried_at, $2) END \
              WHERE slot = $3 AND leased_by = $4",
@@ -182,7 +184,7 @@ impl Store {
         .bind(millis(now))
         .bind(&claimed.slot)
         .bind(&claimed.lease)
-        .execute(&self.pool)
+        .execute(&*pool)
         .await?;
         Ok(held(&written))
     }
@@ -197,6 +199,7 @@ impl Store {
         sending: Sending<'_>,
         now: Timestamp,
     ) -> Result<Held, StoreError> {
+        let pool = self.other().await;
         const RELEASED: &str = "leased_by = NULL, leased_until = 0 WHERE slot = $1 AND leased_by = $2";
         let what = match sending {
             Sending::Sent { .. } => {
@@ -228,7 +231,7 @@ impl Store {
             Sending::GaveUp { why } => query.bind(without_nul(why)).bind(claimed.version),
             Sending::Gone => query,
         };
-        Ok(held(&query.execute(&self.pool).await?))
+        Ok(held(&query.execute(&*pool).await?))
     }
 
     /// When the next message is due; `None` when none waits.
@@ -236,11 +239,12 @@ impl Store {
     /// # Errors
     /// If the store cannot be read.
     pub async fn next_message_due(&self) -> Result<Option<Timestamp>, StoreError> {
+        let pool = self.other().await;
         let next = format!(
             "SELECT MIN(CASE WHEN o.leased_until > o.due_at THEN o.leased_until ELSE o.due_at END) AS due \
              FROM outbox o WHERE {READY}"
         );
-        let row = sqlx::query(sqlx::AssertSqlSafe(next)).fetch_one(&self.pool).await?;
+        let row = sqlx::query(sqlx::AssertSqlSafe(next)).fetch_one(&*pool).await?;
         read_time(&row, "due")
     }
 
@@ -249,11 +253,12 @@ impl Store {
     /// # Errors
     /// If the store cannot be read.
     pub async fn backlog(&self) -> Result<Backlog, StoreError> {
+        let pool = self.other().await;
         let row = sqlx::query(
             "SELECT COUNT(*) AS waiting, MIN(waiting_since) AS oldest, COUNT(gave_up) AS given_up \
              FROM outbox WHERE version > sent_version",
         )
-        .fetch_one(&self.pool)
+        .fetch_one(&*pool)
         .await?;
         let count = |column| -> Result<u64, StoreError> { Ok(row.try_get::<i64, _>(column)?.unsigned_abs()) };
         Ok(Backlog { waiting: count("waiting")?, oldest: read_time(&row, "oldest")?, given_up: count("given_up")? })

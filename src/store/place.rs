@@ -1,6 +1,7 @@
 //! Where the store is: the two kinds of address, and connections that keep what they have committed.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::{ExposeSecret as _, SecretString};
@@ -8,6 +9,7 @@ use sqlx::any::AnyPoolOptions;
 use sqlx::{AnyConnection, AnyPool, Connection as _, Executor as _, Row as _};
 
 use super::StoreError;
+use super::lanes::Lanes;
 
 /// How long to wait for a connection.
 pub(super) const PATIENCE: Duration = Duration::from_secs(10);
@@ -72,6 +74,14 @@ impl Place {
             })
         });
         options.connect(self.address().expose_secret()).await.map_err(StoreError::connecting)
+    }
+
+    /// The order in which its connections are used, where there is one for all.
+    pub(super) fn lanes(&self) -> Option<Arc<Lanes>> {
+        match self {
+            Self::Sqlite(_) => Some(Arc::default()),
+            Self::PostgreSql(_) => None,
+        }
     }
 
     /// Refuses a database that could not hold what we would write.

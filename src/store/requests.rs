@@ -47,6 +47,7 @@ impl Store {
     /// # Errors
     /// If the store cannot be written.
     pub async fn save_request(&self, request: &Request) -> Result<Kept, StoreError> {
+        let _awaited = self.awaited();
         let written = sqlx::query(
             "INSERT INTO requests (id, state, expires_at, body) VALUES ($1, $2, $3, $4) \
              ON CONFLICT (id) DO UPDATE SET state = excluded.state, expires_at = excluded.expires_at, body = excluded.body \
@@ -69,6 +70,7 @@ impl Store {
     /// # Errors
     /// If the store cannot be read.
     pub async fn request(&self, id: &Id) -> Result<Option<Request>, StoreError> {
+        let _awaited = self.awaited();
         let row = sqlx::query("SELECT body FROM requests WHERE id = $1").bind(id.as_str()).fetch_optional(&self.pool);
         row.await?.map(|row| body("requests", &row)).transpose()
     }
@@ -83,6 +85,7 @@ impl Store {
         to: RequestState,
         entry: &Entry,
     ) -> Result<Settled, StoreError> {
+        let _awaited = self.awaited();
         let mut tx = self.pool.begin().await?;
         if !claim(&mut tx, request, to, None).await? {
             drop(tx);
@@ -103,6 +106,7 @@ impl Store {
         operation: &Operation,
         now: Timestamp,
     ) -> Result<Confirmed, StoreError> {
+        let _awaited = self.awaited();
         let mut tx = self.pool.begin().await?;
         if !claim(&mut tx, request, RequestState::Confirmed, Some(now)).await? {
             drop(tx);
@@ -120,12 +124,13 @@ impl Store {
     /// # Errors
     /// If the store cannot be read.
     pub async fn overdue_requests(&self, now: Timestamp, limit: u32) -> Result<Vec<Request>, StoreError> {
+        let pool = self.other().await;
         let rows = sqlx::query(
             "SELECT body FROM requests WHERE state IN ('choosing', 'asked') AND expires_at <= $1 ORDER BY expires_at LIMIT $2",
         )
         .bind(millis(now))
         .bind(i64::from(limit))
-        .fetch_all(&self.pool)
+        .fetch_all(&*pool)
         .await?;
         rows.iter().map(|row| body("requests", row)).collect()
     }
