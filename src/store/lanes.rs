@@ -101,7 +101,7 @@ mod tests {
         let mut next = pin!(lanes.turn());
         assert!(poll!(next.as_mut()).is_pending(), "one at a time is in front");
         drop(turn);
-        next.await;
+        drop(next.await);
     }
 
     #[tokio::test]
