@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
 
 use tempfile::TempDir;
 
@@ -15,6 +16,9 @@ pub struct Mutant {
     pub to: &'static str,
 }
 
+/// One copy is built at a time: they are built in one folder.
+static BUILDING: Mutex<()> = Mutex::new(());
+
 /// The built copy.
 pub struct Built {
     pub path: PathBuf,
@@ -23,6 +27,7 @@ pub struct Built {
 
 impl Mutant {
     pub fn build(&self) -> Built {
+        let _alone = BUILDING.lock().unwrap_or_else(PoisonError::into_inner);
         let folder = tempfile::tempdir().unwrap();
         let home = Path::new(env!("CARGO_MANIFEST_DIR"));
         for part in ["src", "Cargo.toml", "Cargo.lock"] {
