@@ -3,13 +3,7 @@
 //!
 //! `cargo bench` prints one table, each figure the median of five rounds in which everything takes its turn, each ratio the
 //! median of the rounds' own ratios. `cargo bench -- --quick` is for trying it out.
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a benchmark ends so"
-)]
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a benchmark ends so")]
 #![expect(clippy::print_stdout, reason = "the table is what it is for")]
 
 mod crowd;
