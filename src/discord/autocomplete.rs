@@ -13,7 +13,6 @@ use super::render::words::connector_plain;
 use crate::domain::action::Verb;
 use crate::domain::connector::Environment;
 use crate::domain::fleet::{BotView, Sight, Sighting};
-use crate::domain::ids::{BotId, Key};
 use crate::domain::policy::{Picture, Policy};
 
 /// One choice of an answer.
@@ -108,7 +107,9 @@ fn bots(picture: &Picture, typing: &Typing<'_>, typed: &str) -> Vec<Offer> {
     let places = chosen.clone().map_or_else(|| fleet.environments(), |environment| vec![environment]);
     let mut offered = BTreeSet::new();
     let here = chosen.as_ref().map_or(fleet.bots(), |environment| fleet.bots_in(environment));
-    let matches = here.iter().filter(|view| holds(&view.bot.name, typed) || is_short_name_of(&view.bot.id, typed));
+    let taken_before = fleet.bot_by(typed);
+    let matches =
+        here.iter().filter(|view| holds(&view.bot.name, typed) || Some(&view.bot.id) == taken_before.as_ref());
     // A value stands for a bot, so a bot of two environments is offered once, with both counts.
     let once = matches.filter(|view| any_fits(typing.sub, view)).filter(|view| offered.insert(view.bot.id.clone()));
     let of = |view: &BotView| {
@@ -122,11 +123,6 @@ fn bots(picture: &Picture, typing: &Typing<'_>, typed: &str) -> Vec<Offer> {
         Offer::new(view.bot.id.key().to_string(), &format!("{name}{id} — {}", counts.join(", ")))
     };
     once.take(limits::CHOICES).map(of).collect()
-}
-
-/// Whether what stands in the option is the value of an offer that was taken before.
-fn is_short_name_of(bot: &BotId, typed: &str) -> bool {
-    typed.parse::<Key>().is_ok_and(|key| bot.key() == key)
 }
 
 fn counts(view: &BotView, with_place: bool) -> String {

@@ -70,3 +70,63 @@ impl Front {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::domain::connector::tests::connector;
+    use crate::domain::connector::{AgentStatus, Connector, LastOperation, Link};
+    use crate::domain::fleet::Reading;
+    use crate::domain::policy::Policy;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    /// Two connectors, one of which was started at 990.
+    fn picture() -> Arc<Picture> {
+        let started = LastOperation { what: "started".into(), by: None, at: Some(at(990)) };
+        let starting = Connector {
+            agent: AgentStatus::NotConnected,
+            conversational_cloud: Link::NotConnected,
+            last_operation: Some(started),
+            ..connector("billing-2", "Billing Bot", "production")
+        };
+        let connectors = vec![connector("billing-1", "Billing Bot", "production"), starting];
+        let mut picture = Picture::default();
+        picture.fleet.read(Reading { connectors, malformed: Vec::new(), complete: true }, at(1000));
+        let bot = picture.fleet.bots()[0].clone();
+        picture.highest.insert((bot.bot.id, bot.environment), 2);
+        Arc::new(picture)
+    }
+
+    #[test]
+    fn an_overview_is_kept_until_a_grace_ends_the_reading_gets_old_or_another_comes() {
+        let production = Environment::new("production");
+        let policy = Policy {
+            minimum: 2,
+            watched: vec![production.clone()],
+            named: Vec::new(),
+            by_environment: BTreeMap::new(),
+            by_bot: BTreeMap::new(),
+            start_grace: Duration::from_secs(100),
+        };
+        let (overviews, first) = (Overviews::default(), picture());
+        let of = |picture: &Arc<Picture>, now| {
+            let view = View { picture, policy: &policy, poll_interval: Duration::from_secs(60), now: at(now) };
+            overviews.of(view, picture, &production)
+        };
+        let text = |overview: &Overview| overview.message.body().to_string();
+        let starting = of(&first, 1000);
+        assert!(text(&starting).contains("Starting"), "{starting:?}");
+        assert!(Arc::ptr_eq(&starting, &of(&first, 1089)), "nothing changed, so nothing is made anew");
+        let at_risk = of(&first, 1090);
+        assert!(text(&at_risk).contains("At risk") && !text(&at_risk).contains("out of date"), "{at_risk:?}");
+        let old = of(&first, 1180);
+        assert!(text(&old).contains("out of date"), "{old:?}");
+        assert!(!Arc::ptr_eq(&old, &of(&picture(), 1180)), "another reading");
+        assert!(starting.written.get().contains("Starting"), "what is sent says the same");
+    }
+}

@@ -216,13 +216,17 @@ impl Fleet {
         if self.bots.places.values().any(|bots| bots.contains_key(&id)) {
             return Some(id);
         }
-        self.short_names().bots.get(&id_or_key.parse().ok()?).cloned()
+        let key = id_or_key.parse().ok()?;
+        self.short_names().bots.get(&key).cloned()
     }
 
     /// The connector that goes by this id or short name.
     pub fn connector_by(&self, id_or_key: &str) -> Option<&Connector> {
         let by_id = self.connector(&ConnectorId::new(id_or_key));
-        let by_key = || self.connector(self.short_names().connectors.get(&id_or_key.parse().ok()?)?);
+        let by_key = || {
+            let key = id_or_key.parse().ok()?;
+            self.connector(self.short_names().connectors.get(&key)?)
+        };
         by_id.or_else(by_key).map(|sighting| &sighting.connector)
     }
 

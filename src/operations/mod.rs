@@ -255,11 +255,12 @@ impl Operations {
     }
 
     /// Reads what a confirming press will be held against, and changes nothing: for the time in which it is acknowledged.
-    pub async fn look_ahead(&self, asker: &Asker, request: &Id) -> Ahead {
+    pub async fn look_ahead(&self, asker: &Asker, request: &Id, now: Timestamp) -> Ahead {
         let Ok(Some(request)) = self.store.request(request).await else { return Ahead(None) };
-        let pressable = request.requester.id == asker.member.id && request.state == RequestState::Asked;
+        let stands = request.state == RequestState::Asked && !request.is_expired(now);
+        let pressable = stands && request.requester.id == asker.member.id;
         let Some(plan) = request.plan.as_ref().filter(|_| pressable) else { return Ahead(None) };
-        let left = request.expires_at.duration_since(Timestamp::now()).unsigned_abs();
+        let left = request.expires_at.duration_since(now).unsigned_abs();
         Ahead(tokio::time::timeout(left, self.lifecycle.connectors_of(&plan.bot.id)).await.ok())
     }
 

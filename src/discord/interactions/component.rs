@@ -136,7 +136,7 @@ impl Front {
         let first = if private { First::DeferUpdate } else { First::DeferPrivate };
         let ahead = async {
             match press {
-                Press::Confirm => self.operations.look_ahead(&incoming.asker, request).await,
+                Press::Confirm => self.operations.look_ahead(&incoming.asker, request, Timestamp::now()).await,
                 Press::Cancel | Press::Pick { .. } | Press::Page(_) => Ahead::default(),
             }
         };

@@ -1,4 +1,5 @@
-//! Interactions: guarded, acknowledged, carried out, answered. In this order, and each of them always answered.
+//! Interactions: guarded, acknowledged, carried out, answered. In this order, and each of them always answered. While a
+//! press is acknowledged, no more is done than to read what it will be held against.
 //!
 //! Nothing is held between two presses: what a button means is read from its id, and all else from the store.
 
