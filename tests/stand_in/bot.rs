@@ -198,7 +198,8 @@ impl Bot {
         let proxy = format!("http://{}", harbour.address);
         let token = "any.token.atall";
         let http = HttpBuilder::new(token).proxy(proxy).ratelimiter_disabled(true).build();
-        let mut client = ClientBuilder::new_with_http(http, intents)
+        let builder = ClientBuilder::new_with_http(http, intents);
+        let mut client = builder
             .raw_event_handler(Ears(Arc::clone(&heard)))
             .event_handler(Hands { heard: Arc::clone(&heard), guild: GuildId::new(harbour.seed.guild_id.0) })
             .await
