@@ -43,9 +43,18 @@ const MAX_ANSWER: usize = 4 << 20;
 /// How long to wait when a 429 does not say.
 const UNSAID_RETRY_AFTER: Duration = Duration::from_secs(5);
 
+/// The first second of 2015, in milliseconds since the epoch, from which snowflakes count
+/// (<https://discord.com/developers/docs/reference#snowflakes>).
+const DISCORD_EPOCH: i64 = 1_420_070_400_000;
+
+/// When what bears this snowflake was made, by Discord's clock.
+pub fn caused_at(snowflake: u64) -> Timestamp {
+    let since = i64::try_from(snowflake >> 22).unwrap_or(i64::MAX);
+    Timestamp::from_millisecond(since.saturating_add(DISCORD_EPOCH)).unwrap_or(Timestamp::MAX)
+}
+
 /// The first id that Discord may give to something made at `at` (docs: "Snowflakes").
 pub fn first_message_at(at: Timestamp) -> MessageId {
-    const DISCORD_EPOCH: i64 = 1_420_070_400_000;
     let since = at.as_millisecond().saturating_sub(DISCORD_EPOCH).max(0);
     MessageId(since.unsigned_abs() << 22)
 }

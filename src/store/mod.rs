@@ -105,7 +105,7 @@ impl Store {
     }
 
     /// Somebody waits for what is done while this is held.
-    fn awaited(&self) -> Option<Awaited<'_>> {
+    pub(crate) fn awaited(&self) -> Option<Awaited<'_>> {
         self.lanes.as_deref().map(Lanes::awaited)
     }
 

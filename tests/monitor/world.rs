@@ -13,7 +13,7 @@ use botswain::domain::policy::{Picture, Policy};
 use botswain::lifecycle::contract::Connector;
 use botswain::lifecycle::{LifecycleClient, Settings};
 use botswain::monitor::{Bells, Monitor, Ticked, Watch};
-use botswain::operations::{Ahead, Answer, Asker, Operations, Rules, Runner, Said, Settled, Stepped, Wake};
+use botswain::operations::{Answer, Asker, Operations, Rules, Runner, Said, Settled, Stepped, Wake};
 use botswain::sandbox::discord::Seed;
 use botswain::sandbox::lifecycle::seed::healthy;
 use botswain::sandbox::lifecycle::{Deed, FleetSeed, LifecycleSimulator, Mode};
@@ -150,7 +150,7 @@ impl World {
         let Answer::Confirm(request) = self.operations.ask(&asker, verb, said, self.now()).await.unwrap() else {
             panic!("everything was said");
         };
-        match self.operations.confirm(&asker, &request.id, Ahead::default(), self.now()).await.unwrap() {
+        match self.operations.confirm(&asker, &request.id, self.now()).await.unwrap() {
             Settled::Begun(_) => {}
             other => panic!("{other:?}"),
         }

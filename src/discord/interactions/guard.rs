@@ -1,5 +1,6 @@
 //! Who acts, and whether it is our guild: read from the interaction itself, never remembered.
 
+use jiff::{SignedDuration, Timestamp};
 use serenity::http::Http;
 use serenity::model::Permissions;
 use serenity::model::application::{CommandInteraction, ComponentInteraction, ModalInteraction};
@@ -9,6 +10,7 @@ use serenity::model::id;
 use serenity::model::user::User;
 
 use super::answer::Reply;
+use crate::discord_api::caused_at;
 use crate::domain::authority::Member;
 use crate::domain::ids::{ChannelId, GuildId, RoleId, UserId};
 use crate::operations::Asker;
@@ -60,6 +62,13 @@ impl<'a> Incoming<'a> {
             Asker { member: judged(member, user), channel: ChannelId(channel.get()), interaction: interaction.get() };
         let is_ours = guild.is_some_and(|guild| guild.get() == ours.0) && member.is_some();
         Self { reply, asker, is_ours, may_post: true }
+    }
+
+    /// Whether it was caused a moment ago by our clock, so that there is time to answer it with its outcome. What comes late
+    /// must be acknowledged before anything is done: Discord may have told the person that it failed.
+    pub(super) fn is_fresh(&self, now: Timestamp) -> bool {
+        let age = now.duration_since(caused_at(self.asker.interaction));
+        age < SignedDuration::from_millis(1500)
     }
 
     fn may_post(self, ours: Option<Permissions>, channel: Option<&PartialChannel>) -> Self {
