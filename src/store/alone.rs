@@ -116,7 +116,7 @@ impl Store {
             }
             if let Err(lost) = self.check_alone().await {
                 // From the call on nobody is given a connection, so no part claims or settles anything more.
-                drop(self.pool.close());
+                drop((self.pool.close(), self.reads.close()));
                 return Err(lost);
             }
         }

@@ -72,9 +72,8 @@ impl Store {
     /// # Errors
     /// If the store cannot be read.
     pub async fn open_incidents(&self) -> Result<Vec<Kept>, StoreError> {
-        let pool = self.other().await;
         let rows = sqlx::query("SELECT body, version FROM incidents WHERE is_open = 1 ORDER BY opened_at, id")
-            .fetch_all(&*pool)
+            .fetch_all(&self.reads)
             .await?;
         rows.iter()
             .map(|row| Ok(Kept { incident: body("incidents", row)?, version: row.try_get("version")? }))
@@ -161,9 +160,8 @@ impl Store {
     /// # Errors
     /// If the store cannot be read.
     pub async fn highest_seen(&self) -> Result<BTreeMap<(BotId, Environment), Highest>, StoreError> {
-        let pool = self.other().await;
         let rows = sqlx::query("SELECT bot, environment, name, healthy, body FROM highest_seen");
-        let all = rows.fetch_all(&*pool).await?;
+        let all = rows.fetch_all(&self.reads).await?;
         all.iter().map(|row| read_highest(row).map(|highest| (highest.key(), highest))).collect()
     }
 
