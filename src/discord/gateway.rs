@@ -178,9 +178,9 @@ impl Gateway {
         watchdog: &SharedWatchdog,
         retired: CancellationToken,
     ) -> Result<Option<(Client, OwnRuntime)>, GatewayError> {
-        let http = self.http()?;
+        let work = Arc::new(self.http()?);
         // Asked for here first, because serenity takes a failure for an invitation to dial Discord itself.
-        let address = match http.get_gateway().await {
+        let address = match work.get_gateway().await {
             Ok(gateway) => gateway.url,
             Err(error) if is_unauthorized(&error) => return Err(GatewayError::TokenRejected),
             Err(error) => {
@@ -198,8 +198,9 @@ impl Gateway {
             answering: self.answering.clone(),
             retired,
             work: Handle::current(),
+            http: work,
         };
-        let builder = serenity::client::ClientBuilder::new_with_http(http, GatewayIntents::GUILDS);
+        let builder = serenity::client::ClientBuilder::new_with_http(self.http()?, GatewayIntents::GUILDS);
         // serenity can spin without ever yielding, in tasks that it begins as soon as it is built. In a runtime of its own it
         // starves nobody: neither the watch over it nor any other part of the program.
         let own = OwnRuntime::new()?;
