@@ -112,7 +112,9 @@ impl App {
         let api = DiscordApi::new(&discord.token, discord.api_url.as_ref()).map_err(Ended::unexpected)?;
         let wake = Wake::default();
         let watch = Watch { policy: policy.clone(), poll_interval, alerts: discord.alert_channel };
-        let bells = Bells { nudge: Arc::clone(&wake.monitor), delivery: Arc::clone(&wake.delivery) };
+        let events = lifecycle.events();
+        let bells =
+            Bells { nudge: Arc::clone(&wake.monitor), pushes: events.pushes(), delivery: Arc::clone(&wake.delivery) };
         let (monitor, picture) = Monitor::new(store.clone(), lifecycle.clone(), watch, bells);
         let rules = Rules { authority, policy: policy.clone(), confirmation_ttl };
         let operations = Operations::new(store.clone(), lifecycle, picture.clone(), rules, wake.clone());
@@ -150,6 +152,7 @@ impl App {
         let (store, shutdown) = (app.store.clone(), app.shutdown.clone());
         app.spawn_fallible("lock on the database", async move { Ok(store.stay_alone(shutdown).await?) });
         app.spawn("monitor", |shutdown| monitor.run(shutdown));
+        app.spawn("event stream", |shutdown| events.run(shutdown));
         app.spawn("runner", |shutdown| runner.run(shutdown));
         app.spawn("expiry", |shutdown| operations.expire_until(shutdown));
         app.spawn("delivery", |shutdown| delivery.run(shutdown));

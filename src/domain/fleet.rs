@@ -1,5 +1,7 @@
 //! The fleet as we know it: what was read, what could not be read, and what is gone.
 
+mod glimpse;
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 

@@ -8,6 +8,7 @@ use reqwest::{StatusCode, Url};
 use super::contract::{self, MAX_REASON, MAX_REQUESTED_BY, NewOperation, OperationList, ProblemKind};
 use super::convert::{self, RawPage, Records, ServiceOperation, is_addressable};
 use super::error::{Carried, Doing, ErrorKind, LifecycleError};
+use super::events::EventStream;
 use super::transport::{Reply, Settings, SettingsError, Transport};
 use crate::domain::action::Action;
 use crate::domain::connector::{Connector, Revision};
@@ -80,6 +81,11 @@ impl LifecycleClient {
     /// When the settings would send the token where it must not go, or make no sense.
     pub fn new(settings: Settings) -> Result<Self, SettingsError> {
         Transport::new(settings).map(|transport| Self { transport })
+    }
+
+    /// The stream of what changes, to be followed; nothing is opened yet.
+    pub fn events(&self) -> EventStream {
+        EventStream::new(self.transport.clone())
     }
 
     /// Reads the fleet, all pages of one moment; with `etag`, only if it changed since.

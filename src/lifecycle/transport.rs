@@ -8,7 +8,7 @@ use backon::{BackoffBuilder, ExponentialBuilder};
 use jiff::{Timestamp, fmt::rfc2822};
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
 use reqwest::redirect::Policy;
-use reqwest::{Client, RequestBuilder, StatusCode, Url};
+use reqwest::{Client, RequestBuilder, Response, StatusCode, Url};
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
 use thiserror::Error;
@@ -43,6 +43,33 @@ pub struct Settings {
     pub breaker_open_for: Duration,
     /// Whether the token may go over plain HTTP to an address that is not loopback. Default: no.
     pub plain_http_allowed: bool,
+    /// How the event stream is followed.
+    pub events: Following,
+}
+
+/// How the event stream is followed.
+#[derive(Debug, Clone)]
+pub struct Following {
+    /// How long no line may end in it until it counts as cut. Default: 45 s, three of the comments that keep it open.
+    pub idle: Duration,
+    /// How long to wait before it is opened again, unless the service names another time; twice as long after each failure.
+    /// Default: 1 s.
+    pub wait: Duration,
+    /// The longest such wait, whatever the service names. Default: 60 s.
+    pub longest_wait: Duration,
+    /// How long a service that offers none is left alone. Default: 10 min.
+    pub not_offered: Duration,
+}
+
+impl Default for Following {
+    fn default() -> Self {
+        Self {
+            idle: Duration::from_secs(45),
+            wait: Duration::from_secs(1),
+            longest_wait: Duration::from_secs(60),
+            not_offered: Duration::from_secs(600),
+        }
+    }
 }
 
 impl Settings {
@@ -60,6 +87,7 @@ impl Settings {
             breaker_threshold: 5,
             breaker_open_for: Duration::from_secs(10),
             plain_http_allowed: false,
+            events: Following::default(),
         }
     }
 }
@@ -209,8 +237,12 @@ impl Transport {
     }
 
     async fn attempt(&self, doing: &Doing, request: RequestBuilder) -> Result<Reply, LifecycleError> {
+        let response = request.send().await.map_err(|error| lost(doing, error))?;
+        self.reply(doing, response).await
+    }
+
+    async fn reply(&self, doing: &Doing, mut response: Response) -> Result<Reply, LifecycleError> {
         let lost = |error| lost(doing, error);
-        let mut response = request.send().await.map_err(lost)?;
         let status = response.status();
         let headers = response.headers().clone();
         let limit = self.settings.body_limit;
@@ -232,6 +264,27 @@ impl Transport {
             return Ok(Reply { status, body });
         }
         Err(meaning(doing, status, &headers, &body))
+    }
+
+    /// Opens an answer that need not end. The circuit breaker hears nothing of it: nobody waits for it.
+    pub(super) async fn open(&self, doing: &Doing, request: RequestBuilder) -> Result<Response, LifecycleError> {
+        let sent = request.header(AUTHORIZATION, self.authorization.clone()).send();
+        match tokio::time::timeout(self.settings.total_timeout, sent).await {
+            Ok(sent) => sent.map_err(|error| lost(doing, error)),
+            Err(_) => Err(LifecycleError::new(doing.clone(), ErrorKind::Timeout, Carried::No)),
+        }
+    }
+
+    /// What an answer without success to [`Transport::open`] means.
+    pub(super) async fn refusal(&self, doing: &Doing, response: Response) -> LifecycleError {
+        match tokio::time::timeout(self.settings.total_timeout, self.reply(doing, response)).await {
+            Ok(Err(error)) => error,
+            Ok(Ok(reply)) => {
+                let kind = ErrorKind::Malformed(format!("status {}", reply.status.as_u16()));
+                LifecycleError::new(doing.clone(), kind, Carried::No)
+            }
+            Err(_) => LifecycleError::new(doing.clone(), ErrorKind::Timeout, Carried::No),
+        }
     }
 }
 
@@ -258,7 +311,7 @@ fn is_loopback(url: &Url) -> bool {
 }
 
 /// An exchange that was not completed.
-fn lost(doing: &Doing, error: reqwest::Error) -> LifecycleError {
+pub(super) fn lost(doing: &Doing, error: reqwest::Error) -> LifecycleError {
     let (kind, carried) = if error.is_connect() {
         (ErrorKind::Unreachable, Carried::No)
     } else if error.is_builder() {

@@ -3,10 +3,13 @@
 //! One tick reads the fleet (only if it changed), holds what is seen against the incidents that are open in the store, and
 //! writes each change together with what is to be said of it. What is kept in memory makes it quicker or more telling; losing
 //! it loses nothing.
+//!
+//! A push is a hint where to look before the next tick (`push`). The poll stays the judge: it finds what no push told.
 
 mod observe;
 mod own;
 mod poll;
+mod push;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -14,17 +17,17 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::sync::{Notify, watch};
-use tokio_util::sync::CancellationToken;
 
 use self::observe::{Lookout, nothing_left, sight};
 use self::own::OwnDoings;
 use self::poll::Eye;
+pub use self::push::Glanced;
 use crate::domain::connector::Environment;
 use crate::domain::fleet::BotView;
 use crate::domain::ids::{BotId, ChannelId, ConnectorId};
 use crate::domain::incident::{Blind, Decision, Facts, Observation, Standing, Subject, decide};
 use crate::domain::policy::{Picture, Policy};
-use crate::lifecycle::LifecycleClient;
+use crate::lifecycle::{FleetAnswer, LifecycleClient, LifecycleError, Pushes, Word};
 use crate::store::incidents::{Changed, Highest, Kept, Opened};
 use crate::store::{Store, StoreError};
 
@@ -49,6 +52,8 @@ pub struct Watch {
 pub struct Bells {
     /// Rung for an early poll.
     pub nudge: Arc<Notify>,
+    /// Where to look at once, as the lifecycle service tells it.
+    pub pushes: Arc<Pushes>,
     /// Rung when there is something to deliver.
     pub delivery: Arc<Notify>,
 }
@@ -89,26 +94,25 @@ impl Monitor {
         (monitor, published)
     }
 
-    /// Watches until `shutdown`.
-    pub async fn run(mut self, shutdown: CancellationToken) {
-        while !shutdown.is_cancelled() {
-            if let Err(error) = self.tick(Timestamp::now()).await {
-                tracing::error!(%error, "what was seen could not be kept");
-            }
-            tokio::select! {
-                () = shutdown.cancelled() => {}
-                () = self.bells.nudge.notified() => {}
-                () = tokio::time::sleep(self.watch.poll_interval) => {}
-            }
-        }
-    }
-
     /// Looks once: reads, publishes, judges, and writes what follows.
     ///
     /// # Errors
     /// If the store cannot be read or written. The picture is published all the same, and the next tick judges again.
     pub async fn tick(&mut self, now: Timestamp) -> Result<Ticked, StoreError> {
-        self.eye.look(now).await;
+        let answer = self.eye.ask().await;
+        self.settle(answer, now, now).await
+    }
+
+    /// Takes in what the fleet answered when it was asked at `asked_at`, and judges all of it.
+    async fn settle(
+        &mut self,
+        answer: Result<FleetAnswer, LifecycleError>,
+        asked_at: Timestamp,
+        now: Timestamp,
+    ) -> Result<Ticked, StoreError> {
+        for (connector, revision) in self.eye.take_in(answer, asked_at) {
+            self.bells.pushes.named(connector, Word::Has(revision));
+        }
         let highest = self.store.highest_seen().await;
         let picture = self.picture_of(highest.as_ref().ok());
         self.picture.send_replace(Arc::new(picture.clone()));
@@ -200,6 +204,12 @@ impl Monitor {
     }
 
     fn observe(&self, lookout: &Lookout<'_>, views: &[BotView], open: &Open) -> Vec<Observation> {
+        let mut seen = self.observe_bots(lookout, views, open);
+        seen.extend(self.observe_the_rest(lookout, open));
+        seen
+    }
+
+    fn observe_bots(&self, lookout: &Lookout<'_>, views: &[BotView], open: &Open) -> Vec<Observation> {
         let blind = self.blind(lookout);
         let mut seen = Vec::new();
         for view in views {
@@ -215,6 +225,13 @@ impl Monitor {
                 seen.push(observation);
             }
         }
+        seen
+    }
+
+    /// What takes a whole reading to be seen: the bots that never were redundant, and our own sight.
+    fn observe_the_rest(&self, lookout: &Lookout<'_>, open: &Open) -> Vec<Observation> {
+        let blind = self.blind(lookout);
+        let mut seen = Vec::new();
         let mut environments = lookout.picture.fleet.environments();
         environments.extend(open.all().filter_map(|kept| match &kept.incident.subject {
             Subject::NeverRedundant { environment } => Some(environment.clone()),

@@ -1,9 +1,14 @@
 //! One look at the fleet through the lifecycle service, and what is remembered of looking.
 
+use std::collections::BTreeMap;
+use std::future::Future;
+
 use jiff::Timestamp;
 
+use crate::domain::connector::{Connector, Revision};
 use crate::domain::fleet::{Fleet, Malformed, Reading};
-use crate::lifecycle::{ErrorKind, Etag, FleetAnswer, LifecycleClient};
+use crate::domain::ids::ConnectorId;
+use crate::lifecycle::{ErrorKind, Etag, FleetAnswer, FleetRead, LifecycleClient, LifecycleError};
 
 /// Readings without a gap that it takes until what none of them had is gone.
 const GONE_AFTER: u32 = 2;
@@ -11,9 +16,12 @@ const GONE_AFTER: u32 = 2;
 /// The eye on the fleet.
 #[derive(Debug)]
 pub(super) struct Eye {
-    lifecycle: LifecycleClient,
-    fleet: Fleet,
-    etag: Option<Etag>,
+    pub(super) lifecycle: LifecycleClient,
+    pub(super) fleet: Fleet,
+    /// Of the last reading, as long as nothing but readings went into the fleet since.
+    pub(super) etag: Option<Etag>,
+    /// What was glimpsed since the fleet was last asked for: the answer may be of a moment before it.
+    pub(super) glimpsed: BTreeMap<ConnectorId, Connector>,
     whole: u32,
     seen_well_at: Option<Timestamp>,
     trouble: Option<String>,
@@ -27,6 +35,7 @@ impl Eye {
             lifecycle,
             fleet: Fleet::default(),
             etag: None,
+            glimpsed: BTreeMap::new(),
             whole: 0,
             seen_well_at: None,
             trouble: None,
@@ -35,16 +44,30 @@ impl Eye {
         }
     }
 
-    /// Looks at the fleet. What could not be read is unknown from now on.
-    pub(super) async fn look(&mut self, now: Timestamp) {
-        match self.lifecycle.fleet(self.etag.as_ref()).await {
+    /// Asks for the fleet. What is glimpsed until the answer is taken in is not undone by it.
+    pub(super) fn ask(&mut self) -> impl Future<Output = Result<FleetAnswer, LifecycleError>> + Send + use<> {
+        self.glimpsed.clear();
+        let (lifecycle, etag) = (self.lifecycle.clone(), self.etag.clone());
+        async move { lifecycle.fleet(etag.as_ref()).await }
+    }
+
+    /// Takes in the answer. What could not be read is unknown from now on. Gives what it said of connectors and is not what
+    /// was glimpsed meanwhile: which of the two is the older, only another look can tell.
+    pub(super) fn take_in(
+        &mut self,
+        answer: Result<FleetAnswer, LifecycleError>,
+        now: Timestamp,
+    ) -> Vec<(ConnectorId, Revision)> {
+        let mut unsure = Vec::new();
+        match answer {
             // A tag is only given for a reading in which nothing was missing.
             Ok(FleetAnswer::NotModified) => {
                 self.fleet.unchanged(now);
                 self.trouble = None;
             }
-            Ok(FleetAnswer::Read(read)) => {
-                self.etag.clone_from(&read.etag);
+            Ok(FleetAnswer::Read(mut read)) => {
+                unsure = self.keep_glimpsed(&mut read);
+                self.etag = read.etag.clone().filter(|_| unsure.is_empty());
                 self.take(read.into(), now);
             }
             Err(error) => {
@@ -66,6 +89,19 @@ impl Eye {
             self.seen_well_at = Some(now);
             self.cause.clear();
         }
+        unsure
+    }
+
+    fn keep_glimpsed(&self, read: &mut FleetRead) -> Vec<(ConnectorId, Revision)> {
+        let mut unsure = Vec::new();
+        for connector in &mut read.connectors {
+            let Some(glimpsed) = self.glimpsed.get(&connector.id) else { continue };
+            if glimpsed.revision != connector.revision {
+                let other = std::mem::replace(connector, glimpsed.clone());
+                unsure.extend(other.revision.map(|revision| (other.id, revision)));
+            }
+        }
+        unsure
     }
 
     fn take(&mut self, reading: Reading, now: Timestamp) {
@@ -129,4 +165,53 @@ fn partly(reading: &Reading) -> Option<String> {
 
 fn first_sentence(text: &str) -> String {
     text.split_once(". ").map_or_else(|| text.to_owned(), |(first, _)| format!("{first}."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::connector::tests::connector;
+    use crate::lifecycle::Settings;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    fn as_of(name: &str, revision: &str) -> Connector {
+        Connector { revision: Some(Revision(revision.to_owned())), ..connector(name, "Billing Bot", "production") }
+    }
+
+    fn read(connectors: Vec<Connector>) -> Result<FleetAnswer, LifecycleError> {
+        Ok(FleetAnswer::Read(FleetRead { etag: None, connectors, malformed: Vec::new(), complete: true }))
+    }
+
+    fn eye() -> Eye {
+        let settings = Settings::new("http://127.0.0.1:9/".parse().unwrap(), "t".into());
+        let mut eye = Eye::new(LifecycleClient::new(settings).unwrap());
+        eye.take_in(read(vec![as_of("one", "r1"), as_of("two", "r1")]), at(0));
+        eye
+    }
+
+    fn revision<'a>(eye: &'a Eye, name: &str) -> &'a str {
+        &eye.fleet().connector(&ConnectorId::new(name)).unwrap().connector.revision.as_ref().unwrap().0
+    }
+
+    #[test]
+    fn an_answer_does_not_undo_what_was_glimpsed_while_it_was_on_its_way() {
+        let mut eye = eye();
+        drop(eye.ask());
+        eye.take_glimpse(vec![as_of("one", "r2")], at(31));
+        let unsure = eye.take_in(read(vec![as_of("one", "r1"), as_of("two", "r9")]), at(30));
+        assert_eq!((revision(&eye, "one"), revision(&eye, "two")), ("r2", "r9"));
+        assert_eq!(unsure, [(ConnectorId::new("one"), Revision("r1".to_owned()))], "it is to be looked at again");
+    }
+
+    #[test]
+    fn what_was_glimpsed_before_it_was_asked_for_is_older_than_the_answer() {
+        let mut eye = eye();
+        eye.take_glimpse(vec![as_of("one", "r2")], at(29));
+        drop(eye.ask());
+        assert_eq!(eye.take_in(read(vec![as_of("one", "r3"), as_of("two", "r1")]), at(30)), []);
+        assert_eq!(revision(&eye, "one"), "r3");
+    }
 }

@@ -1,8 +1,10 @@
 //! The event stream: whatever a connector is called, and wherever a reader says it left off, a strict reader of server-sent events
-//! (<https://html.spec.whatwg.org/multipage/server-sent-events.html>) gets each event whole, and no other.
+//! (<https://html.spec.whatwg.org/multipage/server-sent-events.html>) gets each event whole, and no other. And whatever comes in one,
+//! in whatever pieces, our own reader gets what the standard says.
 use std::time::Duration;
 
 use botswain::lifecycle::contract::{Connector, Event, LastOperation};
+use botswain::lifecycle::sse::{Frame, LONGEST, Parser};
 use botswain::sandbox::lifecycle::seed::healthy;
 use botswain::sandbox::lifecycle::{Deed, FleetSeed, LifecycleSimulator, Mode, Options, Patch};
 use proptest::prelude::*;
@@ -190,5 +192,94 @@ fn wherever_a_reader_says_it_left_off_it_is_told_to_read_again_or_gets_what_it_m
             }
             assert_ne!(first, reader.event().await.0);
         });
+    });
+}
+
+/// What the standard makes of a whole stream, with no thought of its size: the events, and the last event's id.
+fn by_the_standard(bytes: &[u8]) -> (Vec<Frame>, Option<String>) {
+    let text = String::from_utf8_lossy(bytes).replace("\r\n", "\n").replace('\r', "\n");
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    // What comes after the last end of a line is no line.
+    let lines = text.rsplit_once('\n').map_or("", |(lines, _)| lines);
+    let lines = if text.contains('\n') { lines.split('\n').collect() } else { Vec::new() };
+    let (mut frames, mut name, mut data, mut id, mut last) = (Vec::new(), String::new(), String::new(), None, None);
+    for line in lines {
+        let (field, value) = line.split_once(':').unwrap_or((line, ""));
+        let value = value.strip_prefix(' ').unwrap_or(value);
+        match field {
+            "" if line.is_empty() => {
+                last.clone_from(&id);
+                if let Some(data) = std::mem::take(&mut data).strip_suffix('\n') {
+                    frames.push(Frame { name: std::mem::take(&mut name), data: Some(data.to_owned()) });
+                }
+                name.clear();
+            }
+            "event" => name = value.to_owned(),
+            "data" => data = format!("{data}{value}\n"),
+            "id" if !value.contains('\0') => id = Some(value.to_owned()),
+            _ => {}
+        }
+    }
+    (frames, last)
+}
+
+#[test]
+fn whatever_comes_in_whatever_pieces_is_read_as_the_standard_says() {
+    let words = [
+        "data",
+        "event",
+        "id",
+        "retry",
+        ":",
+        ": ",
+        " ",
+        "\n",
+        "\n\n",
+        "\r",
+        "\r\n",
+        "\0",
+        "\u{feff}",
+        "7",
+        "ü",
+        "data: x\n",
+    ];
+    let piece = prop_oneof![
+        4 => prop::sample::select(words.map(|word| word.as_bytes().to_vec()).to_vec()),
+        1 => prop::collection::vec(any::<u8>(), 0..4),
+        1 => text().prop_map(String::into_bytes),
+    ];
+    let pieces = prop::collection::vec(piece, 0..60);
+    fuzz(256, (pieces, prop::collection::vec(1_usize..9, 1..9)), |(pieces, lengths)| {
+        let bytes = pieces.concat();
+        let mut parser = Parser::default();
+        let (mut rest, mut frames) = (bytes.as_slice(), Vec::new());
+        for length in lengths.iter().cycle() {
+            let (piece, after) = rest.split_at(rest.len().min(*length));
+            frames.extend(parser.feed(piece));
+            rest = after;
+            if rest.is_empty() {
+                break;
+            }
+        }
+        let (expected, last) = by_the_standard(&bytes);
+        assert_eq!(frames, expected);
+        // One that is too long for a header is kept as none.
+        let last = last.map(|id| if id.len() > 512 { String::new() } else { id });
+        assert_eq!(parser.last_id(), last.as_deref());
+    });
+}
+
+#[test]
+fn however_long_a_line_or_an_event_is_what_comes_next_is_read() {
+    let field = prop::sample::select(vec!["data: ", "event: ", ": ", "id: ", "", "retry: "]);
+    let long = (field, 0_usize..4, 1_usize..4, any::<bool>());
+    fuzz(24, long, |(field, over, times, ends)| {
+        let line = format!("{field}{}{}", "x".repeat(LONGEST * over / 2), if ends { "\n" } else { "\r\n" });
+        let bytes = format!("{}\nid: 1\nevent: next\ndata: y\n\n", line.repeat(times));
+        let mut parser = Parser::default();
+        let frames: Vec<_> = bytes.as_bytes().chunks(4093).flat_map(|piece| parser.feed(piece)).collect();
+        assert_eq!(frames.last(), Some(&Frame { name: "next".to_owned(), data: Some("y".to_owned()) }));
+        assert!(frames.iter().all(|frame| frame.data.as_ref().is_none_or(|data| data.len() <= LONGEST)));
+        assert_eq!(parser.last_id(), Some("1"));
     });
 }

@@ -17,4 +17,5 @@ mod events;
 mod faults;
 mod hostile;
 mod model;
+mod stream;
 mod world;

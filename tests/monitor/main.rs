@@ -5,4 +5,5 @@
 mod announced;
 mod blind;
 mod levels;
+mod pushed;
 mod world;

@@ -21,6 +21,7 @@ pub(super) fn router(simulator: LifecycleSimulator) -> Router {
         .route("/step", post(step))
         .route("/mode", post(mode))
         .route("/faults", post(add_fault).get(faults).delete(clear_faults))
+        .route("/cut", post(cut))
         .route("/requests", get(requests).delete(clear_requests))
         .route("/actions", get(actions))
         .with_state(simulator)
@@ -148,6 +149,11 @@ async fn faults(State(simulator): State<LifecycleSimulator>) -> Json<Value> {
 
 async fn clear_faults(State(simulator): State<LifecycleSimulator>) -> StatusCode {
     simulator.clear_faults();
+    StatusCode::NO_CONTENT
+}
+
+async fn cut(State(simulator): State<LifecycleSimulator>) -> StatusCode {
+    simulator.cut_streams();
     StatusCode::NO_CONTENT
 }
 

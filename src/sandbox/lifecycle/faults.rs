@@ -69,6 +69,8 @@ pub enum FaultKind {
     AcceptThenDrop,
     /// The connection is closed; nothing is carried out.
     Drop,
+    /// Events pass the streams by while it is in force, and are not made up for. (It strikes no request.)
+    LoseEvents,
     /// The answer sends the client elsewhere (307); nothing is carried out.
     Redirect {
         /// The address in `Location`.
@@ -124,7 +126,7 @@ impl Fault {
     }
 
     fn fits(&self, method: &Method, path: &str, later_page: bool) -> bool {
-        if self.kind == FaultKind::MissingPage && !later_page {
+        if self.kind == FaultKind::LoseEvents || (self.kind == FaultKind::MissingPage && !later_page) {
             return false;
         }
         let Some(route) = &self.route else {
@@ -156,6 +158,8 @@ pub(super) struct Faults {
     in_force: Vec<Fault>,
     /// How often they were cleared: what hangs, hangs until this grows.
     pub(super) cleared: u64,
+    /// How often the event streams were cut: those that were opened before end.
+    pub(super) cuts: u64,
     /// Grows with every change.
     pub(super) version: u64,
 }
@@ -172,8 +176,17 @@ impl Faults {
         self.in_force.clear();
     }
 
+    pub(super) fn cut_streams(&mut self) {
+        self.version += 1;
+        self.cuts += 1;
+    }
+
     pub(super) fn in_force(&self) -> &[Fault] {
         &self.in_force
+    }
+
+    pub(super) fn lose_events(&self) -> bool {
+        self.in_force.iter().any(|fault| fault.kind == FaultKind::LoseEvents)
     }
 
     fn take(&mut self, method: &Method, path: &str, later_page: bool) -> Option<FaultKind> {
@@ -336,6 +349,7 @@ async fn meet(
             return Err(NoAnswer);
         }
         FaultKind::Drop => return Err(NoAnswer),
+        FaultKind::LoseEvents => next.run(request).await,
         FaultKind::Redirect { to } => {
             let location = HeaderValue::from_str(&to).unwrap_or(HeaderValue::from_static("/"));
             (StatusCode::TEMPORARY_REDIRECT, [(header::LOCATION, location)]).into_response()

@@ -446,11 +446,15 @@ async fn find_operations(
 ///
 /// Server-sent events: `event` is the `type` of the data, `data` an Event, `id` what `Last-Event-ID` takes. Without `Last-Event-ID` it
 /// begins now. A `reset` comes first when events before are no longer kept. A comment every 15 seconds keeps the line open.
+/// A service may leave this out, and answer 404 or 501: then it is only polled. Whoever is told here reads the connector to see
+/// how it is, so that an event may be late, doubled or lost, and does no harm.
 #[utoipa::path(
     get, path = "/v1/events", tag = "events",
     params(("Last-Event-ID" = Option<String>, Header, nullable = false, description = "The `id` of the last event that the reader saw")),
     responses(
         (status = 200, description = "A stream that does not end", body = Event, content_type = "text/event-stream"),
+        (status = 404, description = "`not-found`: this service pushes nothing", body = Problem, content_type = "application/problem+json"),
+        (status = 501, description = "This service pushes nothing"),
         AnyRefusal,
     )
 )]

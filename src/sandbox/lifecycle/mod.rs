@@ -47,7 +47,9 @@
 //! | … `missing_page` | pages after the first fail |
 //! | … `duplicate_delivery` | the request reaches the service twice |
 //! | … `redirect` | `"to": address` |
+//! | … `lose_events` | strikes no request: while it is in force, events pass the streams by |
 //! | `GET /faults`, `DELETE /faults` | those in force; clear them, which also releases what hangs |
+//! | `POST /cut` | ends the contract's event streams that are open now |
 //! | `GET /requests?after=n`, `DELETE /requests` | what came in to `/v1/*`: `[{n, method, path, headers, authorized, status, fault}]` |
 //! | `GET /actions` | what was really carried out: `[{connector, action, target_environment, key, by, at_ms, operation}]` |
 use std::sync::{Arc, Mutex, PoisonError};
@@ -265,6 +267,11 @@ impl LifecycleSimulator {
     /// Ends all faults, and releases what hangs.
     pub fn clear_faults(&self) {
         self.with(|world| world.faults.clear());
+    }
+
+    /// Ends the contract's event streams that are open now.
+    pub fn cut_streams(&self) {
+        self.with(|world| world.faults.cut_streams());
     }
 
     /// What came in to `/v1/*`, oldest first.

@@ -31,20 +31,26 @@ pub(super) fn events(
     simulator: LifecycleSimulator,
     last: Option<HeaderValue>,
 ) -> Sse<impl Stream<Item = Result<Frame, Infallible>>> {
-    let latest = simulator.with(|world| world.model.latest_event());
+    let (latest, cuts) = simulator.with(|world| (world.model.latest_event(), world.faults.cuts));
     let after = match last.as_ref().map(|value| value.to_str().unwrap_or_default()) {
         None => latest,
         // Ids of another run of the service mean that everything between is missing.
         Some(id) => simulator.event_number(id).filter(|number| *number <= latest).unwrap_or(u64::MAX),
     };
-    follow(simulator, after, |simulator, after| {
+    follow(simulator, after, move |simulator, after| {
         // In one look: what came between two of them would be passed over.
-        let (missing, events, latest) = simulator.with(|world| {
+        let (missing, events, latest, lost, cut) = simulator.with(|world| {
             let (missing, events) = world.model.events_after(*after);
-            (missing, events, world.model.latest_event())
+            let faults = &world.faults;
+            (missing, events, world.model.latest_event(), faults.lose_events(), faults.cuts != cuts)
         });
+        if cut {
+            return None;
+        }
         let mut frames = Vec::new();
-        if missing {
+        if lost {
+            // As if there had been none.
+        } else if missing {
             let reset = Event::Reset {};
             // What is kept from before is part of what the reader is about to read again.
             frames.extend(frame(Some(reset.name()), Some(simulator.event_id(latest)), &reset));
@@ -54,7 +60,7 @@ pub(super) fn events(
             );
         }
         *after = latest;
-        frames
+        Some(frames)
     })
 }
 
@@ -63,19 +69,19 @@ pub(super) fn states(simulator: LifecycleSimulator) -> Sse<impl Stream<Item = Re
     follow(simulator, None, |simulator, shown| {
         let versions = simulator.with(|world| world.versions());
         if *shown == Some(versions) {
-            return Vec::new();
+            return Some(Vec::new());
         }
         *shown = Some(versions);
         let state = simulator.state().named("fleet");
-        frame(None, None, &state).into_iter().collect()
+        Some(frame(None, None, &state).into_iter().collect())
     })
 }
 
-/// What `next` yields, now and each time that something changed, until the simulator ends.
+/// What `next` yields, now and each time that something changed, until it yields no more or the simulator ends.
 fn follow<S: Send + 'static>(
     simulator: LifecycleSimulator,
     place: S,
-    next: impl Fn(&LifecycleSimulator, &mut S) -> Frames + Clone + Send + 'static,
+    next: impl Fn(&LifecycleSimulator, &mut S) -> Option<Frames> + Clone + Send + 'static,
 ) -> Sse<impl Stream<Item = Result<Frame, Infallible>>> {
     let changes = simulator.changes();
     let ready = std::collections::VecDeque::<Frame>::new();
@@ -88,7 +94,7 @@ fn follow<S: Send + 'static>(
                     return Some((Ok(frame), (simulator, changes, place, ready)));
                 }
                 changes.mark_unchanged();
-                ready.extend(next(&simulator, &mut place));
+                ready.extend(next(&simulator, &mut place)?);
                 if !ready.is_empty() {
                     continue;
                 }

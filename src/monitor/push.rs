@@ -1,0 +1,244 @@
+//! What a push makes sooner: the monitor looks where it is told that something changed, and judges the bots that this
+//! touches, without waiting for the next poll.
+//!
+//! A push is never believed, it is looked after: what counts is what the service answers when it is asked. So an event that is
+//! old, doubled or wrong changes nothing, and what is glimpsed is always younger than the last reading. A glimpse says nothing
+//! of what it does not show: it makes no connector gone, ends no blindness, and is no reading. The poll judges all.
+
+use std::collections::BTreeSet;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::StreamExt as _;
+use jiff::Timestamp;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::observe::{Lookout, nothing_left};
+use super::poll::Eye;
+use super::{Monitor, Open, Ticked};
+use crate::domain::connector::Connector;
+use crate::domain::fleet::{BotView, Fleet, Sight};
+use crate::domain::ids::ConnectorId;
+use crate::domain::policy::Picture;
+use crate::lifecycle::{FleetAnswer, Told, Word};
+use crate::store::StoreError;
+use crate::store::incidents::Highest;
+
+/// How many connectors are looked at one by one; if more are named, the whole fleet is read instead.
+const ONE_BY_ONE: usize = 64;
+/// How many of them at once.
+const AT_ONCE: usize = 8;
+/// How long a glimpse may take. A poll does not wait for it any longer.
+const GLIMPSE_WITHIN: Duration = Duration::from_secs(5);
+
+/// What came of what was told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Glanced {
+    /// What was judged.
+    pub ticked: Ticked,
+    /// A connector is said to be gone that was there: only polls can tell, so the next one is made sooner.
+    pub gone: bool,
+}
+
+impl Monitor {
+    /// Watches until `shutdown`.
+    pub async fn run(mut self, shutdown: CancellationToken) {
+        while !shutdown.is_cancelled() {
+            let asked_at = Timestamp::now();
+            let asking = self.eye.ask();
+            let Some(answer) = self.heed(asking, &shutdown).await else { return };
+            if let Err(error) = self.settle(answer, asked_at, Timestamp::now()).await {
+                tracing::error!(%error, "what was seen could not be kept");
+            }
+            self.wait(&shutdown).await;
+        }
+    }
+
+    /// Waits for the next poll, and glances where it is told to meanwhile.
+    async fn wait(&mut self, shutdown: &CancellationToken) {
+        let (polled, interval) = (Instant::now(), self.watch.poll_interval);
+        let mut next = polled + interval;
+        loop {
+            let pushes = Arc::clone(&self.bells.pushes);
+            tokio::select! {
+                () = shutdown.cancelled() => return,
+                () = self.bells.nudge.notified() => return,
+                () = tokio::time::sleep_until(next) => return,
+                told = pushes.told() => {
+                    if self.glance_now(told).await.gone {
+                        // Two polls make a connector gone, and a service that stumbles must not stumble into both.
+                        next = polled + interval / 2;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Waits for an answer, and glances where it is told to meanwhile. `None` on shutdown.
+    async fn heed<T>(&mut self, answer: impl Future<Output = T>, shutdown: &CancellationToken) -> Option<T> {
+        let mut answer = pin!(answer);
+        let pushes = Arc::clone(&self.bells.pushes);
+        loop {
+            tokio::select! {
+                () = shutdown.cancelled() => return None,
+                answer = &mut answer => return Some(answer),
+                // What is told before anything was read is looked after once something is.
+                told = pushes.told(), if self.eye.read_once() => { self.glance_now(told).await; }
+            }
+        }
+    }
+
+    async fn glance_now(&mut self, told: Told) -> Glanced {
+        self.glance(told, Timestamp::now()).await.unwrap_or_else(|error| {
+            tracing::error!(%error, "what was glimpsed could not be kept");
+            Glanced::default()
+        })
+    }
+
+    /// Looks where something is said to have changed, judges the bots that it touches, writes what follows, and publishes.
+    ///
+    /// # Errors
+    /// If the store cannot be read or written. The picture is published all the same, and the next tick judges again.
+    pub async fn glance(&mut self, told: Told, now: Timestamp) -> Result<Glanced, StoreError> {
+        if !self.eye.read_once() {
+            // What is not there may only not be read yet, so that one connector tells nothing of its bot.
+            return Ok(Glanced::default());
+        }
+        let fleet = self.eye.fleet();
+        let was_there = |id| fleet.connector(id).is_some_and(|known| known.sight == Sight::Fresh);
+        let gone = told.named.iter().any(|(id, word)| *word == Word::Gone && was_there(id));
+        let seen = self.eye.glimpse(told).await;
+        if seen.is_empty() {
+            return Ok(Glanced { gone, ..Glanced::default() });
+        }
+        // What is to be said first, the picture after it: that takes the longer the larger the fleet is.
+        let judged = self.judge_part(self.eye.fleet().glimpsed(&seen, now), now).await;
+        if judged.as_ref().is_ok_and(|ticked| *ticked != Ticked::default()) {
+            self.bells.delivery.notify_one();
+            // On this thread, whoever was woken goes before what follows.
+            tokio::task::yield_now().await;
+        }
+        self.eye.take_glimpse(seen, now);
+        let picture = self.picture_of(None);
+        self.picture.send_replace(Arc::new(picture.clone()));
+        self.before = picture;
+        Ok(Glanced { ticked: judged?, gone })
+    }
+
+    /// Judges the bots of a part of the fleet.
+    async fn judge_part(&self, part: Fleet, now: Timestamp) -> Result<Ticked, StoreError> {
+        let picture = self.picture_of_part(part);
+        self.raise_part(&picture).await?;
+        let open = Open::new(self.store.open_incidents().await?);
+        let views = self.views_of_part(&picture);
+        let own = self.own_doings(&picture, &views, now).await?;
+        let lookout = Lookout { before: &self.before, picture: &picture, policy: &self.watch.policy, own: &own, now };
+        let mut ticked = Ticked::default();
+        for observation in self.observe_bots(&lookout, &views, &open) {
+            let open = open.get(&observation.subject);
+            self.act(open, observation, &mut ticked, now).await?;
+        }
+        Ok(ticked)
+    }
+
+    fn picture_of_part(&self, part: Fleet) -> Picture {
+        let keys = part.bots().iter().map(|view| (view.bot.id.clone(), view.environment.clone()));
+        let highest = keys.filter_map(|key| Some((key.clone(), *self.before.highest.get(&key)?))).collect();
+        Picture { fleet: part, highest, trouble: self.eye.trouble().map(str::to_owned) }
+    }
+
+    async fn raise_part(&self, picture: &Picture) -> Result<(), StoreError> {
+        let higher = picture.fleet.bots().iter().filter(|view| {
+            let known = picture.highest.get(&(view.bot.id.clone(), view.environment.clone()));
+            view.healthy() > known.copied().unwrap_or(0)
+        });
+        let higher: Vec<_> = higher
+            .map(|view| Highest {
+                healthy: view.healthy(),
+                bot: view.bot.clone(),
+                environment: view.environment.clone(),
+            })
+            .collect();
+        self.store.raise_highest_seen(&higher).await
+    }
+
+    /// The bots of the part, and where they have nothing left.
+    fn views_of_part(&self, picture: &Picture) -> Vec<BotView> {
+        let mut views = picture.fleet.bots().to_vec();
+        if !self.eye.sees_what_is_gone() {
+            return views;
+        }
+        let bots: BTreeSet<_> = views.iter().map(|view| view.bot.id.clone()).collect();
+        for environment in self.eye.fleet().environments() {
+            for bot in &bots {
+                if let Some(before) = self.eye.fleet().bot(bot, &environment)
+                    && picture.fleet.bot(bot, &environment).is_none()
+                {
+                    views.push(nothing_left(before.bot.clone(), environment.clone()));
+                }
+            }
+        }
+        views
+    }
+}
+
+impl Eye {
+    /// Asks how the connectors are that are said to be other than we know them, and gives those that are. What cannot be
+    /// had is left to the next poll.
+    async fn glimpse(&self, told: Told) -> Vec<Connector> {
+        let is_news = |(id, word): &(ConnectorId, Word)| match (word, self.fleet.connector(id)) {
+            (Word::Gone, _) => false,
+            (Word::Has(_), None) => true,
+            (Word::Has(revision), Some(known)) => {
+                known.sight == Sight::Missing || known.connector.revision.as_ref() != Some(revision)
+            }
+        };
+        let named: Vec<_> = told.named.into_iter().filter(is_news).map(|(id, _)| id).collect();
+        let looking =
+            async { if told.any || named.len() > ONE_BY_ONE { self.all().await } else { self.each(named).await } };
+        let seen = tokio::time::timeout(GLIMPSE_WITHIN, looking).await.unwrap_or_default();
+        seen.into_iter().filter(|connector| self.is_other(connector)).collect()
+    }
+
+    async fn all(&self) -> Vec<Connector> {
+        match self.lifecycle.fleet(None).await {
+            Ok(FleetAnswer::Read(read)) => read.connectors,
+            Ok(FleetAnswer::NotModified) => Vec::new(),
+            Err(error) => {
+                tracing::debug!(%error, "the fleet could not be glimpsed");
+                Vec::new()
+            }
+        }
+    }
+
+    async fn each(&self, named: Vec<ConnectorId>) -> Vec<Connector> {
+        let looks = named.into_iter().map(|id| {
+            let lifecycle = self.lifecycle.clone();
+            async move { lifecycle.connector(&id).await }
+        });
+        let looks: Vec<_> = futures_util::stream::iter(looks).buffer_unordered(AT_ONCE).collect().await;
+        let mut seen = Vec::new();
+        for look in looks {
+            match look {
+                Ok(connector) => seen.push(connector),
+                Err(error) => tracing::debug!(%error, "a connector could not be glimpsed"),
+            }
+        }
+        seen
+    }
+
+    /// Whether a connector is in another state than we know it, or was not seen by the last reading that should have had it.
+    fn is_other(&self, connector: &Connector) -> bool {
+        self.fleet
+            .connector(&connector.id)
+            .is_none_or(|known| known.sight == Sight::Missing || known.connector.revision != connector.revision)
+    }
+
+    pub(super) fn take_glimpse(&mut self, seen: Vec<Connector>, now: Timestamp) {
+        self.etag = None;
+        self.glimpsed.extend(seen.iter().map(|connector| (connector.id.clone(), connector.clone())));
+        self.fleet.glimpse(seen, now);
+    }
+}
