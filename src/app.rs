@@ -110,11 +110,10 @@ impl App {
         })
         .map_err(Ended::unexpected)?;
         let api = DiscordApi::new(&discord.token, discord.api_url.as_ref()).map_err(Ended::unexpected)?;
-        let wake = Wake::default();
-        let watch = Watch { policy: policy.clone(), poll_interval, alerts: discord.alert_channel };
         let events = lifecycle.events();
-        let bells =
-            Bells { nudge: Arc::clone(&wake.monitor), pushes: events.pushes(), delivery: Arc::clone(&wake.delivery) };
+        let wake = Wake { monitor: events.pushes(), ..Wake::default() };
+        let watch = Watch { policy: policy.clone(), poll_interval, alerts: discord.alert_channel };
+        let bells = Bells { pushes: Arc::clone(&wake.monitor), delivery: Arc::clone(&wake.delivery) };
         let (monitor, picture) = Monitor::new(store.clone(), lifecycle.clone(), watch, bells);
         let rules = Rules { authority, policy: policy.clone(), confirmation_ttl };
         let operations = Operations::new(store.clone(), lifecycle, picture.clone(), rules, wake.clone());

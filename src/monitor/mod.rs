@@ -50,9 +50,7 @@ pub struct Watch {
 /// Whom the monitor wakes, and who wakes it.
 #[derive(Clone, Debug, Default)]
 pub struct Bells {
-    /// Rung for an early poll.
-    pub nudge: Arc<Notify>,
-    /// Where to look at once, as the lifecycle service tells it.
+    /// Where to look at once, as the lifecycle service and our own doings tell it.
     pub pushes: Arc<Pushes>,
     /// Rung when there is something to deliver.
     pub delivery: Arc<Notify>,

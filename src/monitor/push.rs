@@ -64,7 +64,6 @@ impl Monitor {
             let pushes = Arc::clone(&self.bells.pushes);
             tokio::select! {
                 () = shutdown.cancelled() => return,
-                () = self.bells.nudge.notified() => return,
                 () = tokio::time::sleep_until(next) => return,
                 told = pushes.told() => {
                     if self.glance_now(told).await.gone {
@@ -190,7 +189,7 @@ impl Eye {
     async fn glimpse(&self, told: Told) -> Vec<Connector> {
         let is_news = |(id, word): &(ConnectorId, Word)| match (word, self.fleet.connector(id)) {
             (Word::Gone, _) => false,
-            (Word::Has(_), None) => true,
+            (Word::Changed, _) | (Word::Has(_), None) => true,
             (Word::Has(revision), Some(known)) => {
                 known.sight == Sight::Missing || known.connector.revision.as_ref() != Some(revision)
             }

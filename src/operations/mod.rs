@@ -24,7 +24,7 @@ use crate::domain::operation::Operation;
 use crate::domain::policy::{Picture, Policy};
 use crate::domain::redundancy::is_starting;
 use crate::domain::request::{Plan, Refusal, Request, RequestState};
-use crate::lifecycle::LifecycleClient;
+use crate::lifecycle::{LifecycleClient, Pushes};
 use crate::store::requests::{Confirmed, Kept, Settled as Claimed};
 use crate::store::{Store, StoreError};
 
@@ -61,8 +61,8 @@ pub struct Wake {
     pub runner: Arc<Notify>,
     /// The delivery: a message has something new to say.
     pub delivery: Arc<Notify>,
-    /// The monitor: the fleet changed by our own doing, so look now.
-    pub monitor: Arc<Notify>,
+    /// The monitor: a connector changed by our own doing, so look at it now.
+    pub monitor: Arc<Pushes>,
 }
 
 /// Who acts, and where.
