@@ -15,6 +15,7 @@
 //! | [`lifecycle`] | the contract of the lifecycle service, and our client of it |
 //! | [`discord_api`] | the few routes of Discord's that we send ourselves, so that a 429 is obeyed to the letter |
 //! | [`store`] | what outlives the process, in SQLite or PostgreSQL: every claim is won once; one process at a time |
+//! | [`outgoing`] | what all our HTTP clients have in common |
 //! | [`config`] · [`telemetry`] | settings (the only reader of the environment) · logs |
 //! | [`domain`] | the field itself, pure: no I/O, no clock, no environment |
 //! | [`sandbox`] | a wing of its own: stand-ins for Discord and the lifecycle service, and the demo's page. The product never imports it; they meet through a URL |
@@ -45,6 +46,7 @@ pub mod http;
 pub mod lifecycle;
 pub mod monitor;
 pub mod operations;
+pub mod outgoing;
 pub mod sandbox;
 pub mod store;
 pub mod telemetry;

@@ -147,10 +147,7 @@ impl Gateway {
     /// for ever, and sleep through a 429 for longer than an interaction lives; what is sent here is a few requests for each
     /// press, and the outbox obeys each 429 by itself.
     fn http(&self) -> Result<Http, GatewayError> {
-        let mut client = reqwest::Client::builder()
-            .connect_timeout(CONNECT_TIMEOUT)
-            .timeout(TIMEOUT)
-            .redirect(reqwest::redirect::Policy::none());
+        let mut client = crate::outgoing::client().connect_timeout(CONNECT_TIMEOUT).timeout(TIMEOUT);
         if self.settings.api_url.is_some() {
             client = client.no_proxy();
         }

@@ -94,11 +94,9 @@ impl DiscordApi {
             HeaderValue::from_str(&format!("Bot {}", token.expose_secret())).map_err(|_| SetupError::Token)?;
         authorization.set_sensitive(true);
         let origin = api_url.map_or(DISCORD, Url::as_str);
-        let mut builder = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
+        let mut builder = crate::outgoing::client()
             .connect_timeout(CONNECT_TIMEOUT)
             .timeout(TIMEOUT)
-            .referer(false)
             // The form that Discord asks for (docs: "User Agent").
             .user_agent(concat!("DiscordBot (botswain, ", env!("CARGO_PKG_VERSION"), ")"));
         if origin.starts_with("http:") {
