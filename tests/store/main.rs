@@ -38,4 +38,5 @@ mod outbox;
 mod postgresql;
 mod races;
 mod requests;
+mod troubles;
 mod versions;

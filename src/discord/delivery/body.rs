@@ -65,6 +65,10 @@ pub(super) fn said_now(row: &Claimed) -> Notice {
         Notice::Card { incident, ping } => {
             Notice::Card { ping: ping && row.generation == 0 && incident.resolved_at.is_none(), incident }
         }
+        Notice::Trouble { mut trouble } if row.generation > 0 || trouble.mended_at.is_some() => {
+            trouble.unseen.iter_mut().for_each(|unseen| unseen.mention = false);
+            Notice::Trouble { trouble }
+        }
         other => other,
     }
 }
