@@ -16,7 +16,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("discord_api", &["domain"]),
     ("monitor", &["domain", "store", "lifecycle"]),
     ("operations", &["domain", "store", "lifecycle", "discord_api"]),
-    ("discord", &["domain", "config", "store", "discord_api", "operations"]),
+    ("discord", &["domain", "config", "store", "discord_api", "monitor", "operations"]),
     ("telemetry", &["config"]),
     ("http", &["domain", "store", "discord", "monitor"]),
     (

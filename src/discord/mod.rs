@@ -4,13 +4,14 @@
 //! * [`overviews`]: the environments at a glance, ready before anybody asks.
 //! * [`interactions`]: guard, acknowledge, call [`crate::operations`], answer.
 //! * [`render`]: all words and pictures, pure.
-//! * [`delivery`]: the outbox's only reader.
+//! * [`delivery`]: the outbox's only reader. [`direct`]: alerts that no outbox can keep.
 //! * [`gateway`], [`watchdog`]: the one connection to Discord's gateway, and what brings it back.
 
 pub mod autocomplete;
 pub mod commands;
 pub mod custom_id;
 pub mod delivery;
+pub mod direct;
 pub mod gateway;
 pub mod interactions;
 mod listener;
