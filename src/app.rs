@@ -19,11 +19,13 @@ use crate::discord::overviews::Overviews;
 use crate::discord::render::Context;
 use crate::discord::watchdog::Patience;
 use crate::discord_api::DiscordApi;
+use crate::heartbeat::Heartbeat;
 use crate::http;
 use crate::lifecycle::{self, LifecycleClient};
 use crate::monitor::{Bells, Monitor, Watch};
 use crate::operations::{Operations, Rules, Runner, Wake};
 use crate::store::{Store, StoreError};
+use crate::vitals::Vitals;
 
 /// How long the parts may take to finish what they have begun.
 const DRAIN: Duration = Duration::from_secs(10);
@@ -135,8 +137,9 @@ impl App {
             ..Context::default()
         };
         let delivery = Delivery::new(store.clone(), api, words.clone(), wake.delivery);
+        let direct_alerts = monitor.direct_alerts();
         let direct = Direct::new(
-            monitor.direct_alerts(),
+            direct_alerts.clone(),
             store.clone(),
             delivery.outlet(),
             words,
@@ -159,15 +162,20 @@ impl App {
             patience: Patience::default(),
         };
         let gateway = Gateway::new(gateway, front);
-        let health = http::Health::new(picture, gateway.pulse(), store.clone(), poll_interval);
+        let vitals = Vitals { picture, poll_interval, gateway: gateway.pulse(), store: store.clone(), direct_alerts };
+        let heartbeat = config.heartbeat.map(|to| Heartbeat::new(vitals.clone(), to.url, to.interval));
+        let heartbeat = heartbeat.transpose().map_err(|error| Ended::unexpected(error.without_url()))?;
 
         let mut app = Self::of(store);
         if let Some(address) = config.http_listen {
             let listener = tokio::net::TcpListener::bind(address).await.map_err(Ended::unexpected)?;
-            app.spawn("health server", |shutdown| http::serve(listener, health, shutdown));
+            app.spawn("health server", |shutdown| http::serve(listener, vitals, shutdown));
         }
         app.spawn("monitor", |shutdown| monitor.run(shutdown));
         app.spawn("direct alerts", |shutdown| direct.run(shutdown));
+        if let Some(heartbeat) = heartbeat {
+            app.spawn("heartbeat", |shutdown| heartbeat.run(shutdown));
+        }
         app.stay_alone();
         app.spawn_acting("overviews", |shutdown| overviews.keep_ready(shutdown));
         app.spawn_acting("runner", |shutdown| runner.run(shutdown));

@@ -18,7 +18,9 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("operations", &["domain", "store", "lifecycle", "discord_api"]),
     ("discord", &["domain", "config", "store", "discord_api", "monitor", "operations"]),
     ("telemetry", &["config"]),
-    ("http", &["domain", "store", "discord", "monitor"]),
+    ("vitals", &["domain", "store", "discord", "monitor"]),
+    ("heartbeat", &["vitals"]),
+    ("http", &["vitals"]),
     (
         "app",
         &[
@@ -31,6 +33,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "operations",
             "discord",
             "telemetry",
+            "vitals",
+            "heartbeat",
             "http",
         ],
     ),

@@ -4,29 +4,40 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use botswain::config::Config;
+use botswain::discord::Front;
 use botswain::discord::delivery::{Delivery, Stepped};
 use botswain::discord::direct::Direct;
+use botswain::discord::gateway::{self, Gateway};
+use botswain::discord::pulse::Pulse;
 use botswain::discord::render::Context;
+use botswain::discord::watchdog::Patience;
 use botswain::discord_api::DiscordApi;
 use botswain::domain::ids::{ChannelId, RoleId};
 use botswain::domain::incident::{Incident, Subject};
 use botswain::domain::policy::{Picture, Policy};
 use botswain::lifecycle::{LifecycleClient, Settings};
 use botswain::monitor::{Bells, Monitor, Ticked, Watch};
+use botswain::operations::{Operations, Rules, Wake};
 use botswain::sandbox::discord::Seed;
 use botswain::sandbox::lifecycle::seed::healthy;
 use botswain::sandbox::lifecycle::{Deed, FleetSeed, Mode};
 use botswain::sandbox::{Options, Sandbox};
 use botswain::store::{Store, StoreError};
+use botswain::vitals::Vitals;
 use jiff::Timestamp;
 use reqwest::Method;
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 use sqlx::{AnyConnection, Connection as _, Executor as _};
 use tokio::sync::{Notify, watch};
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::witness::Witness;
 
+const POLL: Duration = Duration::from_secs(30);
+/// How long anything may take that happens by itself.
+const DEADLINE: Duration = Duration::from_secs(30);
 /// What the parts that are under test write.
 const TABLES: [&str; 5] = ["incidents", "outbox", "highest_seen", "writable", "troubles"];
 /// What they read.
@@ -36,13 +47,15 @@ pub struct Scene {
     pub sandbox: Sandbox,
     pub store: Store,
     pub monitor: Monitor,
-    pub picture: watch::Receiver<Arc<Picture>>,
+    lifecycle: LifecycleClient,
+    picture: watch::Receiver<Arc<Picture>>,
     pub delivery: Delivery,
     pub direct: Direct,
     pub seed: Seed,
     began: Timestamp,
     second: i64,
     http: reqwest::Client,
+    gateway: Option<DropGuard>,
     _witness: Witness,
 }
 
@@ -79,8 +92,8 @@ impl Scene {
         let lifecycle = LifecycleClient::new(Settings { retries: 0, breaker_threshold: u32::MAX, ..service }).unwrap();
         let policy = Policy { start_grace: Duration::from_secs(300), ..config.policy.clone() };
         let alerts = config.discord.alert_channel;
-        let watch = Watch { policy, poll_interval: Duration::from_secs(30), alerts };
-        let (monitor, picture) = Monitor::new(store.clone(), lifecycle, watch, Bells::default());
+        let watch = Watch { policy, poll_interval: POLL, alerts };
+        let (monitor, picture) = Monitor::new(store.clone(), lifecycle.clone(), watch, Bells::default());
         let api = DiscordApi::new(&config.discord.token, config.discord.api_url.as_ref()).unwrap();
         let role: RoleId = seed.on_call.id.to_string().parse().unwrap();
         let context = Context { alert_roles: vec![role], ..Context::default() };
@@ -88,9 +101,56 @@ impl Scene {
         let elsewhere = Some(seed.team_channel.id.to_string().parse().unwrap());
         let (alerts, outlet) = (monitor.direct_alerts(), delivery.outlet());
         let direct = Direct::new(alerts, store.clone(), outlet, context, config.discord.guild, elsewhere);
-        let http = reqwest::Client::new();
-        let second = 0;
-        Self { sandbox, store, monitor, picture, delivery, direct, seed, began, second, http, _witness: witness }
+        Self {
+            sandbox,
+            store,
+            monitor,
+            lifecycle,
+            picture,
+            delivery,
+            direct,
+            seed,
+            began,
+            second: 0,
+            http: reqwest::Client::new(),
+            gateway: None,
+            _witness: witness,
+        }
+    }
+
+    /// The bot goes on the gateway; what health is read off from then on.
+    pub async fn vitals(&mut self) -> Vitals {
+        let config = self.sandbox.config(&[]).unwrap();
+        let gateway = Gateway::new(settings(&config), self.front(&config));
+        let (pulse, stopped) = (gateway.pulse(), CancellationToken::new());
+        tokio::spawn(gateway.run(stopped.clone()));
+        self.gateway = Some(stopped.drop_guard());
+        connected(&pulse, true).await;
+        Vitals {
+            picture: self.picture.clone(),
+            poll_interval: POLL,
+            gateway: pulse,
+            store: self.store.clone(),
+            direct_alerts: self.monitor.direct_alerts(),
+        }
+    }
+
+    fn front(&self, config: &Config) -> Front {
+        let rules = Rules {
+            authority: config.authority.clone(),
+            policy: config.policy.clone(),
+            confirmation_ttl: config.confirmation_ttl,
+        };
+        let (store, lifecycle, picture) = (self.store.clone(), self.lifecycle.clone(), self.picture.clone());
+        Front {
+            store: store.clone(),
+            operations: Operations::new(store, lifecycle, picture.clone(), rules, Wake::default()),
+            picture,
+            policy: config.policy.clone(),
+            guild: config.discord.guild,
+            poll_interval: POLL,
+            overviews: Default::default(),
+        }
     }
 
     pub fn now(&self) -> Timestamp {
@@ -114,10 +174,15 @@ impl Scene {
         self.monitor.tick(self.now()).await
     }
 
+    /// Time passes, and nobody looks.
+    pub fn passes(&mut self, seconds: i64) {
+        self.second += seconds;
+        self.sandbox.lifecycle.as_ref().unwrap().stand_in.step(seconds * 1000);
+    }
+
     /// Half a minute passes, the fleet is read again, and what cannot be written is said.
     pub async fn later(&mut self) -> Result<Ticked, StoreError> {
-        self.second += 30;
-        self.sandbox.lifecycle.as_ref().unwrap().stand_in.step(30_000);
+        self.passes(30);
         let ticked = self.tick().await;
         self.direct.step(self.now()).await;
         ticked
@@ -149,18 +214,27 @@ impl Scene {
 
     /// From now on every write fails, as on a full disk.
     pub async fn fill_up(&self) {
+        self.refuse(&TABLES).await;
+    }
+
+    pub async fn make_room(&self) {
+        self.allow(&TABLES).await;
+    }
+
+    /// From now on every write to these tables fails.
+    pub async fn refuse(&self, tables: &[&str]) {
         let refuse = |table: &str, what: &str| {
             format!(
                 "CREATE TRIGGER full_{what}_{table} BEFORE {what} ON {table} \
                  BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END"
             )
         };
-        self.meddle(TABLES.iter().flat_map(|table| [refuse(table, "INSERT"), refuse(table, "UPDATE")])).await;
+        self.meddle(tables.iter().flat_map(|table| [refuse(table, "INSERT"), refuse(table, "UPDATE")])).await;
     }
 
-    pub async fn make_room(&self) {
+    pub async fn allow(&self, tables: &[&str]) {
         let allow = |table: &&str| ["INSERT", "UPDATE"].map(|what| format!("DROP TRIGGER full_{what}_{table}"));
-        self.meddle(TABLES.iter().flat_map(allow)).await;
+        self.meddle(tables.iter().flat_map(allow)).await;
     }
 
     /// From now on nothing can be read nor written.
@@ -229,6 +303,23 @@ impl Scene {
             assert!(roles.iter().all(|role| *role == json!(self.seed.on_call.id.to_string())), "{request}");
         }
     }
+}
+
+fn settings(config: &Config) -> gateway::Settings {
+    let (token, api_url) = (config.discord.token.clone(), config.discord.api_url.clone());
+    // What is deaf is to be found soon.
+    let soon = Duration::from_millis(300);
+    gateway::Settings { token, api_url, patience: Patience { quiet: soon, answer: soon, ..Patience::default() } }
+}
+
+/// Waits until the gateway answers, or does not.
+pub async fn connected(pulse: &Pulse, is: bool) {
+    let waiting = async {
+        while pulse.is_connected() != is {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(DEADLINE, waiting).await.unwrap_or_else(|_| panic!("never connected: {is}"));
 }
 
 fn text(message: &Value) -> String {
