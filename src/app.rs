@@ -14,6 +14,7 @@ use crate::config::{Config, Mistakes};
 use crate::discord::Front;
 use crate::discord::delivery::Delivery;
 use crate::discord::direct::Direct;
+use crate::discord::fallback::Fallback;
 use crate::discord::gateway::{self, Gateway, GatewayError};
 use crate::discord::overviews::Overviews;
 use crate::discord::render::Context;
@@ -136,7 +137,10 @@ impl App {
             alert_roles_by_environment: discord.alert_roles.by_environment.clone(),
             ..Context::default()
         };
-        let delivery = Delivery::new(store.clone(), api, words.clone(), wake.delivery);
+        let delivery = Delivery::new(store.clone(), api, words.clone(), Arc::clone(&wake.delivery));
+        let fallback = discord
+            .fallback_channel
+            .map(|channel| Fallback::new(store.clone(), delivery.channels(), channel, wake.delivery));
         let direct_alerts = monitor.direct_alerts();
         let direct = Direct::new(
             direct_alerts.clone(),
@@ -181,6 +185,9 @@ impl App {
         app.spawn_acting("runner", |shutdown| runner.run(shutdown));
         app.spawn_acting("expiry", |shutdown| operations.expire_until(shutdown));
         app.spawn_acting("delivery", |shutdown| delivery.run(shutdown));
+        if let Some(fallback) = fallback {
+            app.spawn_acting("fallback channel", |shutdown| fallback.run(shutdown));
+        }
         let acting = app.acting.clone();
         let gateway = async move { Ok(gateway.run(acting).await?) };
         app.spawn_fallible(Name { name: "gateway", acts: true }, gateway);

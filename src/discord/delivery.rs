@@ -5,6 +5,7 @@
 //! channel before it is posted again.
 
 pub(super) mod body;
+mod channels;
 pub(super) mod pace;
 
 use std::collections::HashMap;
@@ -17,10 +18,13 @@ use tokio::sync::{Notify, OnceCell};
 use tokio_util::sync::CancellationToken;
 
 use self::body::{Face, said_now};
+pub use self::channels::Channels;
+use self::channels::obstacle;
 use self::pace::{Quiet, Route, Then, after};
 use super::render::{self, Context};
 use crate::discord_api::{ApiError, DiscordApi, first_message_at};
 use crate::domain::ids::{ChannelId, MessageId, UserId};
+use crate::domain::trouble::Passage;
 use crate::store::outbox::{Claimed, Held, Sending};
 use crate::store::{Store, StoreError};
 
@@ -49,6 +53,7 @@ pub struct Delivery {
     me: OnceCell<UserId>,
     quiet: Arc<Mutex<Quiet>>,
     to_mend: Mutex<HashMap<ChannelId, String>>,
+    channels: Channels,
     failing: AtomicBool,
 }
 
@@ -121,6 +126,7 @@ impl Delivery {
             me: OnceCell::new(),
             quiet: Arc::default(),
             to_mend: Mutex::default(),
+            channels: Channels::default(),
             failing: AtomicBool::new(false),
         }
     }
@@ -128,6 +134,11 @@ impl Delivery {
     /// The way on which it delivers, for who else posts.
     pub fn outlet(&self) -> Outlet {
         Outlet { api: self.api.clone(), quiet: Arc::clone(&self.quiet) }
+    }
+
+    /// What it finds out of the channels.
+    pub fn channels(&self) -> Channels {
+        self.channels.clone()
     }
 
     /// Delivers until `shutdown`. What is being sent then is sent to its end.
@@ -324,6 +335,9 @@ impl Delivery {
                 later(wait)
             }
             Then::Mend(wait) => {
+                if let Some(obstacle) = obstacle(error, route) {
+                    self.channels.note(row.channel, Passage::Blocked(obstacle));
+                }
                 let said = error.to_string();
                 if lock(&self.to_mend).insert(row.channel, said.clone()) != Some(said) {
                     tracing::error!(row = row.slot, channel = %row.channel, %error, "not sent until somebody mends this; it is tried every five minutes");
@@ -348,6 +362,7 @@ impl Delivery {
     }
 
     fn mended(&self, row: &Claimed) {
+        self.channels.note(row.channel, Passage::Open);
         if lock(&self.to_mend).remove(&row.channel).is_some() {
             tracing::info!(channel = %row.channel, "the channel takes messages again");
         }

@@ -7,6 +7,7 @@
     reason = "a test says what it expects by failing"
 )]
 
+mod elsewhere;
 mod heartbeat;
 mod scene;
 mod unwritten;

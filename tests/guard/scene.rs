@@ -8,6 +8,7 @@ use botswain::config::Config;
 use botswain::discord::Front;
 use botswain::discord::delivery::{Delivery, Stepped};
 use botswain::discord::direct::Direct;
+use botswain::discord::fallback::Fallback;
 use botswain::discord::gateway::{self, Gateway};
 use botswain::discord::pulse::Pulse;
 use botswain::discord::render::Context;
@@ -51,6 +52,7 @@ pub struct Scene {
     picture: watch::Receiver<Arc<Picture>>,
     pub delivery: Delivery,
     pub direct: Direct,
+    pub fallback: Fallback,
     pub seed: Seed,
     began: Timestamp,
     second: i64,
@@ -98,9 +100,10 @@ impl Scene {
         let role: RoleId = seed.on_call.id.to_string().parse().unwrap();
         let context = Context { alert_roles: vec![role], ..Context::default() };
         let delivery = Delivery::new(store.clone(), api, context.clone(), Arc::new(Notify::new()));
-        let elsewhere = Some(seed.team_channel.id.to_string().parse().unwrap());
+        let elsewhere: ChannelId = seed.team_channel.id.to_string().parse().unwrap();
+        let fallback = Fallback::new(store.clone(), delivery.channels(), elsewhere, Arc::new(Notify::new()));
         let (alerts, outlet) = (monitor.direct_alerts(), delivery.outlet());
-        let direct = Direct::new(alerts, store.clone(), outlet, context, config.discord.guild, elsewhere);
+        let direct = Direct::new(alerts, store.clone(), outlet, context, config.discord.guild, Some(elsewhere));
         Self {
             sandbox,
             store,
@@ -109,6 +112,7 @@ impl Scene {
             picture,
             delivery,
             direct,
+            fallback,
             seed,
             began,
             second: 0,
@@ -116,6 +120,15 @@ impl Scene {
             gateway: None,
             _witness: witness,
         }
+    }
+
+    /// The process is gone, and another one opens what it left.
+    pub async fn restarted(self) -> Self {
+        let Self { sandbox, store, monitor, delivery, direct, fallback, began, second, _witness, .. } = self;
+        store.close().await;
+        // The lock on the database ends with its last handle.
+        drop((store, monitor, delivery, direct, fallback));
+        Self { second, ..Self::on(sandbox, began, _witness).await }
     }
 
     /// The bot goes on the gateway; what health is read off from then on.
@@ -191,6 +204,14 @@ impl Scene {
     /// Everything that waits is delivered.
     pub async fn deliver(&self) {
         while self.delivery.step(self.now()).await.unwrap() != Stepped::Idle {}
+    }
+
+    /// Half a minute passes, the fleet is read, and all that can be said is said, here or elsewhere.
+    pub async fn round(&mut self) {
+        self.later().await.unwrap();
+        self.deliver().await;
+        self.fallback.step(self.now()).await.unwrap();
+        self.deliver().await;
     }
 
     /// The open incident of a bot.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use backon::{BackoffBuilder as _, ExponentialBuilder};
 use jiff::Timestamp;
 
-use crate::discord_api::{ApiError, TOO_MANY_OLD_EDITS, UNKNOWN_MESSAGE};
+use crate::discord_api::{ApiError, THREAD_ARCHIVED, THREAD_LOCKED, TOO_MANY_OLD_EDITS, UNKNOWN_MESSAGE};
 use crate::domain::ids::ChannelId;
 
 /// The longest wait between two attempts while Discord or the way to it is in trouble.
@@ -46,7 +46,7 @@ pub(in crate::discord) fn after(error: &ApiError, failures: u32) -> Then {
             // Something between us and Discord, or Discord in haste: none of it is about what was sent.
             (_, 300..400 | 408 | 409 | 425) => Then::Again(backoff(failures)),
             // An archived or locked thread is opened again by a person.
-            (Some(50_083 | 160_005), _) => Then::Mend(UNTIL_MENDED),
+            (Some(THREAD_ARCHIVED | THREAD_LOCKED), _) => Then::Mend(UNTIL_MENDED),
             _ => Then::GiveUp,
         },
     }

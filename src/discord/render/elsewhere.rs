@@ -17,7 +17,7 @@ pub(super) fn trouble(trouble: &Trouble, context: &Context) -> Message {
     }
     let title = "📵 Alerts do not come into their channel";
     let mut said = vec![
-        format!("**No alert can be posted in <#{channel}>** (id {channel}).", channel = trouble.channel),
+        format!("**{} in <#{channel}>** (id {channel}).", extent(&trouble.obstacle), channel = trouble.channel),
         remedy(&trouble.obstacle),
         format!("It has been so since {}.", words::relative(trouble.since)),
     ];
@@ -48,6 +48,13 @@ fn roles(trouble: &Trouble, context: &Context) -> Vec<RoleId> {
     roles.sort();
     roles.dedup();
     roles
+}
+
+fn extent(obstacle: &Obstacle) -> &'static str {
+    match obstacle {
+        Obstacle::Gone | Obstacle::NoAccess | Obstacle::NoPermission | Obstacle::Archived => "No alert can be posted",
+        Obstacle::Refused { .. } => "Not every alert can be posted",
+    }
 }
 
 /// What is wrong, and what to do about it.
