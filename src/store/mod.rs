@@ -22,6 +22,7 @@ pub mod audit;
 mod error;
 pub mod incidents;
 mod lanes;
+mod mend;
 pub mod operations;
 pub mod outbox;
 mod place;

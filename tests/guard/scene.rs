@@ -247,7 +247,7 @@ impl Scene {
         let refuse = |table: &str, what: &str| {
             format!(
                 "CREATE TRIGGER full_{what}_{table} BEFORE {what} ON {table} \
-                 BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END"
+                 BEGIN SELECT RAISE(ROLLBACK, 'database or disk is full'); END"
             )
         };
         self.meddle(tables.iter().flat_map(|table| [refuse(table, "INSERT"), refuse(table, "UPDATE")])).await;
