@@ -9,6 +9,8 @@
 //! | `main` | reads the command line, runs one mode, ends with its exit code |
 //! | [`app`] | builds the parts from the settings, runs them, names the one that died, drains |
 //! | [`http`] | health |
+//! | [`heartbeat`] | calls somebody outside for as long as all is well |
+//! | [`vitals`] | whether the process does its work |
 //! | [`discord`] | the front: commands, buttons, interactions, all words and pictures, the outbox's only reader, the gateway and its watchdog |
 //! | [`operations`] | a request is asked, narrowed, confirmed, cancelled or expires; the runner carries it out |
 //! | [`monitor`] | polls the fleet, judges it, writes incidents |
@@ -42,6 +44,7 @@ pub mod config;
 pub mod discord;
 pub mod discord_api;
 pub mod domain;
+pub mod heartbeat;
 pub mod http;
 pub mod lifecycle;
 pub mod monitor;
@@ -50,3 +53,4 @@ pub mod outgoing;
 pub mod sandbox;
 pub mod store;
 pub mod telemetry;
+pub mod vitals;

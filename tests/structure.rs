@@ -17,9 +17,11 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("discord_api", &["domain", "outgoing"]),
     ("monitor", &["domain", "store", "lifecycle"]),
     ("operations", &["domain", "store", "lifecycle", "discord_api"]),
-    ("discord", &["domain", "config", "store", "discord_api", "operations", "outgoing"]),
+    ("discord", &["domain", "config", "store", "discord_api", "monitor", "operations", "outgoing"]),
     ("telemetry", &["config"]),
-    ("http", &["domain", "store", "discord", "monitor"]),
+    ("vitals", &["domain", "store", "discord", "monitor"]),
+    ("heartbeat", &["vitals", "outgoing"]),
+    ("http", &["vitals"]),
     (
         "app",
         &[
@@ -32,6 +34,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "operations",
             "discord",
             "telemetry",
+            "vitals",
+            "heartbeat",
             "http",
         ],
     ),

@@ -25,6 +25,8 @@ use crate::domain::ids::{ChannelId, GuildId, MessageId, UserId};
 /// Discord itself.
 pub const DISCORD: &str = "https://discord.com";
 
+/// Unknown Channel: it was deleted, or never was there.
+pub const UNKNOWN_CHANNEL: u32 = 10_003;
 /// Unknown Message: it was deleted.
 pub const UNKNOWN_MESSAGE: u32 = 10_008;
 /// Unknown Member: they left the guild.
@@ -33,6 +35,15 @@ pub const UNKNOWN_MEMBER: u32 = 10_007;
 pub const UNKNOWN_USER: u32 = 10_013;
 /// Maximum number of edits to messages older than an hour reached.
 pub const TOO_MANY_OLD_EDITS: u32 = 30_046;
+
+/// Missing Access: we cannot see it.
+pub const MISSING_ACCESS: u32 = 50_001;
+/// Missing Permissions: we may not do that there.
+pub const MISSING_PERMISSIONS: u32 = 50_013;
+/// The thread is archived.
+pub const THREAD_ARCHIVED: u32 = 50_083;
+/// The thread is locked.
+pub const THREAD_LOCKED: u32 = 160_005;
 
 /// Until the connection stands.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);

@@ -22,6 +22,18 @@ pub struct Kept {
     version: i64,
 }
 
+impl Kept {
+    /// An incident as it is kept once it was opened.
+    pub(crate) fn opened(incident: Incident) -> Self {
+        Self { incident, version: 1 }
+    }
+
+    /// The same, once it was changed to this.
+    pub(crate) fn changed(&self, incident: Incident) -> Self {
+        Self { incident, version: self.version + 1 }
+    }
+}
+
 /// What became of an attempt to open an incident.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]

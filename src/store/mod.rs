@@ -24,10 +24,12 @@ mod batch;
 mod error;
 pub mod incidents;
 mod lanes;
+mod mend;
 pub mod operations;
 pub mod outbox;
 mod place;
 pub mod requests;
+pub mod troubles;
 mod writer;
 
 use std::sync::Arc;
@@ -42,7 +44,7 @@ use sqlx::any::AnyRow;
 use sqlx::{AnyPool, Connection as _, Row as _};
 
 use self::alone::Hold;
-use self::batch::{Batch, Ran};
+use self::batch::{Batch, Ran, Statement};
 pub use self::error::StoreError;
 use self::lanes::{Awaited, Lanes, Other};
 use self::place::{PATIENCE, Place};
@@ -109,15 +111,16 @@ impl Store {
         self.hold.give_up().await;
     }
 
-    /// Whether the database can be written now.
+    /// Whether the database can be written now: writes a row of its own, and commits it. One small write to the disk.
     ///
     /// # Errors
     /// Why not.
     pub async fn check_writable(&self) -> Result<(), StoreError> {
-        let mut tx = self.pool.begin().await?;
-        sqlx::query("UPDATE requests SET state = state WHERE id = ''").execute(&mut *tx).await?;
-        tx.commit().await?;
-        Ok(())
+        let write = Statement::new("UPDATE writable SET writes = writes + 1 WHERE id = 1");
+        match self.write(Batch::default().claim(write), Who::Other).await? {
+            Ran::All(_) => Ok(()),
+            Ran::Stopped(_) => Err(sqlx::Error::RowNotFound.into()),
+        }
     }
 
     /// Carries out a batch.

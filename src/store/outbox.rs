@@ -317,17 +317,17 @@ fn read_claimed(row: &AnyRow, lease: String) -> Result<Claimed, StoreError> {
     })
 }
 
-fn read_notice(row: &AnyRow) -> Result<Notice, StoreError> {
+pub(super) fn read_notice(row: &AnyRow) -> Result<Notice, StoreError> {
     let text: String = row.try_get("notice")?;
     serde_json::from_str(&text).map_err(|source| StoreError::Row { table: "outbox", source })
 }
 
-fn read_message(row: &AnyRow) -> Result<Option<MessageId>, StoreError> {
+pub(super) fn read_message(row: &AnyRow) -> Result<Option<MessageId>, StoreError> {
     let id: Option<i64> = row.try_get("message")?;
     Ok(id.map(|id| MessageId(id.unsigned_abs())))
 }
 
-fn read_time(row: &AnyRow, column: &str) -> Result<Option<Timestamp>, StoreError> {
+pub(super) fn read_time(row: &AnyRow, column: &str) -> Result<Option<Timestamp>, StoreError> {
     let at: Option<i64> = row.try_get(column)?;
     Ok(at.and_then(|at| Timestamp::from_millisecond(at).ok()))
 }

@@ -10,6 +10,7 @@ use sqlx::{AnyConnection, AnyPool, Connection as _, Executor as _, Row as _};
 
 use super::StoreError;
 use super::lanes::Lanes;
+use super::mend::no_transaction_left;
 
 /// How long to wait for a connection.
 pub(super) const PATIENCE: Duration = Duration::from_secs(10);
@@ -61,6 +62,7 @@ impl Place {
             // SQLite has one writer.
             Self::Sqlite(_) => {
                 let options = AnyPoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None);
+                let options = options.after_release(|connection, _| Box::pin(no_transaction_left(connection)));
                 // A file does not hang up, so it need not be asked before each use whether it is still there.
                 (options.test_before_acquire(false), SQLITE_SESSION)
             }

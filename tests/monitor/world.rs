@@ -198,7 +198,7 @@ impl World {
                 }
                 Notice::Card { incident, .. } => said.push(format!("edit {}", name(&incident))),
                 Notice::Worse { incident } => said.push(format!("worse! {}", name(&incident))),
-                Notice::Operation { .. } => {}
+                Notice::Operation { .. } | Notice::Trouble { .. } | Notice::Unseen { .. } => {}
             }
         }
         said.sort();
