@@ -16,7 +16,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("discord_api", &["domain"]),
     ("monitor", &["domain", "store", "lifecycle"]),
     ("operations", &["domain", "store", "lifecycle", "discord_api"]),
-    ("discord", &["domain", "config", "store", "discord_api", "operations"]),
+    ("incidents", &["domain", "store", "operations"]),
+    ("discord", &["domain", "config", "store", "discord_api", "operations", "incidents"]),
     ("telemetry", &["config"]),
     ("http", &["domain", "store", "discord", "monitor"]),
     (
@@ -29,6 +30,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "discord_api",
             "monitor",
             "operations",
+            "incidents",
             "discord",
             "telemetry",
             "http",

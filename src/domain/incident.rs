@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::action::Verb;
+use super::attention::Attention;
 use super::authority::Person;
 use super::connector::{Bot, Condition, Environment};
 use super::ids::{ConnectorId, Id};
@@ -38,6 +39,14 @@ impl Subject {
             Self::Blind => "blind".to_owned(),
         }
     }
+
+    /// The environment that it is about; `None` is all of them.
+    pub fn environment(&self) -> Option<&Environment> {
+        match self {
+            Self::Failover { environment, .. } | Self::NeverRedundant { environment } => Some(environment),
+            Self::Blind => None,
+        }
+    }
 }
 
 /// An incident, as the store keeps it and its card shows it.
@@ -55,6 +64,9 @@ pub struct Incident {
     pub opened_at: Timestamp,
     /// When it ended.
     pub resolved_at: Option<Timestamp>,
+    /// What people did about it, and what was said of it.
+    #[serde(default)]
+    pub attention: Attention,
 }
 
 /// How bad it is, apart from what an operator announced.
@@ -258,6 +270,7 @@ pub fn decide(open: Option<&Incident>, seen: Observation, now: Timestamp) -> Dec
             announced: seen.unannounced,
             opened_at: now,
             resolved_at: None,
+            attention: Attention::default(),
         };
         return Decision::Open { ping: incident.announced > Severity::Quiet, incident };
     };
@@ -269,6 +282,7 @@ pub fn decide(open: Option<&Incident>, seen: Observation, now: Timestamp) -> Dec
         }
         Standing::Incident if seen.unannounced > open.announced => {
             incident.announced = seen.unannounced;
+            incident.attention.rearm(now);
             Decision::Edit { incident, worse: true }
         }
         Standing::Incident | Standing::Undecided if incident.facts == open.facts => Decision::Nothing,

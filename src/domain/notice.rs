@@ -1,9 +1,12 @@
 //! What is said on Discord unasked: the outbox keeps facts, and the front puts them into words when it sends them.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::attention::Due;
 use super::ids::Id;
 use super::incident::Incident;
+use super::mute::{Mute, Summary};
 use super::operation::Operation;
 
 /// The content of one message of the bot, as facts.
@@ -23,6 +26,27 @@ pub enum Notice {
         /// The incident as it stood when it got worse.
         incident: Incident,
     },
+    /// A reply to the card that says that it still stands, and mentions the roles whom that concerns.
+    Again {
+        /// The incident as it stood then.
+        incident: Incident,
+        /// Why it is said again.
+        due: Due,
+        /// When it was due.
+        at: Timestamp,
+    },
+    /// A mute's one message, edited when it ends.
+    Mute {
+        /// The mute as it stands.
+        mute: Mute,
+    },
+    /// A reply to a mute's message that says what it kept quiet.
+    Summary {
+        /// The mute, which is over.
+        mute: Mute,
+        /// What it kept quiet.
+        summary: Summary,
+    },
     /// An operation's one message, from request to outcome.
     Operation {
         /// The operation as it stands.
@@ -37,6 +61,12 @@ pub enum Slot {
     Card(Id),
     /// The reply that says that an incident got worse, once for each severity.
     Worse(Id, &'static str),
+    /// A reply that says that an incident still stands, by its number among all such replies to the card.
+    Again(Id, Due, u32),
+    /// A mute's message.
+    Mute(Id),
+    /// The summary at a mute's end.
+    Summary(Id),
     /// An operation's message.
     Operation(Id),
 }
@@ -47,6 +77,9 @@ impl Slot {
         match self {
             Self::Card(incident) => format!("card:{incident}"),
             Self::Worse(incident, severity) => format!("worse:{severity}:{incident}"),
+            Self::Again(incident, due, number) => format!("{}:{number}:{incident}", due.word()),
+            Self::Mute(mute) => format!("mute:{mute}"),
+            Self::Summary(mute) => format!("summary:{mute}"),
             Self::Operation(operation) => format!("operation:{operation}"),
         }
     }
@@ -54,8 +87,9 @@ impl Slot {
     /// The slot that this one replies to, which must stand before.
     pub fn replies_to(&self) -> Option<Self> {
         match self {
-            Self::Worse(incident, _) => Some(Self::Card(incident.clone())),
-            Self::Card(_) | Self::Operation(_) => None,
+            Self::Worse(incident, _) | Self::Again(incident, ..) => Some(Self::Card(incident.clone())),
+            Self::Summary(mute) => Some(Self::Mute(mute.clone())),
+            Self::Card(_) | Self::Mute(_) | Self::Operation(_) => None,
         }
     }
 }

@@ -4,6 +4,7 @@
 //! writes each change together with what is to be said of it. What is kept in memory makes it quicker or more telling; losing
 //! it loses nothing.
 
+mod attend;
 mod observe;
 mod own;
 mod poll;
@@ -19,10 +20,12 @@ use tokio_util::sync::CancellationToken;
 use self::observe::{Lookout, nothing_left, sight};
 use self::own::OwnDoings;
 use self::poll::Eye;
+use crate::domain::attention::Pace;
 use crate::domain::connector::Environment;
 use crate::domain::fleet::BotView;
 use crate::domain::ids::{BotId, ChannelId, ConnectorId};
 use crate::domain::incident::{Blind, Decision, Facts, Observation, Standing, Subject, decide};
+use crate::domain::mute::{Mute, covering};
 use crate::domain::policy::{Picture, Policy};
 use crate::lifecycle::LifecycleClient;
 use crate::store::incidents::{Changed, Highest, Kept, Opened};
@@ -38,6 +41,8 @@ const OPERATIONS_EACH: u32 = 10;
 pub struct Watch {
     /// What is asked of each bot.
     pub policy: Policy,
+    /// How long an incident may stand until it is said again.
+    pub pace: Pace,
     /// How often the fleet is read.
     pub poll_interval: Duration,
     /// Where incidents are posted.
@@ -74,6 +79,8 @@ pub struct Ticked {
     pub changed: usize,
     /// Incidents that ended.
     pub resolved: usize,
+    /// Incidents that were said again, or whose mute or snooze began or ended, and mutes that ended.
+    pub attended: usize,
 }
 
 impl Monitor {
@@ -116,15 +123,19 @@ impl Monitor {
         let highest = highest?;
         self.raise(&picture, &highest).await?;
 
+        let mut ticked = Ticked::default();
+        let mutes = self.mutes(&mut ticked, now).await?;
         let open = Open::new(self.store.open_incidents().await?);
         let views = self.views(&picture, &highest, &open);
         let own = self.own_doings(&picture, &views, now).await?;
         let lookout = Lookout { before: &before, picture: &picture, policy: &self.watch.policy, own: &own, now };
         let seen = self.observe(&lookout, &views, &open);
-        let mut ticked = Ticked::default();
         for observation in seen {
             let open = open.get(&observation.subject);
-            self.act(open, observation, &mut ticked, now).await?;
+            self.act(open, observation, &mutes, &mut ticked, now).await?;
+        }
+        if !open.is_empty() || ticked.opened > 0 {
+            self.attend(&mutes, &mut ticked, now).await?;
         }
         if ticked != Ticked::default() {
             self.bells.delivery.notify_one();
@@ -249,12 +260,18 @@ impl Monitor {
         &self,
         open: Option<&Kept>,
         seen: Observation,
+        mutes: &[Mute],
         ticked: &mut Ticked,
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let subject = seen.subject.name();
         let alerts = self.watch.alerts;
-        let decision = decide(open.map(|kept| &kept.incident), seen, now);
+        let cover = covering(mutes, &seen.subject, now).map(Mute::hush);
+        let mut decision = decide(open.map(|kept| &kept.incident), seen, now);
+        if let (Decision::Open { incident, .. } | Decision::Edit { incident, .. }, Some(cover)) = (&mut decision, cover)
+        {
+            incident.attention.muted = Some(cover);
+        }
         match (decision, open) {
             (Decision::Nothing, _) => {}
             (Decision::Open { incident, ping }, _) => {
@@ -316,6 +333,10 @@ impl Open {
 
     fn all(&self) -> impl Iterator<Item = &Kept> {
         self.0.values()
+    }
+
+    fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 }
 

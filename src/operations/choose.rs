@@ -138,13 +138,14 @@ pub(super) fn take(
     Ok(())
 }
 
-fn find_environment(among: impl IntoIterator<Item = Environment>, value: &str) -> Option<Environment> {
+/// An environment by its name or short name.
+pub(crate) fn find_environment(among: impl IntoIterator<Item = Environment>, value: &str) -> Option<Environment> {
     let named = Environment::new(value);
     among.into_iter().find(|known| *known == named || known.key_or_word() == value)
 }
 
 /// A bot by its short name or id; by its name where only one bot bears it.
-fn find_bot(fleet: &Fleet, environment: Option<&Environment>, value: &str) -> Option<BotId> {
+pub(crate) fn find_bot(fleet: &Fleet, environment: Option<&Environment>, value: &str) -> Option<BotId> {
     let is_here = |bot: &BotId| environment.is_none_or(|environment| fleet.bot(bot, environment).is_some());
     if let Some(bot) = fleet.bot_by(value).filter(is_here) {
         return Some(bot);

@@ -14,6 +14,8 @@ use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
 pub use self::choose::{Choice, Part, Said};
+pub(crate) use self::choose::{find_bot, find_environment};
+pub(crate) use self::record::denial;
 pub use self::runner::{Runner, Stepped};
 use crate::domain::action::{Impact, Verb, steps, still_stands};
 use crate::domain::audit::Verdict;

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use sqlx::Row as _;
 use sqlx::any::AnyRow;
 
+use super::attention::withdraw_all;
 use super::outbox::{notice, put};
 use super::{Store, StoreError, Tx, body, index_key, millis, to_json, without_nul};
 use crate::domain::connector::{Bot, Environment};
@@ -19,7 +20,7 @@ use crate::domain::notice::{Notice, Slot};
 pub struct Kept {
     /// The incident.
     pub incident: Incident,
-    version: i64,
+    pub(super) version: i64,
 }
 
 /// What became of an attempt to open an incident.
@@ -81,7 +82,8 @@ impl Store {
             .collect()
     }
 
-    /// Opens an incident, with its card. With `ping` the card mentions the roles when it is first posted.
+    /// Opens an incident, with its card. With `ping` the card mentions the roles when it is first posted, unless the mute
+    /// that is said to cover it is still on.
     ///
     /// # Errors
     /// If the store cannot be written.
@@ -107,13 +109,14 @@ impl Store {
         if opened.rows_affected() == 0 {
             return Ok(Opened::AlreadyOpen);
         }
+        let ping = !hush(&mut tx, incident).await? && ping;
         say(&mut tx, incident, ping, channel, now).await?;
         tx.commit().await?;
         Ok(Opened::Now)
     }
 
     /// Changes an open incident, or ends it if it is resolved, with what its card says now. With `worse` a reply that
-    /// mentions the roles is written as well, once for each severity.
+    /// mentions the roles is written as well, once for each severity, unless the mute that covers it is still on.
     ///
     /// # Errors
     /// If the store cannot be written.
@@ -145,7 +148,11 @@ impl Store {
         let card = notice(&mut tx, &Slot::Card(incident.id.clone())).await?;
         let ping = matches!(card, Some(Notice::Card { ping: true, .. }));
         say(&mut tx, incident, ping, channel, now).await?;
-        if worse {
+        if incident.resolved_at.is_some() {
+            withdraw_all(&mut tx, &incident.id).await?;
+        }
+        let muted = hush(&mut tx, incident).await?;
+        if worse && !muted {
             let slot = Slot::Worse(incident.id.clone(), incident.announced.word());
             if notice(&mut tx, &slot).await?.is_none() {
                 let incident = incident.clone();
@@ -209,6 +216,23 @@ fn read_highest(row: &AnyRow) -> Result<Highest, StoreError> {
         }
     };
     Ok(Highest { bot, environment, healthy: u32::try_from(row.try_get::<i64, _>("healthy")?).unwrap_or(0) })
+}
+
+/// Whether a mute covers an incident now, as its card says it does; written down for the mute's summary.
+///
+/// The mute's row is held until this is over, so that nobody ends it meanwhile with a summary that leaves this out.
+pub(super) async fn hush(tx: &mut Tx<'_>, incident: &Incident) -> Result<bool, StoreError> {
+    let Some(hush) = &incident.attention.muted else { return Ok(false) };
+    let is_on = sqlx::query("UPDATE mutes SET is_on = is_on WHERE id = $1 AND is_on = 1").bind(hush.mute.as_str());
+    if is_on.execute(&mut **tx).await?.rows_affected() == 0 {
+        return Ok(false);
+    }
+    sqlx::query("INSERT INTO muted_incidents (mute, incident) VALUES ($1, $2) ON CONFLICT (mute, incident) DO NOTHING")
+        .bind(hush.mute.as_str())
+        .bind(incident.id.as_str())
+        .execute(&mut **tx)
+        .await?;
+    Ok(true)
 }
 
 async fn say(

@@ -18,10 +18,12 @@
 //! the one that leads: leases are named, and fence.
 
 mod alone;
+mod attention;
 pub mod audit;
 mod error;
 pub mod incidents;
 mod lanes;
+pub mod mutes;
 pub mod operations;
 pub mod outbox;
 mod place;

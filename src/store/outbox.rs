@@ -314,7 +314,7 @@ fn read_claimed(row: &AnyRow, lease: String) -> Result<Claimed, StoreError> {
     })
 }
 
-fn read_notice(row: &AnyRow) -> Result<Notice, StoreError> {
+pub(super) fn read_notice(row: &AnyRow) -> Result<Notice, StoreError> {
     let text: String = row.try_get("notice")?;
     serde_json::from_str(&text).map_err(|source| StoreError::Row { table: "outbox", source })
 }

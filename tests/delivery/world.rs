@@ -135,6 +135,7 @@ impl World {
             announced: Severity::AtRisk,
             opened_at: self.at(0),
             resolved_at: None,
+            attention: Default::default(),
         };
         assert_eq!(self.store.open_incident(&incident, ping, channel, self.at(0)).await.unwrap(), Opened::Now);
         incident

@@ -80,6 +80,7 @@ pub fn entry(about: &str, verdict: Verdict, second: i64) -> Entry {
         at: at(second),
         person: Person { id: UserId(1), name: "Olga".to_owned() },
         verb: Some(Verb::Stop),
+        handling: None,
         target: "Billing".to_owned(),
         verdict,
         why: "why".to_owned(),
@@ -97,6 +98,7 @@ pub fn incident(bot_name: &str, healthy: u32) -> Incident {
         announced: Severity::AtRisk,
         opened_at: at(0),
         resolved_at: None,
+        attention: Default::default(),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::super::custom_id::{CustomId, environment_key};
 use super::Context;
+use super::attention;
 use super::escape::{self, length};
 use super::limits;
 use super::message::{Button, Embed, Look, Message};
@@ -17,13 +18,19 @@ const LIST: usize = limits::DESCRIPTION - 600;
 
 /// The card; it mentions the roles if `ping` says so (which notifies them only when it is first posted).
 pub(super) fn card(incident: &Incident, ping: bool, context: &Context) -> Message {
+    let embed = embed(incident).footer(&footer(incident, context));
+    let mut row = attention::buttons(incident);
+    row.extend(attention::details_button(incident));
+    row.extend(status_button(incident));
+    let message = attention::menu(Message::of(embed).buttons(start_buttons(incident)).buttons(row), incident);
+    if ping { message.mentioning(roles(incident, context), &headline(incident).0) } else { message }
+}
+
+/// What is said of it, on the card and in detail.
+pub(super) fn embed(incident: &Incident) -> Embed {
     let (headline, colour) = headline(incident);
     let paragraphs = paragraphs(incident);
-    let embed = Embed::new(&headline, colour)
-        .footer(&footer(incident, context))
-        .describe(paragraphs.iter().map(String::as_str));
-    let message = Message::of(embed).buttons(buttons(incident));
-    if ping { message.mentioning(roles(incident, context), &headline) } else { message }
+    attention::field(Embed::new(&headline, colour).describe(paragraphs.iter().map(String::as_str)), incident)
 }
 
 /// The reply to the card: it got worse than was announced, and says so to those whom it concerns.
@@ -38,20 +45,15 @@ pub(super) fn worse(incident: &Incident, context: &Context) -> Message {
 }
 
 /// The message's own reference, by which it is found again, and the incident's, which is in the log.
-fn footer(incident: &Incident, context: &Context) -> String {
+pub(super) fn footer(incident: &Incident, context: &Context) -> String {
     format!("ref {} · incident {}", context.reference, incident.id.reference())
 }
 
-fn roles<'a>(incident: &Incident, context: &'a Context) -> &'a [crate::domain::ids::RoleId] {
-    let environment = match &incident.subject {
-        Subject::Failover { environment, .. } | Subject::NeverRedundant { environment } => Some(environment),
-        Subject::Blind => None,
-    };
-    let own = environment.and_then(|environment| context.alert_roles_by_environment.get(environment));
-    own.unwrap_or(&context.alert_roles)
+pub(super) fn roles<'a>(incident: &Incident, context: &'a Context) -> &'a [crate::domain::ids::RoleId] {
+    context.alert_roles(incident.subject.environment())
 }
 
-fn headline(incident: &Incident) -> (String, u32) {
+pub(super) fn headline(incident: &Incident) -> (String, u32) {
     let resolved = incident.resolved_at.is_some();
     match (&incident.subject, &incident.facts) {
         (Subject::Failover { bot, environment }, facts) => {
@@ -90,6 +92,21 @@ fn paragraphs(incident: &Incident) -> Vec<String> {
         Some(at) => format!("Lasted {}, ended {}.", words::between(began, at), words::relative(at)),
     });
     said
+}
+
+/// One sentence of how it stands, for a reply.
+pub(super) fn now_stands(incident: &Incident) -> String {
+    match &incident.facts {
+        Facts::Failover(facts) => format!("{}.", counts(facts)),
+        Facts::NeverRedundant { .. } => "bots here never were redundant.".to_owned(),
+        Facts::Blind(_) => "part or all of the fleet cannot be read, so an outage could go unseen.".to_owned(),
+    }
+}
+
+/// The connectors that are named on its card, each in its line.
+pub(super) fn named(incident: &Incident) -> impl Iterator<Item = String> {
+    let lines = if let Facts::Failover(facts) = &incident.facts { facts.lines.as_slice() } else { &[] };
+    lines.iter().map(line_text)
 }
 
 fn counts(facts: &Failover) -> String {
@@ -226,26 +243,26 @@ fn blindness(incident: &Incident, blind: &Blind) -> Vec<String> {
     ]
 }
 
-/// Buttons that do something: start what is stopped, and look.
-fn buttons(incident: &Incident) -> Vec<Button> {
+/// Buttons that start what is stopped.
+fn start_buttons(incident: &Incident) -> Vec<Button> {
     match (&incident.subject, &incident.facts) {
-        (Subject::Failover { bot, environment }, Facts::Failover(facts)) => {
-            let mut buttons = Vec::new();
-            if incident.resolved_at.is_none() {
-                let stopped = facts.lines.iter().filter(|line| can_start(line));
-                buttons.extend(stopped.take(10).map(|line| start_button(line, environment)));
-            }
-            let id = CustomId::Status { environment: environment_key(environment), bot: Some(bot.id.key()) };
-            buttons.push(Button::new(&id, &format!("Status of {}", escape::label(&bot.name, 60)), Look::Secondary));
-            buttons
-        }
-        (Subject::NeverRedundant { environment }, _) => {
-            let id = CustomId::Status { environment: environment_key(environment), bot: None };
-            let label = format!("Status of {}", escape::label(&environment.title(), 60));
-            vec![Button::new(&id, &label, Look::Secondary)]
+        (Subject::Failover { environment, .. }, Facts::Failover(facts)) if incident.resolved_at.is_none() => {
+            let stopped = facts.lines.iter().filter(|line| can_start(line));
+            stopped.take(10).map(|line| start_button(line, environment)).collect()
         }
         _ => Vec::new(),
     }
+}
+
+/// The button to what it is about, as it is now.
+pub(super) fn status_button(incident: &Incident) -> Option<Button> {
+    let (environment, bot, name) = match &incident.subject {
+        Subject::Failover { bot, environment } => (environment, Some(bot.id.key()), bot.name.clone()),
+        Subject::NeverRedundant { environment } => (environment, None, environment.title()),
+        Subject::Blind => return None,
+    };
+    let id = CustomId::Status { environment: environment_key(environment), bot };
+    Some(Button::new(&id, &format!("Status of {}", escape::label(&name, 60)), Look::Secondary))
 }
 
 fn can_start(line: &Line) -> bool {

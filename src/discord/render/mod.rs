@@ -3,10 +3,15 @@
 //! Names come from outside, so each goes through [`escape`]; every message goes through [`message`], which keeps it within
 //! Discord's [`limits`] and says whom it may mention.
 
+pub mod alerts;
+pub mod attention;
 pub mod escape;
+pub mod handled;
 mod incident;
 pub mod limits;
 pub mod message;
+pub mod modal;
+mod mute;
 mod operation;
 pub mod prompt;
 pub mod refusal;
@@ -23,6 +28,7 @@ use serde_json::Value;
 pub use self::message::Message;
 use crate::domain::connector::Environment;
 use crate::domain::ids::RoleId;
+use crate::domain::incident::Incident;
 use crate::domain::notice::Notice;
 
 /// What a notice needs besides its facts.
@@ -32,8 +38,26 @@ pub struct Context {
     pub alert_roles: Vec<RoleId>,
     /// Environments whose alerts mention other roles.
     pub alert_roles_by_environment: BTreeMap<Environment, Vec<RoleId>>,
+    /// The roles that an escalation mentions.
+    pub escalation_roles: Vec<RoleId>,
+    /// Environments whose escalations mention other roles.
+    pub escalation_roles_by_environment: BTreeMap<Environment, Vec<RoleId>>,
     /// The short reference in the embed's footer (`ref ab12cd34`), by which the message can be found again.
     pub reference: String,
+}
+
+impl Context {
+    /// The roles that an alert mentions here; `None` is what is about every environment.
+    pub(super) fn alert_roles(&self, environment: Option<&Environment>) -> &[RoleId] {
+        let own = environment.and_then(|environment| self.alert_roles_by_environment.get(environment));
+        own.unwrap_or(&self.alert_roles)
+    }
+
+    fn escalation_roles(&self, incident: &Incident) -> &[RoleId] {
+        let environment = incident.subject.environment();
+        let own = environment.and_then(|environment| self.escalation_roles_by_environment.get(environment));
+        own.unwrap_or(&self.escalation_roles)
+    }
 }
 
 /// The body of a message that is said unasked, to POST or to PATCH. `allowed_mentions` is always there.
@@ -41,6 +65,9 @@ pub fn notice(notice: &Notice, context: &Context) -> Value {
     match notice {
         Notice::Card { incident, ping } => incident::card(incident, *ping, context),
         Notice::Worse { incident } => incident::worse(incident, context),
+        Notice::Again { incident, due, at } => attention::again(incident, *due, *at, context),
+        Notice::Mute { mute } => mute::message(mute, context),
+        Notice::Summary { mute, summary } => mute::summary(mute, summary, context),
         Notice::Operation { operation } => operation::message(operation, &context.reference),
     }
     .body()

@@ -508,7 +508,12 @@ fn a_settled_prompt_says_what_became_of_it() {
 
 fn context() -> Context {
     let own = BTreeMap::from([(Environment::new("demo"), vec![RoleId(71)])]);
-    Context { alert_roles: vec![RoleId(70)], alert_roles_by_environment: own, reference: "ab12cd34".into() }
+    Context {
+        alert_roles: vec![RoleId(70)],
+        alert_roles_by_environment: own,
+        reference: "ab12cd34".into(),
+        ..Context::default()
+    }
 }
 
 fn operation(verb: Verb, to: Option<&str>, of: &Connector) -> Operation {
@@ -645,6 +650,7 @@ fn incident(level: Level, healthy: u32, lines: Vec<Line>) -> Incident {
         announced: Severity::AtRisk,
         opened_at: at(1000),
         resolved_at: None,
+        attention: Default::default(),
     }
 }
 
