@@ -111,17 +111,13 @@ impl App {
         .map_err(Ended::unexpected)?;
         let api = DiscordApi::new(&discord.token, discord.api_url.as_ref()).map_err(Ended::unexpected)?;
         let wake = Wake::default();
-        let watch = Watch { policy: policy.clone(), poll_interval, alerts: discord.alert_channel };
+        let watch = Watch { policy: policy.clone(), poll_interval };
         let bells = Bells { nudge: Arc::clone(&wake.monitor), delivery: Arc::clone(&wake.delivery) };
         let (monitor, picture) = Monitor::new(store.clone(), lifecycle.clone(), watch, bells);
         let rules = Rules { authority, policy: policy.clone(), confirmation_ttl };
         let operations = Operations::new(store.clone(), lifecycle, picture.clone(), rules, wake.clone());
         let runner = Runner::new(&operations, api.clone(), discord.guild);
-        let words = Context {
-            alert_roles: discord.alert_roles.everywhere.clone(),
-            alert_roles_by_environment: discord.alert_roles.by_environment.clone(),
-            ..Context::default()
-        };
+        let words = Context { policy: Arc::new(policy.clone()), ..Context::default() };
         let delivery = Delivery::new(store.clone(), api, words, wake.delivery);
         let front = Front {
             operations: operations.clone(),

@@ -7,6 +7,7 @@ use super::action::Verb;
 use super::authority::Person;
 use super::connector::{Bot, Condition, Environment};
 use super::ids::{ConnectorId, Id};
+use super::policy::{Policy, Terms};
 use super::redundancy::Level;
 
 /// What an incident is about. At most one is open for each.
@@ -36,6 +37,15 @@ impl Subject {
             Self::Failover { bot, environment } => format!("failover:{environment}:{}", bot.id),
             Self::NeverRedundant { environment } => format!("never-redundant:{environment}"),
             Self::Blind => "blind".to_owned(),
+        }
+    }
+
+    /// What holds for it: how patiently it is judged, where it is posted, and whom it calls.
+    pub fn terms<'a>(&self, policy: &'a Policy) -> &'a Terms {
+        match self {
+            Self::Failover { bot, environment } => policy.terms(&bot.id, environment),
+            Self::NeverRedundant { environment } => policy.terms_in(environment),
+            Self::Blind => policy.everywhere(),
         }
     }
 }

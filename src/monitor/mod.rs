@@ -21,7 +21,7 @@ use self::own::OwnDoings;
 use self::poll::Eye;
 use crate::domain::connector::Environment;
 use crate::domain::fleet::BotView;
-use crate::domain::ids::{BotId, ChannelId, ConnectorId};
+use crate::domain::ids::{BotId, ConnectorId};
 use crate::domain::incident::{Blind, Decision, Facts, Observation, Standing, Subject, decide};
 use crate::domain::policy::{Picture, Policy};
 use crate::lifecycle::LifecycleClient;
@@ -40,8 +40,6 @@ pub struct Watch {
     pub policy: Policy,
     /// How often the fleet is read.
     pub poll_interval: Duration,
-    /// Where incidents are posted.
-    pub alerts: ChannelId,
 }
 
 /// Whom the monitor wakes, and who wakes it.
@@ -253,7 +251,7 @@ impl Monitor {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let subject = seen.subject.name();
-        let alerts = self.watch.alerts;
+        let alerts = seen.subject.terms(&self.watch.policy).alert_channel;
         let decision = decide(open.map(|kept| &kept.incident), seen, now);
         match (decision, open) {
             (Decision::Nothing, _) => {}

@@ -9,6 +9,7 @@ use super::status::{look, verb_and_object};
 use super::words;
 use crate::domain::action::Verb;
 use crate::domain::connector::{Bot, Condition, Environment};
+use crate::domain::ids::RoleId;
 use crate::domain::incident::{Blind, BotCount, Facts, Failover, Incident, Line, OwnDoing, Subject};
 use crate::domain::redundancy::Level;
 
@@ -42,13 +43,8 @@ fn footer(incident: &Incident, context: &Context) -> String {
     format!("ref {} · incident {}", context.reference, incident.id.reference())
 }
 
-fn roles<'a>(incident: &Incident, context: &'a Context) -> &'a [crate::domain::ids::RoleId] {
-    let environment = match &incident.subject {
-        Subject::Failover { environment, .. } | Subject::NeverRedundant { environment } => Some(environment),
-        Subject::Blind => None,
-    };
-    let own = environment.and_then(|environment| context.alert_roles_by_environment.get(environment));
-    own.unwrap_or(&context.alert_roles)
+fn roles<'a>(incident: &Incident, context: &'a Context) -> &'a [RoleId] {
+    &incident.subject.terms(&context.policy).alert_roles
 }
 
 fn headline(incident: &Incident) -> (String, u32) {

@@ -16,22 +16,19 @@ pub(crate) mod words;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde_json::Value;
 
 pub use self::message::Message;
-use crate::domain::connector::Environment;
-use crate::domain::ids::RoleId;
 use crate::domain::notice::Notice;
+use crate::domain::policy::Policy;
 
 /// What a notice needs besides its facts.
 #[derive(Clone, Debug, Default)]
 pub struct Context {
-    /// The roles that an alert mentions.
-    pub alert_roles: Vec<RoleId>,
-    /// Environments whose alerts mention other roles.
-    pub alert_roles_by_environment: BTreeMap<Environment, Vec<RoleId>>,
+    /// Whom alerts mention, of which bot.
+    pub policy: Arc<Policy>,
     /// The short reference in the embed's footer (`ref ab12cd34`), by which the message can be found again.
     pub reference: String,
 }
