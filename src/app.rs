@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use tokio::task::{Id as TaskId, JoinSet};
 use tokio_util::sync::CancellationToken;
 
@@ -19,7 +18,6 @@ use crate::discord::overviews::Overviews;
 use crate::discord::render::Context;
 use crate::discord::watchdog::Patience;
 use crate::discord_api::DiscordApi;
-use crate::domain::attention::Pace;
 use crate::http;
 use crate::incidents::{self, Incidents};
 use crate::lifecycle::{self, LifecycleClient};
@@ -114,25 +112,15 @@ impl App {
         .map_err(Ended::unexpected)?;
         let api = DiscordApi::new(&discord.token, discord.api_url.as_ref()).map_err(Ended::unexpected)?;
         let wake = Wake::default();
-        let pace = Pace { remind_after: Duration::from_secs(1800), escalate_after: None };
-        let watch = Watch { policy: policy.clone(), pace, poll_interval, alerts: discord.alert_channel };
+        let watch = Watch { policy: policy.clone(), poll_interval };
         let bells = Bells { nudge: Arc::clone(&wake.monitor), delivery: Arc::clone(&wake.delivery) };
         let (monitor, picture) = Monitor::new(store.clone(), lifecycle.clone(), watch, bells);
-        let rules = incidents::Rules {
-            authority: authority.clone(),
-            policy: policy.clone(),
-            zone: TimeZone::UTC,
-            alerts: discord.alert_channel,
-        };
+        let rules = incidents::Rules { authority: authority.clone(), policy: policy.clone() };
         let incidents = Incidents::new(store.clone(), picture.clone(), rules, wake.clone());
         let rules = Rules { authority, policy: policy.clone(), confirmation_ttl };
         let operations = Operations::new(store.clone(), lifecycle, picture.clone(), rules, wake.clone());
         let runner = Runner::new(&operations, api.clone(), discord.guild);
-        let words = Context {
-            alert_roles: discord.alert_roles.everywhere.clone(),
-            alert_roles_by_environment: discord.alert_roles.by_environment.clone(),
-            ..Context::default()
-        };
+        let words = Context { policy: Arc::new(policy.clone()), ..Context::default() };
         let delivery = Delivery::new(store.clone(), api, words, wake.delivery);
         let front = Front {
             operations: operations.clone(),

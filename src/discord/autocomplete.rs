@@ -206,8 +206,6 @@ fn chosen_environment(picture: &Picture, typing: &Typing<'_>) -> Option<Environm
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use jiff::Timestamp;
     use proptest::prelude::*;
 
@@ -216,17 +214,7 @@ mod tests {
     use crate::domain::connector::{AgentStatus, Bot, Connector};
     use crate::domain::fleet::Reading;
     use crate::domain::ids::{BotId, ConnectorId};
-
-    fn policy() -> Policy {
-        Policy {
-            minimum: 2,
-            watched: vec![Environment::new("production")],
-            named: Vec::new(),
-            by_environment: Default::default(),
-            by_bot: Default::default(),
-            start_grace: Duration::from_secs(300),
-        }
-    }
+    use crate::domain::policy::tests::policy;
 
     fn picture(connectors: Vec<Connector>) -> Picture {
         let mut picture = Picture::default();

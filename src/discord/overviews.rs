@@ -80,6 +80,7 @@ mod tests {
     use crate::domain::connector::{AgentStatus, Connector, LastOperation, Link};
     use crate::domain::fleet::Reading;
     use crate::domain::policy::Policy;
+    use crate::domain::policy::Terms;
 
     fn at(second: i64) -> Timestamp {
         Timestamp::from_second(second).unwrap()
@@ -105,14 +106,8 @@ mod tests {
     #[test]
     fn an_overview_is_kept_until_a_grace_ends_the_reading_gets_old_or_another_comes() {
         let production = Environment::new("production");
-        let policy = Policy {
-            minimum: 2,
-            watched: vec![production.clone()],
-            named: Vec::new(),
-            by_environment: BTreeMap::new(),
-            by_bot: BTreeMap::new(),
-            start_grace: Duration::from_secs(100),
-        };
+        let terms = Terms { minimum: 2, start_grace: Duration::from_secs(100), ..Terms::default() };
+        let policy = Policy::new(terms, vec![production.clone()], BTreeMap::new());
         let (overviews, first) = (Overviews::default(), picture());
         let of = |picture: &Arc<Picture>, now| {
             let view = View { picture, policy: &policy, poll_interval: Duration::from_secs(60), now: at(now) };

@@ -15,18 +15,10 @@ use super::authority::Person;
 use super::ids::Id;
 use super::incident::{Incident, Severity, Subject};
 use super::mute::{Mute, covering};
+use super::policy::{Policy, Terms};
 
 /// The longest pause between two reminders, unless the first one comes later.
 const LONGEST_PAUSE: Duration = Duration::from_secs(24 * 3600);
-
-/// How long an incident may stand until it is said again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Pace {
-    /// Until the first reminder. Each further pause is twice as long, up to a day.
-    pub remind_after: Duration,
-    /// Until the escalation of what nobody acknowledged; `None` where there is nobody to escalate to.
-    pub escalate_after: Option<Duration>,
-}
 
 /// What people did about an incident, and what was said of it so far.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -229,11 +221,10 @@ impl Attention {
         self.since.unwrap_or(incident.opened_at)
     }
 
-    /// When the next reminder is due, if nothing holds it back.
-    fn next_reminder(&self, incident: &Incident, pace: &Pace) -> Timestamp {
-        let longest = LONGEST_PAUSE.max(pace.remind_after);
+    /// When the next reminder is due, if nothing holds it back: each pause is twice as long as the one before.
+    fn next_reminder(&self, incident: &Incident, remind_after: Duration) -> Timestamp {
         let times = 1_u32.checked_shl(self.reminded).unwrap_or(u32::MAX);
-        let pause = pace.remind_after.saturating_mul(times).min(longest);
+        let pause = remind_after.saturating_mul(times).min(LONGEST_PAUSE.max(remind_after));
         later(self.reminded_at.unwrap_or_else(|| self.counted_from(incident)), pause)
     }
 
@@ -253,10 +244,11 @@ pub fn is_said_again(subject: &Subject) -> bool {
 
 /// Looks at an open incident: which mute covers it, whether its snooze is over, and what is to be said again. `None` if all
 /// stays as it is.
-pub fn attend(incident: &Incident, mutes: &[Mute], pace: &Pace, now: Timestamp) -> Option<Attended> {
+pub fn attend(incident: &Incident, mutes: &[Mute], policy: &Policy, now: Timestamp) -> Option<Attended> {
     if incident.resolved_at.is_some() {
         return None;
     }
+    let terms = incident.subject.terms(policy);
     let mut after = incident.attention.clone();
     let mut due = Vec::new();
     let cover = covering(mutes, &incident.subject, now).map(Mute::hush);
@@ -273,12 +265,12 @@ pub fn attend(incident: &Incident, mutes: &[Mute], pace: &Pace, now: Timestamp) 
         }
     }
     if is_said_again(&incident.subject) && !after.is_in_peace() {
-        if now >= after.next_reminder(incident, pace) {
+        if terms.remind_after.is_some_and(|pause| now >= after.next_reminder(incident, pause)) {
             after.reminded = after.reminded.saturating_add(1);
             after.reminded_at = Some(now);
             due.push(after.say(Due::Reminder));
         }
-        if is_to_escalate(incident, &after, pace, now) {
+        if is_to_escalate(incident, &after, terms, now) {
             after.escalated_at = Some(now);
             due.push(after.say(Due::Escalation));
         }
@@ -286,12 +278,14 @@ pub fn attend(incident: &Incident, mutes: &[Mute], pace: &Pace, now: Timestamp) 
     (after != incident.attention).then_some(Attended { attention: after, due })
 }
 
-fn is_to_escalate(incident: &Incident, attention: &Attention, pace: &Pace, now: Timestamp) -> bool {
+fn is_to_escalate(incident: &Incident, attention: &Attention, terms: &Terms, now: Timestamp) -> bool {
     let nobody_has_it = attention.acknowledged.is_none() && attention.escalated_at.is_none();
     let was_announced = incident.announced > Severity::Quiet;
+    let somebody_to_call = !terms.escalation_roles.is_empty();
     nobody_has_it
         && was_announced
-        && pace.escalate_after.is_some_and(|after| now >= later(attention.counted_from(incident), after))
+        && somebody_to_call
+        && terms.escalate_after.is_some_and(|after| now >= later(attention.counted_from(incident), after))
 }
 
 fn later(from: Timestamp, after: Duration) -> Timestamp {
@@ -303,14 +297,21 @@ mod tests {
     use proptest::prelude::*;
 
     use super::super::connector::{Bot, Environment};
-    use super::super::ids::{BotId, ChannelId, UserId};
+    use super::super::ids::{BotId, ChannelId, RoleId, UserId};
     use super::super::incident::{Facts, Failover};
     use super::super::mute::Scope;
     use super::super::redundancy::Level;
     use super::*;
 
-    const PACE: Pace =
-        Pace { remind_after: Duration::from_secs(600), escalate_after: Some(Duration::from_secs(1_500)) };
+    fn policy() -> Policy {
+        let terms = Terms {
+            remind_after: Some(Duration::from_secs(600)),
+            escalate_after: Some(Duration::from_secs(1_500)),
+            escalation_roles: vec![RoleId(7)],
+            ..Terms::default()
+        };
+        Policy::new(terms, vec![Environment::new("production")], Default::default())
+    }
 
     fn at(second: i64) -> Timestamp {
         Timestamp::from_second(second).unwrap()
@@ -360,7 +361,7 @@ mod tests {
         let mut told = Vec::new();
         for second in (0..=until).step_by(10) {
             act(incident, second);
-            if let Some(attended) = attend(incident, mutes, &PACE, at(second)) {
+            if let Some(attended) = attend(incident, mutes, &policy(), at(second)) {
                 incident.attention = attended.attention;
                 told.extend(attended.due.into_iter().map(|(due, _)| (second, due)));
             }
@@ -380,6 +381,16 @@ mod tests {
         let mut expected = reminders.to_vec();
         expected.insert(1, (1_500, Due::Escalation));
         assert_eq!(told, expected);
+    }
+
+    #[test]
+    fn nobody_is_reminded_or_called_where_the_settings_say_never_or_name_nobody() {
+        let incident = incident(Severity::AtRisk);
+        let never = Policy::default();
+        assert_eq!(attend(&incident, &[], &never, at(80_000)), None);
+        let nobody = Terms { escalate_after: Some(Duration::from_secs(60)), ..Terms::default() };
+        let nobody = Policy::new(nobody, Vec::new(), Default::default());
+        assert_eq!(attend(&incident, &[], &nobody, at(80_000)), None);
     }
 
     #[test]
@@ -471,10 +482,10 @@ mod tests {
     #[test]
     fn a_recovery_and_what_never_was_redundant_are_quiet() {
         let over = Incident { resolved_at: Some(at(1)), ..incident(Severity::AtRisk) };
-        assert_eq!(attend(&over, &[mute(0, 90_000)], &PACE, at(80_000)), None);
+        assert_eq!(attend(&over, &[mute(0, 90_000)], &policy(), at(80_000)), None);
         let subject = Subject::NeverRedundant { environment: Environment::new("production") };
         let notice = Incident { subject, ..incident(Severity::Quiet) };
-        assert_eq!(attend(&notice, &[], &PACE, at(80_000)), None);
+        assert_eq!(attend(&notice, &[], &policy(), at(80_000)), None);
     }
 
     #[test]
@@ -548,7 +559,7 @@ mod tests {
                 let in_peace = incident.attention.snooze().is_some_and(|snooze| snooze.until > at(now));
                 let muted = covering(&mutes, &incident.subject, at(now)).is_some();
                 let acknowledged = incident.attention.acknowledged.is_some();
-                let Some(attended) = attend(&incident, &mutes, &PACE, at(now)) else { continue };
+                let Some(attended) = attend(&incident, &mutes, &policy(), at(now)) else { continue };
                 prop_assert!(attended.due.is_empty() || !(in_peace || muted), "{:?}", attended.due);
                 for (due, number) in &attended.due {
                     prop_assert!(!numbers.contains(number));
@@ -558,7 +569,7 @@ mod tests {
                 }
                 prop_assert_eq!(attended.attention.muted.is_some(), muted);
                 incident.attention = attended.attention;
-                prop_assert_eq!(attend(&incident, &mutes, &PACE, at(now)), None);
+                prop_assert_eq!(attend(&incident, &mutes, &policy(), at(now)), None);
                 let kept = serde_json::to_value(&incident).unwrap();
                 prop_assert_eq!(&serde_json::from_value::<Incident>(kept).unwrap(), &incident, "a restart knows all of it");
             }

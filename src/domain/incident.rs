@@ -8,6 +8,7 @@ use super::attention::Attention;
 use super::authority::Person;
 use super::connector::{Bot, Condition, Environment};
 use super::ids::{ConnectorId, Id};
+use super::policy::{Policy, Terms};
 use super::redundancy::Level;
 
 /// What an incident is about. At most one is open for each.
@@ -45,6 +46,15 @@ impl Subject {
         match self {
             Self::Failover { environment, .. } | Self::NeverRedundant { environment } => Some(environment),
             Self::Blind => None,
+        }
+    }
+
+    /// What holds for it: how patiently it is judged, where it is posted, and whom it calls.
+    pub fn terms<'a>(&self, policy: &'a Policy) -> &'a Terms {
+        match self {
+            Self::Failover { bot, environment } => policy.terms(&bot.id, environment),
+            Self::NeverRedundant { environment } => policy.terms_in(environment),
+            Self::Blind => policy.everywhere(),
         }
     }
 }

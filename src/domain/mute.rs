@@ -8,6 +8,7 @@ use super::authority::Person;
 use super::connector::{Bot, Environment};
 use super::ids::{ChannelId, Id};
 use super::incident::{Facts, Incident, Severity, Subject};
+use super::policy::{Policy, Terms};
 use super::redundancy::Level;
 
 /// How many incidents a summary names one by one.
@@ -30,6 +31,15 @@ impl Scope {
             (Some(environment), None) => format!("environment:{environment}"),
             (None, Some(bot)) => format!("everywhere:{}", bot.id),
             (None, None) => "everything".to_owned(),
+        }
+    }
+
+    /// What holds for it: where its messages stand, and whom its summary calls.
+    pub fn terms<'a>(&self, policy: &'a Policy) -> &'a Terms {
+        match (&self.environment, &self.bot) {
+            (Some(environment), Some(bot)) => policy.terms(&bot.id, environment),
+            (Some(environment), None) => policy.terms_in(environment),
+            (None, _) => policy.everywhere(),
         }
     }
 
@@ -190,7 +200,7 @@ impl From<&Incident> for Heard {
 
 #[cfg(test)]
 mod tests {
-    use super::super::attention::Attention;
+    use super::super::attention::{Attention, Wish};
     use super::super::ids::{BotId, UserId};
     use super::super::incident::Failover;
     use super::*;
@@ -268,8 +278,8 @@ mod tests {
         assert_eq!((summary.open, summary.more, summary.ping), (2, 0, true));
         assert!(!Summary::of(std::slice::from_ref(&over)).ping);
         assert!(!Summary::of(&[incident(Level::AtRisk, Severity::Quiet)]).ping, "an operator announced it");
-        let olga = Some(Done { by: Person { id: UserId(1), name: "Olga".into() }, at: at(5) });
-        let taken = Incident { attention: Attention { acknowledged: olga, ..Attention::default() }, ..risk.clone() };
+        let olga = Person { id: UserId(1), name: "Olga".into() };
+        let taken = Incident { attention: risk.attention.take(Wish::Acknowledge, &olga, at(5)).unwrap(), ..risk };
         assert!(!Summary::of(&[taken]).ping, "somebody has it");
         let many: Vec<_> = (0..NAMED + 5).map(|_| incident(Level::AtRisk, Severity::AtRisk)).collect();
         let summary = Summary::of(&many);

@@ -18,7 +18,7 @@ use crate::domain::attention::{Unchanged, Wish};
 use crate::domain::audit::Handling;
 use crate::domain::authority::{Authority, Denied, Member, Person};
 use crate::domain::connector::Environment;
-use crate::domain::ids::{ChannelId, Id};
+use crate::domain::ids::Id;
 use crate::domain::incident::{Incident, Subject};
 use crate::domain::mute::{Mute, badness};
 use crate::domain::policy::{Picture, Policy};
@@ -44,12 +44,8 @@ pub struct Incidents {
 pub struct Rules {
     /// Who may act.
     pub authority: Authority,
-    /// What is asked of each bot: which environments there are.
+    /// Which environments there are, where their alerts are posted, and in which time zone times of day are said.
     pub policy: Policy,
-    /// In which times of day are said.
-    pub zone: TimeZone,
-    /// Where a mute's messages stand.
-    pub alerts: ChannelId,
 }
 
 /// What became of a press about an incident.
@@ -132,7 +128,7 @@ impl Incidents {
 
     /// The time zone in which times of day are said.
     pub fn zone(&self) -> &TimeZone {
-        &self.rules.zone
+        &self.rules.policy.timezone
     }
 
     /// Whether `member` may take on what is about this, from what the interaction says of them.
@@ -251,7 +247,8 @@ impl Incidents {
     }
 
     fn until(&self, said: &str, most: Duration, now: Timestamp) -> Result<Timestamp, Refused> {
-        when::until(said, &self.rules.zone, most, now).map_err(|why| Refused::NotATime { said: said.to_owned(), why })
+        when::until(said, &self.rules.policy.timezone, most, now)
+            .map_err(|why| Refused::NotATime { said: said.to_owned(), why })
     }
 
     async fn refuse(

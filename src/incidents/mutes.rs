@@ -153,6 +153,7 @@ impl Incidents {
         let until = self.until(until, LONGEST_MUTE, now).map_err(refuse)?;
         let reason = said.reason.as_deref().map(str::trim).filter(|reason| !reason.is_empty());
         let reason = reason.ok_or_else(|| refuse(Refused::NoReason))?.to_owned();
+        let channel = scope.terms(&self.rules.policy).alert_channel;
         Ok(Mute {
             id: Id::random(),
             scope,
@@ -160,7 +161,7 @@ impl Incidents {
             reason,
             at: now,
             until,
-            channel: self.rules.alerts,
+            channel,
             ended: None,
         })
     }

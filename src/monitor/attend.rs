@@ -26,7 +26,7 @@ impl Monitor {
     pub(super) async fn attend(&self, mutes: &[Mute], ticked: &mut Ticked, now: Timestamp) -> Result<(), StoreError> {
         for kept in self.store.open_incidents().await? {
             let incident = &kept.incident;
-            let Some(attended) = attend(incident, mutes, &self.watch.pace, now) else { continue };
+            let Some(attended) = attend(incident, mutes, &self.watch.policy, now) else { continue };
             match self.store.attend_incident(&kept, &attended, now).await? {
                 Changed::Now => {
                     ticked.attended += 1;

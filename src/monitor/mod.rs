@@ -20,10 +20,9 @@ use tokio_util::sync::CancellationToken;
 use self::observe::{Lookout, nothing_left, sight};
 use self::own::OwnDoings;
 use self::poll::Eye;
-use crate::domain::attention::Pace;
 use crate::domain::connector::Environment;
 use crate::domain::fleet::BotView;
-use crate::domain::ids::{BotId, ChannelId, ConnectorId};
+use crate::domain::ids::{BotId, ConnectorId};
 use crate::domain::incident::{Blind, Decision, Facts, Observation, Standing, Subject, decide};
 use crate::domain::mute::{Mute, covering};
 use crate::domain::policy::{Picture, Policy};
@@ -41,12 +40,8 @@ const OPERATIONS_EACH: u32 = 10;
 pub struct Watch {
     /// What is asked of each bot.
     pub policy: Policy,
-    /// How long an incident may stand until it is said again.
-    pub pace: Pace,
     /// How often the fleet is read.
     pub poll_interval: Duration,
-    /// Where incidents are posted.
-    pub alerts: ChannelId,
 }
 
 /// Whom the monitor wakes, and who wakes it.
@@ -265,7 +260,7 @@ impl Monitor {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let subject = seen.subject.name();
-        let alerts = self.watch.alerts;
+        let alerts = seen.subject.terms(&self.watch.policy).alert_channel;
         let cover = covering(mutes, &seen.subject, now).map(Mute::hush);
         let mut decision = decide(open.map(|kept| &kept.incident), seen, now);
         if let (Decision::Open { incident, .. } | Decision::Edit { incident, .. }, Some(cover)) = (&mut decision, cover)

@@ -11,7 +11,7 @@ use crate::domain::fleet::{BotView, Sight, Sighting};
 use crate::domain::incident::{
     Blind, BotCount, Facts, Failover, Incident, Line, Observation, Severity, Standing, Subject,
 };
-use crate::domain::policy::{Picture, Policy};
+use crate::domain::policy::{Picture, Policy, Terms};
 use crate::domain::redundancy::{Level, count_starting, is_starting};
 
 /// What bots are judged by.
@@ -26,7 +26,7 @@ pub(super) struct Lookout<'a> {
 impl Lookout<'_> {
     /// Observes a bot in an environment, given the incident that is open on it. Its view is empty once it is gone.
     pub(super) fn failover(&self, view: &BotView, open: Option<&Incident>) -> Observation {
-        let minimum = self.policy.minimum(&view.bot.id, &view.environment);
+        let minimum = self.terms(view).minimum;
         let level = self.picture.level(view, self.policy, self.now);
         let lines = self.lines(view, open);
         let announced = lines.iter().any(|line| line.own.is_some()) && self.is_as_announced(view);
@@ -42,7 +42,7 @@ impl Lookout<'_> {
     /// Whether at least as many connectors are healthy (or on their way up, or not seen) as the last operation left by its
     /// own account. What fell below that fell by itself, whoever stopped what before.
     fn is_as_announced(&self, view: &BotView) -> bool {
-        let starting = count_starting(view, self.policy.start_grace, self.now);
+        let starting = count_starting(view, self.terms(view).start_grace, self.now);
         let announced = self.own.announced(&view.bot.id, &view.environment);
         announced.is_some_and(|announced| view.healthy_at_best() + starting >= announced)
     }
@@ -73,8 +73,13 @@ impl Lookout<'_> {
         lines.into_values().collect()
     }
 
+    fn terms(&self, view: &BotView) -> &Terms {
+        self.policy.terms(&view.bot.id, &view.environment)
+    }
+
     fn line(&self, sighting: &Sighting) -> Line {
         let connector = &sighting.connector;
+        let grace = self.policy.terms(&connector.bot.id, &connector.environment).start_grace;
         let fresh = sighting.sight == Sight::Fresh;
         Line {
             connector: connector.id.clone(),
@@ -82,7 +87,7 @@ impl Lookout<'_> {
             condition: Some(connector.condition()),
             words: Some(words(connector)),
             since: connector.since,
-            starting: fresh && is_starting(connector, self.policy.start_grace, self.now),
+            starting: fresh && is_starting(connector, grace, self.now),
             unread: !fresh,
             last_operation: connector.last_operation.as_ref().map(|last| (last.what.clone(), last.by.clone())),
             own: self.own.of(connector).filter(|_| !connector.is_healthy()),
@@ -119,7 +124,7 @@ impl Lookout<'_> {
             bot: view.bot.clone(),
             healthy: view.healthy(),
             total: view.total(),
-            minimum: self.policy.minimum(&view.bot.id, &view.environment),
+            minimum: self.terms(view).minimum,
         }
     }
 }

@@ -428,7 +428,8 @@ impl Operations {
             };
         };
         let changed = || Refusal::Changed { now: connector.condition(), connector: plan.connector_name.clone() };
-        let starting = is_starting(connector, self.rules.policy.start_grace, now);
+        let grace = self.rules.policy.terms(&connector.bot.id, &connector.environment).start_grace;
+        let starting = is_starting(connector, grace, now);
         let again = steps(request.verb, plan.to.as_ref(), connector, starting).map_err(|_| changed())?;
         if again != plan.steps || !still_stands(plan.condition, connector.condition()) {
             return Err(changed());

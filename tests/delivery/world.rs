@@ -1,5 +1,6 @@
 //! A stand-in that listens, a store on a file, and a delivery between them. Whoever ends a test leaves nothing undone.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -14,6 +15,7 @@ use botswain::domain::connector::{Bot, Environment};
 use botswain::domain::ids::{BotId, ChannelId, Id, RoleId};
 use botswain::domain::incident::{Facts, Failover, Incident, Severity, Subject};
 use botswain::domain::notice::Slot;
+use botswain::domain::policy::{Policy, Terms};
 use botswain::domain::redundancy::Level;
 use botswain::sandbox::discord::{DiscordStandIn, Options, Seed};
 use botswain::store::Store;
@@ -234,7 +236,9 @@ async fn store_in(folder: &tempfile::TempDir) -> Store {
 fn delivery(store: &Store, url: &Url, seed: &Seed, wake: &Arc<Notify>) -> Arc<Delivery> {
     let api = DiscordApi::new(&TOKEN.into(), Some(url)).unwrap();
     let role: RoleId = seed.on_call.id.to_string().parse().unwrap();
-    let context = Context { alert_roles: vec![role], ..Context::default() };
+    let terms = Terms { alert_roles: vec![role], ..Terms::default() };
+    let policy = Arc::new(Policy::new(terms, Vec::new(), BTreeMap::new()));
+    let context = Context { policy, ..Context::default() };
     Arc::new(Delivery::new(store.clone(), api, context, Arc::clone(wake)))
 }
 

@@ -9,7 +9,7 @@ use botswain::domain::authority::Member;
 use botswain::domain::ids::ChannelId;
 use botswain::domain::incident::{Facts, Failover, Incident, Subject};
 use botswain::domain::notice::Notice;
-use botswain::domain::policy::{Picture, Policy};
+use botswain::domain::policy::Picture;
 use botswain::lifecycle::contract::Connector;
 use botswain::lifecycle::{LifecycleClient, Settings};
 use botswain::monitor::{Bells, Monitor, Ticked, Watch};
@@ -24,10 +24,20 @@ use jiff::Timestamp;
 use tokio::sync::{Notify, watch};
 
 const BEGAN: i64 = 1_800_000_000;
-pub(crate) const ALERTS: ChannelId = ChannelId(900);
+
+/// What is seen is said at once, each bot by itself, and what ended is over.
+const AT_ONCE: &[(&str, &str)] = &[
+    ("START_GRACE", "5m"),
+    ("ALERT_AFTER", "0s"),
+    ("OUTAGE_AFTER", "0s"),
+    ("RECOVER_AFTER", "0s"),
+    ("REOPEN_WITHIN", "0s"),
+    ("STORM_BOTS", "0"),
+];
 
 pub(crate) struct World {
     pub(crate) sandbox: Sandbox,
+    settings: &'static [(&'static str, &'static str)],
     pub(crate) store: Store,
     pub(crate) monitor: Monitor,
     pub(crate) picture: watch::Receiver<Arc<Picture>>,
@@ -54,26 +64,32 @@ impl World {
     }
 
     pub(crate) async fn with(fleet: Vec<Connector>) -> Self {
+        Self::judged_by(fleet, AT_ONCE).await
+    }
+
+    /// A world with settings of its own.
+    pub(crate) async fn judged_by(fleet: Vec<Connector>, settings: &'static [(&'static str, &'static str)]) -> Self {
         let mut options = Options { discord: None, ..Options::default() };
         options.fleet.mode = Mode::Explicit;
         options.fleet.start_ms = Some(BEGAN * 1000);
         options.fleet.fleet = FleetSeed::Connectors(fleet);
         let sandbox = Sandbox::start(options).await.unwrap();
-        let mut world = Self::on(sandbox, 0).await;
+        let mut world = Self::on(sandbox, settings, 0).await;
         world.tick().await;
         world
     }
 
-    async fn on(sandbox: Sandbox, second: i64) -> Self {
-        let nobody = [("DISCORD_TOKEN", "t"), ("DISCORD_GUILD_ID", "1"), ("DISCORD_ALERT_CHANNEL_ID", "900")];
-        let config = sandbox.config(&nobody).unwrap();
+    async fn on(sandbox: Sandbox, more: &'static [(&'static str, &'static str)], second: i64) -> Self {
+        let mut settings = vec![("DISCORD_TOKEN", "t"), ("DISCORD_GUILD_ID", "1"), ("DISCORD_ALERT_CHANNEL_ID", "900")];
+        settings.extend(more);
+        let config = sandbox.config(&settings).unwrap();
         let store = Store::open(&config.database_url).await.unwrap();
         let service = Settings::new(config.lifecycle.url.clone(), config.lifecycle.token.clone());
         let service =
             Settings { retries: 0, total_timeout: Duration::from_secs(5), breaker_threshold: u32::MAX, ..service };
         let lifecycle = LifecycleClient::new(service).unwrap();
-        let policy = Policy { start_grace: Duration::from_secs(300), ..config.policy.clone() };
-        let watch = Watch { policy: policy.clone(), poll_interval: Duration::from_secs(30), alerts: ALERTS };
+        let policy = config.policy.clone();
+        let watch = Watch { policy: policy.clone(), poll_interval: Duration::from_secs(30) };
         let bells = Bells::default();
         let nudge = Arc::clone(&bells.nudge);
         let (monitor, picture) = Monitor::new(store.clone(), lifecycle.clone(), watch, bells);
@@ -84,16 +100,16 @@ impl World {
         let operations = Operations::new(store.clone(), lifecycle, picture.clone(), rules, Wake::default());
         let discord = DiscordApi::new(&config.discord.token, config.discord.api_url.as_ref()).unwrap();
         let runner = Runner::new(&operations, discord, config.discord.guild);
-        Self { sandbox, store, monitor, picture, nudge, operations, runner, second }
+        Self { sandbox, settings: more, store, monitor, picture, nudge, operations, runner, second }
     }
 
     /// The process is gone, and another one opens what it left.
     pub(crate) async fn restarted(self) -> Self {
-        let Self { sandbox, store, second, monitor, operations, runner, .. } = self;
+        let Self { sandbox, settings, store, second, monitor, operations, runner, .. } = self;
         store.close().await;
         // The lock on the database ends with its last handle.
         drop((store, monitor, operations, runner));
-        Self::on(sandbox, second).await
+        Self::on(sandbox, settings, second).await
     }
 
     pub(crate) fn now(&self) -> Timestamp {

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::super::custom_id::CustomId;
 use super::Context;
 use super::escape;
-use super::incident::{embed, footer, headline, now_stands, roles, status_button};
+use super::incident::{embed, footer, headline, now_stands, status_button};
 use super::message::{Button, Embed, Look, Message, Select};
 use super::words;
 use crate::domain::attention::{Attention, Due, Snooze, SnoozeEnd, is_said_again};
@@ -116,7 +116,8 @@ pub(super) fn again(incident: &Incident, due: Due, at: Timestamp, context: &Cont
         None => "Nobody has it. The card is above: acknowledge or snooze it there.".to_owned(),
     });
     let embed = Embed::new("", colour).footer(&footer(incident, context)).describe(said.iter().map(String::as_str));
-    let roles = if due == Due::Escalation { context.escalation_roles(incident) } else { roles(incident, context) };
+    let terms = incident.subject.terms(&context.policy);
+    let roles = if due == Due::Escalation { &terms.escalation_roles } else { &terms.alert_roles };
     Message::of(embed).mentioning(roles, &headline)
 }
 

@@ -10,6 +10,7 @@ use super::status::{look, verb_and_object};
 use super::words;
 use crate::domain::action::Verb;
 use crate::domain::connector::{Bot, Condition, Environment};
+use crate::domain::ids::RoleId;
 use crate::domain::incident::{Blind, BotCount, Facts, Failover, Incident, Line, OwnDoing, Subject};
 use crate::domain::redundancy::Level;
 
@@ -49,8 +50,8 @@ pub(super) fn footer(incident: &Incident, context: &Context) -> String {
     format!("ref {} · incident {}", context.reference, incident.id.reference())
 }
 
-pub(super) fn roles<'a>(incident: &Incident, context: &'a Context) -> &'a [crate::domain::ids::RoleId] {
-    context.alert_roles(incident.subject.environment())
+fn roles<'a>(incident: &Incident, context: &'a Context) -> &'a [RoleId] {
+    &incident.subject.terms(&context.policy).alert_roles
 }
 
 pub(super) fn headline(incident: &Incident) -> (String, u32) {

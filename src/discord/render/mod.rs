@@ -21,43 +21,21 @@ pub(crate) mod words;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde_json::Value;
 
 pub use self::message::Message;
-use crate::domain::connector::Environment;
-use crate::domain::ids::RoleId;
-use crate::domain::incident::Incident;
 use crate::domain::notice::Notice;
+use crate::domain::policy::Policy;
 
 /// What a notice needs besides its facts.
 #[derive(Clone, Debug, Default)]
 pub struct Context {
-    /// The roles that an alert mentions.
-    pub alert_roles: Vec<RoleId>,
-    /// Environments whose alerts mention other roles.
-    pub alert_roles_by_environment: BTreeMap<Environment, Vec<RoleId>>,
-    /// The roles that an escalation mentions.
-    pub escalation_roles: Vec<RoleId>,
-    /// Environments whose escalations mention other roles.
-    pub escalation_roles_by_environment: BTreeMap<Environment, Vec<RoleId>>,
+    /// Whom alerts mention, of which bot.
+    pub policy: Arc<Policy>,
     /// The short reference in the embed's footer (`ref ab12cd34`), by which the message can be found again.
     pub reference: String,
-}
-
-impl Context {
-    /// The roles that an alert mentions here; `None` is what is about every environment.
-    pub(super) fn alert_roles(&self, environment: Option<&Environment>) -> &[RoleId] {
-        let own = environment.and_then(|environment| self.alert_roles_by_environment.get(environment));
-        own.unwrap_or(&self.alert_roles)
-    }
-
-    fn escalation_roles(&self, incident: &Incident) -> &[RoleId] {
-        let environment = incident.subject.environment();
-        let own = environment.and_then(|environment| self.escalation_roles_by_environment.get(environment));
-        own.unwrap_or(&self.escalation_roles)
-    }
 }
 
 /// The body of a message that is said unasked, to POST or to PATCH. `allowed_mentions` is always there.

@@ -94,7 +94,7 @@ pub(super) fn summary(mute: &Mute, summary: &Summary, context: &Context) -> Mess
     if !summary.ping {
         return message;
     }
-    let roles = context.alert_roles(mute.scope.environment.as_ref());
+    let roles = &mute.scope.terms(&context.policy).alert_roles;
     message.mentioning(roles, &format!("{headline}: {} still open", summary.open))
 }
 

@@ -13,7 +13,7 @@ use crate::domain::action::Verb;
 use crate::domain::connector::{Connector, Environment};
 use crate::domain::fleet::{BotView, Sight, Sighting};
 use crate::domain::policy::{Picture, Policy};
-use crate::domain::redundancy::{Level, is_starting, judge, started_at};
+use crate::domain::redundancy::{Level, is_starting, started_at};
 
 /// The most bots that are listed one by one: more is not at a glance.
 const LINES: usize = 30;
@@ -43,7 +43,7 @@ struct Judged<'a> {
 impl View<'_> {
     fn judge<'a>(&self, view: &'a BotView) -> Judged<'a> {
         let minimum = self.policy.minimum(&view.bot.id, &view.environment);
-        let level = judge(view, minimum, self.picture.highest(view), self.policy.start_grace, self.now);
+        let level = self.picture.level(view, self.policy, self.now);
         Judged { view, level, face: words::bot_face(level, view, minimum), minimum }
     }
 
@@ -67,11 +67,15 @@ impl View<'_> {
     /// Until when the environments look as they do now, if nothing is read meanwhile: a start's grace ends, or the reading
     /// gets old.
     pub fn stands_until(&self) -> Timestamp {
-        let grace = self.policy.start_grace;
-        let starting = self.picture.fleet.sightings().map(|s| &s.connector).filter(|c| is_starting(c, grace, self.now));
-        let graces = starting.filter_map(|c| started_at(c)?.checked_add(grace).ok());
+        let connectors = self.picture.fleet.sightings().map(|s| &s.connector);
+        let starting = connectors.filter(|c| is_starting(c, self.grace(c), self.now));
+        let graces = starting.filter_map(|c| started_at(c)?.checked_add(self.grace(c)).ok());
         let old = self.picture.fleet.read_at().and_then(|at| at.checked_add(self.old_after()).ok());
         graces.chain(old).filter(|at| *at > self.now).min().unwrap_or(Timestamp::MAX)
+    }
+
+    fn grace(&self, connector: &Connector) -> Duration {
+        self.policy.terms(&connector.bot.id, &connector.environment).start_grace
     }
 
     fn old_after(&self) -> Duration {
@@ -194,7 +198,7 @@ pub fn bot(of: View<'_>, view: &BotView, may: impl Fn(Verb) -> bool) -> Message 
     let mut sightings: Vec<&Sighting> = view.sightings.iter().map(AsRef::as_ref).collect();
     sightings.sort_by_key(|s| (s.is_surely_healthy(), s.connector.condition(), s.connector.name.clone()));
     for (place, sighting) in sightings.iter().enumerate() {
-        let starting = is_starting(&sighting.connector, of.policy.start_grace, of.now);
+        let starting = is_starting(&sighting.connector, of.grace(&sighting.connector), of.now);
         let face = words::sighting_face(sighting, starting);
         let title = format!("{} {}: {}", face.icon, escape::name(&sighting.connector.name), face.word);
         let left = sightings.len() - place;

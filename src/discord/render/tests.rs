@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -21,7 +22,8 @@ use crate::domain::ids::{BotId, ChannelId, ConnectorId, Id, RoleId, UserId};
 use crate::domain::incident::{Blind, BotCount, Facts, Failover, Incident, Line, OwnDoing, Severity, Subject};
 use crate::domain::notice::Notice;
 use crate::domain::operation::{Ended, Operation, Outcome, Seen, StepFailure, StepState};
-use crate::domain::policy::{Picture, Policy};
+use crate::domain::policy::tests::policy;
+use crate::domain::policy::{Picture, Policy, Terms};
 use crate::domain::redundancy::Level;
 use crate::domain::request::{Plan, Refusal, Request, RequestState};
 use crate::operations::{Choice, Menu, Part};
@@ -30,17 +32,6 @@ const POLL: Duration = Duration::from_secs(30);
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(second).unwrap()
-}
-
-fn policy() -> Policy {
-    Policy {
-        minimum: 2,
-        watched: vec![Environment::new("production")],
-        named: Vec::new(),
-        by_environment: BTreeMap::new(),
-        by_bot: BTreeMap::new(),
-        start_grace: Duration::from_secs(300),
-    }
 }
 
 fn picture(connectors: Vec<Connector>) -> Picture {
@@ -507,13 +498,9 @@ fn a_settled_prompt_says_what_became_of_it() {
 // ---- Notices --------------------------------------------------------------------------------------------------------
 
 fn context() -> Context {
-    let own = BTreeMap::from([(Environment::new("demo"), vec![RoleId(71)])]);
-    Context {
-        alert_roles: vec![RoleId(70)],
-        alert_roles_by_environment: own,
-        reference: "ab12cd34".into(),
-        ..Context::default()
-    }
+    let terms = Terms { minimum: 2, alert_roles: vec![RoleId(70)], ..Terms::default() };
+    let policy = Policy::new(terms, vec![Environment::new("production")], BTreeMap::new());
+    Context { policy: Arc::new(policy), reference: "ab12cd34".into() }
 }
 
 fn operation(verb: Verb, to: Option<&str>, of: &Connector) -> Operation {
