@@ -33,12 +33,13 @@ pub struct Attention {
     /// When it was escalated, since it last got worse.
     pub escalated_at: Option<Timestamp>,
     /// From when the next reminder and the escalation are counted; `None` is since it was opened.
-    since: Option<Timestamp>,
+    pub since: Option<Timestamp>,
     /// How often it was reminded of since then.
-    reminded: u32,
-    reminded_at: Option<Timestamp>,
-    /// How many replies there were at all: the number of the next one.
-    said: u32,
+    pub reminded: u32,
+    /// When that was last.
+    pub reminded_at: Option<Timestamp>,
+    /// How many replies to its card said that it still stands: each has a number of its own.
+    pub said: u32,
 }
 
 /// Who did something, and when.
@@ -161,11 +162,6 @@ impl Attention {
     /// Whether nothing of it may ping now.
     pub fn is_in_peace(&self) -> bool {
         self.muted.is_some() || self.snooze().is_some()
-    }
-
-    /// How many replies there were to its card that said that it still stands.
-    pub fn replies(&self) -> u32 {
-        self.said
     }
 
     /// It got worse than was announced, or began anew: what was acknowledged or snoozed was something else.

@@ -91,7 +91,7 @@ pub(super) fn menu(message: Message, incident: &Incident) -> Message {
         .option("15m", "Snooze for 15 minutes", "")
         .option("1h", "Snooze for 1 hour", "")
         .option("4h", "Snooze for 4 hours", "")
-        .option("tomorrow 9:00", "Snooze until tomorrow 9:00", "In the night: until after this night")
+        .option("tomorrow 9:00", "Snooze until tomorrow 9:00", "At night, that is the coming morning")
         .option(CUSTOM, "Snooze until …", "Type for how long, or until what time of day");
     message.select(menu)
 }
@@ -133,7 +133,7 @@ pub fn details(incident: &Incident, may: bool, link: Option<&str>) -> Message {
 }
 
 fn history(incident: &Incident, link: Option<&str>) -> Vec<String> {
-    let Attention { acknowledged, snoozed, escalated_at, .. } = &incident.attention;
+    let Attention { acknowledged, snoozed, escalated_at, said: replies, .. } = &incident.attention;
     let mut said = vec![format!("Opened {}.", words::moment(incident.opened_at))];
     said.extend(
         acknowledged
@@ -153,9 +153,8 @@ fn history(incident: &Incident, link: Option<&str>) -> Vec<String> {
         said.push(format!("Snoozed by {whom} {at} until {until}{ended}."));
     }
     said.extend(escalated_at.iter().map(|at| format!("Escalated {}.", words::moment(*at))));
-    let replies = incident.attention.replies();
-    if replies > 0 {
-        let times = if replies == 1 { "once".to_owned() } else { format!("{replies} times") };
+    if *replies > 0 {
+        let times = if *replies == 1 { "once".to_owned() } else { format!("{replies} times") };
         said.push(format!("Said again {times} so far."));
     }
     said.extend(incident.resolved_at.iter().map(|at| format!("Ended {}.", words::moment(*at))));

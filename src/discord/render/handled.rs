@@ -115,7 +115,8 @@ fn not_a_time(said: &str, why: NotATime) -> String {
         ),
         NotATime::TooSoon => format!("“{said}” is over already, or in less than a minute. Say a later time."),
         NotATime::TooLate { most } => {
-            format!("“{said}” is too far away: at most {} are possible.", words::duration(most))
+            let days = u32::try_from(most.as_secs() / 86_400).unwrap_or(u32::MAX);
+            format!("“{said}” is too far away: at most {} are possible.", words::of(days, "day"))
         }
     }
 }
