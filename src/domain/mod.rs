@@ -9,6 +9,7 @@ pub mod connector;
 pub mod fleet;
 pub mod ids;
 pub mod incident;
+pub mod judging;
 pub mod load;
 pub mod notice;
 pub mod operation;

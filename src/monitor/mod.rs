@@ -22,7 +22,8 @@ use self::poll::Eye;
 use crate::domain::connector::Environment;
 use crate::domain::fleet::BotView;
 use crate::domain::ids::{BotId, ConnectorId};
-use crate::domain::incident::{Blind, Decision, Facts, Observation, Standing, Subject, decide};
+use crate::domain::incident::{Blind, Blindness, Facts, Subject};
+use crate::domain::judging::{Decision, Observation, Standing, decide};
 use crate::domain::policy::{Picture, Policy};
 use crate::lifecycle::LifecycleClient;
 use crate::store::incidents::{Changed, Highest, Kept, Opened};
@@ -240,6 +241,7 @@ impl Monitor {
             since,
             seen_well_at: self.eye.seen_well_at(),
             why: self.eye.cause().to_owned(),
+            kind: Blindness::default(),
         })
     }
 
@@ -322,5 +324,7 @@ fn summary(facts: &Facts) -> String {
         Facts::Failover(facts) => format!("{} of {} healthy, {} wanted", facts.healthy, facts.total, facts.minimum),
         Facts::NeverRedundant { bots } => format!("{} bots", bots.len()),
         Facts::Blind(blind) => blind.why.clone(),
+        Facts::Storm(storm) => format!("{} of {} bots", storm.broken(), storm.of()),
+        Facts::Load { bots } => format!("{} bots", bots.len()),
     }
 }

@@ -132,7 +132,7 @@ impl Store {
              WHERE id = $3 AND is_open = 1 AND version = $4",
         )
         .bind(to_json("incidents", incident)?)
-        .bind(i64::from(incident.resolved_at.is_none()))
+        .bind(i64::from(incident.resolved_at().is_none()))
         .bind(incident.id.as_str())
         .bind(before.version)
         .execute(&mut *tx)

@@ -32,7 +32,7 @@ pub(super) fn worse(incident: &Incident, context: &Context) -> Message {
     let (headline, colour) = headline(incident);
     let text = match &incident.facts {
         Facts::Failover(facts) => format!("It got worse: {}.", counts(facts)),
-        Facts::NeverRedundant { .. } | Facts::Blind(_) => "It got worse.".to_owned(),
+        _ => "It got worse.".to_owned(),
     };
     let embed = Embed::new("", colour).footer(&footer(incident, context)).describe([text.as_str()]);
     Message::of(embed).mentioning(roles(incident, context), &headline)
@@ -48,7 +48,7 @@ fn roles<'a>(incident: &Incident, context: &'a Context) -> &'a [RoleId] {
 }
 
 fn headline(incident: &Incident) -> (String, u32) {
-    let resolved = incident.resolved_at.is_some();
+    let resolved = incident.resolved_at().is_some();
     match (&incident.subject, &incident.facts) {
         (Subject::Failover { bot, environment }, facts) => {
             let what = format!("{} in {}", escape::name(&bot.name), escape::name(&environment.title()));
@@ -70,6 +70,7 @@ fn headline(incident: &Incident) -> (String, u32) {
         }
         (Subject::Blind, _) if resolved => ("✅ The fleet can be seen again".to_owned(), words::GREEN),
         (Subject::Blind, _) => ("🙈 Blind: the fleet cannot be seen".to_owned(), words::ORANGE),
+        (Subject::Storm | Subject::Load { .. }, _) => (String::new(), words::GREY),
     }
 }
 
@@ -78,10 +79,11 @@ fn paragraphs(incident: &Incident) -> Vec<String> {
         Facts::Failover(facts) => failover(incident, facts),
         Facts::NeverRedundant { bots } => never_redundant(incident, bots),
         Facts::Blind(blind) => blindness(incident, blind),
+        Facts::Storm(_) | Facts::Load { .. } => Vec::new(),
     };
     // How long we were blind is counted from the first failed reading, not from when that became an incident.
     let began = if let Facts::Blind(blind) = &incident.facts { blind.since } else { incident.opened_at };
-    said.push(match incident.resolved_at {
+    said.push(match incident.resolved_at() {
         None => format!("Opened {}.", words::relative(incident.opened_at)),
         Some(at) => format!("Lasted {}, ended {}.", words::between(began, at), words::relative(at)),
     });
@@ -96,7 +98,7 @@ fn counts(facts: &Failover) -> String {
 
 fn failover(incident: &Incident, facts: &Failover) -> Vec<String> {
     let mut said = vec![format!("**{}.**", words::sentence(&counts(facts)))];
-    if incident.resolved_at.is_none() && facts.level == Level::Unknown {
+    if incident.resolved_at().is_none() && facts.level == Level::Unknown {
         said.push("What it is now cannot be told; the incident stays open until it can.".to_owned());
     }
     listed(&mut said, facts.lines.iter().map(line_text), "not healthy");
@@ -171,7 +173,7 @@ fn own_doing(own: &OwnDoing) -> String {
 }
 
 fn never_redundant(incident: &Incident, bots: &[BotCount]) -> Vec<String> {
-    if incident.resolved_at.is_some() {
+    if incident.resolved_at().is_some() {
         return vec!["No bot here is left that has never had the healthy connectors that are wanted.".to_owned()];
     }
     let count = words::of(u32::try_from(bots.len()).unwrap_or(u32::MAX), "bot");
@@ -206,7 +208,7 @@ fn bot_name(bots: &[BotCount], bot: &Bot) -> String {
 }
 
 fn blindness(incident: &Incident, blind: &Blind) -> Vec<String> {
-    if incident.resolved_at.is_some() {
+    if incident.resolved_at().is_some() {
         return vec!["All of it is read again.".to_owned()];
     }
     let seen =
@@ -227,7 +229,7 @@ fn buttons(incident: &Incident) -> Vec<Button> {
     match (&incident.subject, &incident.facts) {
         (Subject::Failover { bot, environment }, Facts::Failover(facts)) => {
             let mut buttons = Vec::new();
-            if incident.resolved_at.is_none() {
+            if incident.resolved_at().is_none() {
                 let stopped = facts.lines.iter().filter(|line| can_start(line));
                 buttons.extend(stopped.take(10).map(|line| start_button(line, environment)));
             }
