@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::authority::Person;
 use super::ids::Id;
-use super::incident::{Incident, Severity, Subject};
+use super::incident::{Incident, Phase, Severity, Subject};
 use super::mute::{Mute, covering};
 use super::policy::{Policy, Terms};
 
@@ -230,24 +230,25 @@ impl Attention {
     }
 }
 
-/// Whether an incident is said again while it stands. What never had a failover to lose wakes nobody.
+/// Whether an incident is said again while it stands. A notice of what never had a failover to lose, and advice, wake nobody.
 pub fn is_said_again(subject: &Subject) -> bool {
     match subject {
-        Subject::Failover { .. } | Subject::Blind => true,
-        Subject::NeverRedundant { .. } => false,
+        Subject::Failover { .. } | Subject::Blind | Subject::Storm => true,
+        Subject::NeverRedundant { .. } | Subject::Load { .. } => false,
     }
 }
 
 /// Looks at an open incident: which mute covers it, whether its snooze is over, and what is to be said again. `None` if all
 /// stays as it is.
 pub fn attend(incident: &Incident, mutes: &[Mute], policy: &Policy, now: Timestamp) -> Option<Attended> {
-    if incident.resolved_at.is_some() {
+    // What has no card of its own is said on another's, or not yet.
+    if incident.resolved_at().is_some() || !incident.has_own_card() {
         return None;
     }
     let terms = incident.subject.terms(policy);
     let mut after = incident.attention.clone();
     let mut due = Vec::new();
-    let cover = covering(mutes, &incident.subject, now).map(Mute::hush);
+    let cover = covering(mutes, incident, now).map(Mute::hush);
     // The mute's end is told in its summary, for all that it covered.
     if after.muted.is_some() && cover.is_none() {
         after.count_from(now);
@@ -260,7 +261,8 @@ pub fn attend(incident: &Incident, mutes: &[Mute], policy: &Policy, now: Timesta
             due.push(after.say(Due::Awake));
         }
     }
-    if is_said_again(&incident.subject) && !after.is_in_peace() {
+    let looks_well = matches!(incident.phase, Phase::Recovering { .. });
+    if is_said_again(&incident.subject) && !looks_well && !after.is_in_peace() {
         if terms.remind_after.is_some_and(|pause| now >= after.next_reminder(incident, pause)) {
             after.reminded = after.reminded.saturating_add(1);
             after.reminded_at = Some(now);
@@ -323,15 +325,9 @@ mod tests {
 
     fn incident(announced: Severity) -> Incident {
         let facts = Failover { level: Level::AtRisk, healthy: 1, total: 2, minimum: 2, lines: Vec::new() };
-        Incident {
-            id: "ef56ef56ef56ef56".parse().unwrap(),
-            subject: Subject::Failover { bot: bot(), environment: Environment::new("production") },
-            facts: Facts::Failover(facts),
-            announced,
-            opened_at: at(0),
-            resolved_at: None,
-            attention: Attention::default(),
-        }
+        let subject = Subject::Failover { bot: bot(), environment: Environment::new("production") };
+        let id = "ef56ef56ef56ef56".parse().unwrap();
+        Incident { id, announced, ..Incident::new(subject, Facts::Failover(facts), at(0)) }
     }
 
     fn mute(from: i64, until: i64) -> Mute {
@@ -477,7 +473,7 @@ mod tests {
 
     #[test]
     fn a_recovery_and_what_never_was_redundant_are_quiet() {
-        let over = Incident { resolved_at: Some(at(1)), ..incident(Severity::AtRisk) };
+        let over = Incident { phase: Phase::Resolved { at: at(1), by: None }, ..incident(Severity::AtRisk) };
         assert_eq!(attend(&over, &[mute(0, 90_000)], &policy(), at(80_000)), None);
         let subject = Subject::NeverRedundant { environment: Environment::new("production") };
         let notice = Incident { subject, ..incident(Severity::Quiet) };
@@ -553,7 +549,7 @@ mod tests {
                     Step::Mute(seconds) => mutes.push(mute(now, now + seconds)),
                 }
                 let in_peace = incident.attention.snooze().is_some_and(|snooze| snooze.until > at(now));
-                let muted = covering(&mutes, &incident.subject, at(now)).is_some();
+                let muted = covering(&mutes, &incident, at(now)).is_some();
                 let acknowledged = incident.attention.acknowledged.is_some();
                 let Some(attended) = attend(&incident, &mutes, &policy(), at(now)) else { continue };
                 prop_assert!(attended.due.is_empty() || !(in_peace || muted), "{:?}", attended.due);

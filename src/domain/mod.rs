@@ -10,6 +10,7 @@ pub mod connector;
 pub mod fleet;
 pub mod ids;
 pub mod incident;
+pub mod judging;
 pub mod load;
 pub mod mute;
 pub mod notice;

@@ -43,15 +43,22 @@ impl Scope {
         }
     }
 
-    /// Whether it covers what an incident is about.
-    pub fn covers(&self, subject: &Subject) -> bool {
+    /// Whether it covers an incident: a storm only if it covers every environment of it, and no notice that pings nobody as it is.
+    pub fn covers(&self, incident: &Incident) -> bool {
         let here = |environment: &Environment| self.environment.as_ref().is_none_or(|muted| muted == environment);
-        match subject {
+        match &incident.subject {
             Subject::Failover { bot, environment } => {
                 here(environment) && self.bot.as_ref().is_none_or(|muted| muted.id == bot.id)
             }
-            Subject::NeverRedundant { environment } => self.bot.is_none() && here(environment),
-            Subject::Blind => false,
+            Subject::Storm => match &incident.facts {
+                Facts::Storm(storm) => {
+                    self.bot.is_none()
+                        && !storm.places.is_empty()
+                        && storm.places.iter().all(|at| here(&at.environment))
+                }
+                _ => false,
+            },
+            Subject::Blind | Subject::NeverRedundant { .. } | Subject::Load { .. } => false,
         }
     }
 }
@@ -111,9 +118,9 @@ impl Mute {
     }
 }
 
-/// The mute that covers a subject now: of several, the one that ends last.
-pub fn covering<'a>(mutes: &'a [Mute], subject: &Subject, now: Timestamp) -> Option<&'a Mute> {
-    let on = mutes.iter().filter(|mute| mute.ended.is_none() && !mute.is_over(now) && mute.scope.covers(subject));
+/// The mute that covers an incident now: of several, the one that ends last.
+pub fn covering<'a>(mutes: &'a [Mute], incident: &Incident, now: Timestamp) -> Option<&'a Mute> {
+    let on = mutes.iter().filter(|mute| mute.ended.is_none() && !mute.is_over(now) && mute.scope.covers(incident));
     on.max_by_key(|mute| (mute.until, mute.at))
 }
 
@@ -149,9 +156,9 @@ impl Summary {
     /// Sums up the incidents that a mute covered while they stood.
     pub fn of(incidents: &[Incident]) -> Self {
         let mut sorted: Vec<_> = incidents.iter().collect();
-        sorted.sort_by_key(|incident| (incident.resolved_at.is_some(), badness(incident), incident.opened_at));
+        sorted.sort_by_key(|incident| (incident.resolved_at().is_some(), badness(incident), incident.opened_at));
         let heard = sorted.iter().take(NAMED).map(|incident| Heard::from(*incident)).collect();
-        let open: Vec<_> = sorted.iter().filter(|incident| incident.resolved_at.is_none()).collect();
+        let open: Vec<_> = sorted.iter().filter(|incident| incident.resolved_at().is_none()).collect();
         Self {
             heard,
             more: sorted.len().saturating_sub(NAMED),
@@ -172,6 +179,7 @@ fn is_unseen(incident: &Incident) -> bool {
 pub fn badness(incident: &Incident) -> u8 {
     match &incident.facts {
         Facts::Blind(_) => 0,
+        Facts::Storm(_) => 1,
         Facts::Failover(facts) => match facts.level {
             Level::Outage => 1,
             Level::AtRisk => 2,
@@ -180,6 +188,7 @@ pub fn badness(incident: &Incident) -> u8 {
             Level::NeverRedundant | Level::NotInUse | Level::Redundant => 5,
         },
         Facts::NeverRedundant { .. } => 6,
+        Facts::Load { .. } => 7,
     }
 }
 
@@ -190,19 +199,19 @@ impl From<&Incident> for Heard {
             subject: incident.subject.clone(),
             level: match &incident.facts {
                 Facts::Failover(facts) => Some(facts.level),
-                Facts::NeverRedundant { .. } | Facts::Blind(_) => None,
+                _ => None,
             },
             opened_at: incident.opened_at,
-            resolved_at: incident.resolved_at,
+            resolved_at: incident.resolved_at(),
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::attention::{Attention, Wish};
+    use super::super::attention::Wish;
     use super::super::ids::{BotId, UserId};
-    use super::super::incident::Failover;
+    use super::super::incident::{Blind, Blindness, Failover, Phase, Storm, StormPlace};
     use super::*;
 
     fn at(second: i64) -> Timestamp {
@@ -232,34 +241,37 @@ mod tests {
 
     fn incident(level: Level, announced: Severity) -> Incident {
         let facts = Failover { level, healthy: 1, total: 2, minimum: 2, lines: Vec::new() };
-        Incident {
-            id: Id::random(),
-            subject: subject("billing", "production"),
-            facts: Facts::Failover(facts),
-            announced,
-            opened_at: at(0),
-            resolved_at: None,
-            attention: Attention::default(),
-        }
+        Incident { announced, ..Incident::new(subject("billing", "production"), Facts::Failover(facts), at(0)) }
     }
 
     #[test]
     fn a_mute_covers_what_it_names_and_never_that_we_cannot_see() {
+        let of = |subject| Incident { subject, ..incident(Level::AtRisk, Severity::AtRisk) };
         let never = Subject::NeverRedundant { environment: Environment::new("production") };
         let all = [subject("billing", "production"), subject("billing", "demo"), subject("faq", "production"), never];
-        for (of, covered) in [
-            (mute(Some("production"), None, 9), [true, false, true, true]),
-            (mute(None, Some("billing"), 9), [true, true, false, false]),
-            (mute(Some("production"), Some("billing"), 9), [true, false, false, false]),
+        let all = all.map(of);
+        let place = |name: &str| StormPlace { environment: Environment::new(name), broken: 5, out: 1, of: 9 };
+        let storm = |places: &[&str]| {
+            let facts = Storm { places: places.iter().map(|name| place(name)).collect(), ..Storm::default() };
+            Incident::new(Subject::Storm, Facts::Storm(facts), at(0))
+        };
+        let blind = Blind { since: at(0), seen_well_at: None, why: String::new(), kind: Blindness::default() };
+        let blind = Incident::new(Subject::Blind, Facts::Blind(blind), at(0));
+        for (of, covered, storms) in [
+            (mute(Some("production"), None, 9), [true, false, true, false], [true, false]),
+            (mute(None, Some("billing"), 9), [true, true, false, false], [false, false]),
+            (mute(Some("production"), Some("billing"), 9), [true, false, false, false], [false, false]),
         ] {
-            assert_eq!(all.each_ref().map(|subject| of.scope.covers(subject)), covered, "{:?}", of.scope);
-            assert!(!of.scope.covers(&Subject::Blind));
+            assert_eq!(all.each_ref().map(|incident| of.scope.covers(incident)), covered, "{:?}", of.scope);
+            let of_storms = [storm(&["production"]), storm(&["production", "demo"])];
+            assert_eq!(of_storms.map(|incident| of.scope.covers(&incident)), storms, "{:?}", of.scope);
+            assert!(!of.scope.covers(&blind));
         }
     }
 
     #[test]
     fn of_several_mutes_the_one_that_ends_last_is_shown_and_one_that_is_over_covers_nothing() {
-        let billing = subject("billing", "production");
+        let billing = incident(Level::AtRisk, Severity::AtRisk);
         let mutes = [mute(Some("production"), None, 100), mute(None, Some("billing"), 200)];
         assert_eq!(covering(&mutes, &billing, at(50)), Some(&mutes[1]));
         assert_eq!(covering(&mutes, &billing, at(199)), Some(&mutes[1]));
@@ -270,7 +282,8 @@ mod tests {
 
     #[test]
     fn a_summary_is_worst_first_and_pings_only_for_what_nobody_has_seen() {
-        let over = Incident { resolved_at: Some(at(9)), ..incident(Level::Redundant, Severity::Outage) };
+        let over =
+            Incident { phase: Phase::Resolved { at: at(9), by: None }, ..incident(Level::Redundant, Severity::Outage) };
         let (risk, outage) = (incident(Level::AtRisk, Severity::AtRisk), incident(Level::Outage, Severity::Outage));
         let summary = Summary::of(&[over.clone(), risk.clone(), outage.clone()]);
         let order: Vec<_> = summary.heard.iter().map(|heard| &heard.incident).collect();

@@ -200,7 +200,8 @@ impl Incidents {
     pub async fn open(&self, environment: Option<&Environment>) -> Result<OpenAlerts, Trouble> {
         let here = |of: Option<&Environment>| environment.is_none() || of.is_none() || of == environment;
         let open = self.store.open_incidents().await?.into_iter().map(|kept| kept.incident);
-        let mut incidents: Vec<_> = open.filter(|incident| here(incident.subject.environment())).collect();
+        let shown = |incident: &Incident| incident.has_own_card() && here(incident.subject.environment());
+        let mut incidents: Vec<_> = open.filter(shown).collect();
         incidents.sort_by_key(|incident| (badness(incident), incident.opened_at));
         let mut mutes = self.store.mutes().await?;
         mutes.retain(|mute| here(mute.scope.environment.as_ref()));
@@ -218,7 +219,7 @@ impl Incidents {
         let kept = self.store.incident(id).await?;
         let refused = match &kept {
             None => Refused::Unknown,
-            Some(Kept { incident, .. }) => match (self.may(&asker.member, &incident.subject), incident.resolved_at) {
+            Some(Kept { incident, .. }) => match (self.may(&asker.member, &incident.subject), incident.resolved_at()) {
                 (Err(denied), _) => Refused::Denied(denied),
                 (Ok(()), Some(at)) => Refused::Unchanged(Unchanged::Over { at }),
                 (Ok(()), None) => return Ok(kept.ok_or(Refused::Unknown)),

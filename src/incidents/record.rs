@@ -34,6 +34,8 @@ pub(super) fn incident(incident: &Incident) -> String {
         Subject::Failover { bot, environment } => format!("{} in {environment}", bot.name),
         Subject::NeverRedundant { environment } => format!("never redundant in {environment}"),
         Subject::Blind => "being blind".to_owned(),
+        Subject::Storm => "a storm".to_owned(),
+        Subject::Load { environment } => format!("load in {environment}"),
     };
     format!("incident {} ({about})", incident.id)
 }

@@ -23,7 +23,8 @@ use self::poll::Eye;
 use crate::domain::connector::Environment;
 use crate::domain::fleet::BotView;
 use crate::domain::ids::{BotId, ConnectorId};
-use crate::domain::incident::{Blind, Decision, Facts, Observation, Standing, Subject, decide};
+use crate::domain::incident::{Blind, Blindness, Facts, Subject};
+use crate::domain::judging::{Decision, Observation, Standing, decide};
 use crate::domain::mute::{Mute, covering};
 use crate::domain::policy::{Picture, Policy};
 use crate::lifecycle::LifecycleClient;
@@ -248,6 +249,7 @@ impl Monitor {
             since,
             seen_well_at: self.eye.seen_well_at(),
             why: self.eye.cause().to_owned(),
+            kind: Blindness::default(),
         })
     }
 
@@ -261,11 +263,11 @@ impl Monitor {
     ) -> Result<(), StoreError> {
         let subject = seen.subject.name();
         let alerts = seen.subject.terms(&self.watch.policy).alert_channel;
-        let cover = covering(mutes, &seen.subject, now).map(Mute::hush);
         let mut decision = decide(open.map(|kept| &kept.incident), seen, now);
-        if let (Decision::Open { incident, .. } | Decision::Edit { incident, .. }, Some(cover)) = (&mut decision, cover)
+        if let Decision::Open { incident, .. } | Decision::Edit { incident, .. } = &mut decision
+            && let Some(mute) = covering(mutes, incident, now)
         {
-            incident.attention.muted = Some(cover);
+            incident.attention.muted = Some(mute.hush());
         }
         match (decision, open) {
             (Decision::Nothing, _) => {}
@@ -340,5 +342,7 @@ fn summary(facts: &Facts) -> String {
         Facts::Failover(facts) => format!("{} of {} healthy, {} wanted", facts.healthy, facts.total, facts.minimum),
         Facts::NeverRedundant { bots } => format!("{} bots", bots.len()),
         Facts::Blind(blind) => blind.why.clone(),
+        Facts::Storm(storm) => format!("{} of {} bots", storm.broken(), storm.of()),
+        Facts::Load { bots } => format!("{} bots", bots.len()),
     }
 }

@@ -8,9 +8,8 @@ use jiff::Timestamp;
 use super::own::OwnDoings;
 use crate::domain::connector::{Bot, Connector, Environment};
 use crate::domain::fleet::{BotView, Sight, Sighting};
-use crate::domain::incident::{
-    Blind, BotCount, Facts, Failover, Incident, Line, Observation, Severity, Standing, Subject,
-};
+use crate::domain::incident::{Blind, Blindness, BotCount, Facts, Failover, Incident, Line, Severity, Subject};
+use crate::domain::judging::{Observation, Standing};
 use crate::domain::policy::{Picture, Policy, Terms};
 use crate::domain::redundancy::{Level, count_starting, is_starting};
 
@@ -141,7 +140,13 @@ pub(super) fn sight(blind: Option<Blind>, whole: bool, open: Option<&Incident>) 
         (Some(known), Some(blind)) => Blind { why: blind.why, ..known },
         (Some(known), None) => known,
         (None, blind) => {
-            blind.clone().unwrap_or(Blind { since: Timestamp::UNIX_EPOCH, seen_well_at: None, why: String::new() })
+            let nothing = || Blind {
+                since: Timestamp::UNIX_EPOCH,
+                seen_well_at: None,
+                why: String::new(),
+                kind: Blindness::default(),
+            };
+            blind.clone().unwrap_or_else(nothing)
         }
     };
     let standing = match (whole, blind) {

@@ -118,5 +118,6 @@ fn doing(operation: &Operation) -> OwnDoing {
         verb: operation.verb,
         operation: operation.id.clone(),
         under_way: operation.ended.is_none(),
+        overran: false,
     }
 }

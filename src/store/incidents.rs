@@ -135,7 +135,7 @@ impl Store {
              WHERE id = $3 AND is_open = 1 AND version = $4",
         )
         .bind(to_json("incidents", incident)?)
-        .bind(i64::from(incident.resolved_at.is_none()))
+        .bind(i64::from(incident.resolved_at().is_none()))
         .bind(incident.id.as_str())
         .bind(before.version)
         .execute(&mut *tx)
@@ -148,7 +148,7 @@ impl Store {
         let card = notice(&mut tx, &Slot::Card(incident.id.clone())).await?;
         let ping = matches!(card, Some(Notice::Card { ping: true, .. }));
         say(&mut tx, incident, ping, channel, now).await?;
-        if incident.resolved_at.is_some() {
+        if incident.resolved_at().is_some() {
             withdraw_all(&mut tx, &incident.id).await?;
         }
         let muted = hush(&mut tx, incident).await?;

@@ -12,8 +12,8 @@ use botswain::discord::delivery::{Delivery, Stepped};
 use botswain::discord::render::Context;
 use botswain::discord_api::DiscordApi;
 use botswain::domain::connector::{Bot, Environment};
-use botswain::domain::ids::{BotId, ChannelId, Id, RoleId};
-use botswain::domain::incident::{Facts, Failover, Incident, Severity, Subject};
+use botswain::domain::ids::{BotId, ChannelId, RoleId};
+use botswain::domain::incident::{Facts, Failover, Incident, Phase, Severity, Subject};
 use botswain::domain::notice::Slot;
 use botswain::domain::policy::{Policy, Terms};
 use botswain::domain::redundancy::Level;
@@ -127,18 +127,12 @@ impl World {
     }
 
     pub(crate) async fn opens_in(&self, bot: &str, channel: ChannelId, ping: bool) -> Incident {
-        let incident = Incident {
-            id: Id::random(),
-            subject: Subject::Failover {
-                bot: Bot { id: BotId::new(bot), name: bot.to_owned() },
-                environment: Environment::new("production"),
-            },
-            facts: facts(Level::AtRisk, 1),
-            announced: Severity::AtRisk,
-            opened_at: self.at(0),
-            resolved_at: None,
-            attention: Default::default(),
+        let subject = Subject::Failover {
+            bot: Bot { id: BotId::new(bot), name: bot.to_owned() },
+            environment: Environment::new("production"),
         };
+        let opened = Incident::new(subject, facts(Level::AtRisk, 1), self.at(0));
+        let incident = Incident { announced: Severity::AtRisk, ..opened };
         assert_eq!(self.store.open_incident(&incident, ping, channel, self.at(0)).await.unwrap(), Opened::Now);
         incident
     }
@@ -158,7 +152,8 @@ impl World {
     }
 
     pub(crate) async fn resolves(&self, incident: &Incident) {
-        let over = Incident { facts: facts(Level::Redundant, 2), resolved_at: Some(self.at(60)), ..incident.clone() };
+        let phase = Phase::Resolved { at: self.at(60), by: None };
+        let over = Incident { facts: facts(Level::Redundant, 2), phase, ..incident.clone() };
         self.changes(&over, false).await;
     }
 

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test says what it expects by failing")]
 
 mod announced;
+mod attention;
 mod blind;
 mod levels;
 mod world;

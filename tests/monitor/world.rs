@@ -10,6 +10,7 @@ use botswain::domain::ids::ChannelId;
 use botswain::domain::incident::{Facts, Failover, Incident, Subject};
 use botswain::domain::notice::Notice;
 use botswain::domain::policy::Picture;
+use botswain::incidents::{self, Incidents};
 use botswain::lifecycle::contract::Connector;
 use botswain::lifecycle::{LifecycleClient, Settings};
 use botswain::monitor::{Bells, Monitor, Ticked, Watch};
@@ -25,7 +26,7 @@ use tokio::sync::{Notify, watch};
 
 const BEGAN: i64 = 1_800_000_000;
 
-/// What is seen is said at once, each bot by itself, and what ended is over.
+/// What is seen is said at once and not again, each bot by itself, and what ended is over.
 const AT_ONCE: &[(&str, &str)] = &[
     ("START_GRACE", "5m"),
     ("ALERT_AFTER", "0s"),
@@ -33,6 +34,20 @@ const AT_ONCE: &[(&str, &str)] = &[
     ("RECOVER_AFTER", "0s"),
     ("REOPEN_WITHIN", "0s"),
     ("STORM_BOTS", "0"),
+    ("REMIND_AFTER", "0s"),
+];
+/// The same, and what still stands is said again: by the minute.
+pub(crate) const SAID_AGAIN: &[(&str, &str)] = &[
+    ("START_GRACE", "5m"),
+    ("ALERT_AFTER", "0s"),
+    ("OUTAGE_AFTER", "0s"),
+    ("RECOVER_AFTER", "0s"),
+    ("REOPEN_WITHIN", "0s"),
+    ("STORM_BOTS", "0"),
+    ("REMIND_AFTER", "10m"),
+    ("ESCALATE_AFTER", "25m"),
+    ("ESCALATION_ROLE_IDS", "77"),
+    ("TIMEZONE", "Europe/Berlin"),
 ];
 
 pub(crate) struct World {
@@ -43,6 +58,7 @@ pub(crate) struct World {
     pub(crate) picture: watch::Receiver<Arc<Picture>>,
     pub(crate) nudge: Arc<Notify>,
     operations: Operations,
+    pub(crate) incidents: Incidents,
     runner: Runner,
     pub(crate) second: i64,
 }
@@ -96,19 +112,21 @@ impl World {
         let seed = Seed::default();
         let mut authority = config.authority.clone();
         authority.operators = vec![seed.operators.id.to_string().parse().unwrap()];
+        let rules = incidents::Rules { authority: authority.clone(), policy: policy.clone() };
+        let incidents = Incidents::new(store.clone(), picture.clone(), rules, Wake::default());
         let rules = Rules { authority, policy, confirmation_ttl: Duration::from_secs(120) };
         let operations = Operations::new(store.clone(), lifecycle, picture.clone(), rules, Wake::default());
         let discord = DiscordApi::new(&config.discord.token, config.discord.api_url.as_ref()).unwrap();
         let runner = Runner::new(&operations, discord, config.discord.guild);
-        Self { sandbox, settings: more, store, monitor, picture, nudge, operations, runner, second }
+        Self { sandbox, settings: more, store, monitor, picture, nudge, operations, incidents, runner, second }
     }
 
     /// The process is gone, and another one opens what it left.
     pub(crate) async fn restarted(self) -> Self {
-        let Self { sandbox, settings, store, second, monitor, operations, runner, .. } = self;
+        let Self { sandbox, settings, store, second, monitor, operations, incidents, runner, .. } = self;
         store.close().await;
         // The lock on the database ends with its last handle.
-        drop((store, monitor, operations, runner));
+        drop((store, monitor, operations, incidents, runner));
         Self::on(sandbox, settings, second).await
     }
 
@@ -154,14 +172,7 @@ impl World {
     }
 
     pub(crate) async fn olga_begins(&mut self, verb: Verb, connector: &str, to: Option<&str>) {
-        let seed = Seed::default();
-        let member = Member {
-            id: seed.olga.id.to_string().parse().unwrap(),
-            name: "Olga".to_owned(),
-            roles: vec![seed.operators.id.to_string().parse().unwrap()],
-            manages_guild: Some(false),
-        };
-        let asker = Asker { member, channel: ChannelId(5), interaction: 1 };
+        let asker = self.asker();
         let said = Said { connector: Some(connector.to_owned()), to: to.map(str::to_owned), ..Said::default() };
         let Answer::Confirm(request) = self.operations.ask(&asker, verb, said, self.now()).await.unwrap() else {
             panic!("everything was said");
@@ -171,6 +182,18 @@ impl World {
             other => panic!("{other:?}"),
         }
         self.carry_on().await;
+    }
+
+    /// Olga, in the team's channel, with an interaction of her own.
+    pub(crate) fn asker(&self) -> Asker {
+        let seed = Seed::default();
+        let member = Member {
+            id: seed.olga.id.to_string().parse().unwrap(),
+            name: "Olga".to_owned(),
+            roles: vec![seed.operators.id.to_string().parse().unwrap()],
+            manages_guild: Some(false),
+        };
+        Asker { member, channel: ChannelId(5), interaction: rand::random() }
     }
 
     /// The incidents that are open.
@@ -214,6 +237,12 @@ impl World {
                 }
                 Notice::Card { incident, .. } => said.push(format!("edit {}", name(&incident))),
                 Notice::Worse { incident } => said.push(format!("worse! {}", name(&incident))),
+                Notice::Again { incident, due, .. } => said.push(format!("{}! {}", due.word(), name(&incident))),
+                Notice::Mute { mute } => said.push(format!("mute {}", mute.scope.name())),
+                Notice::Summary { mute, summary } if summary.ping => {
+                    said.push(format!("summary! {}", mute.scope.name()))
+                }
+                Notice::Summary { mute, .. } => said.push(format!("summary {}", mute.scope.name())),
                 Notice::Operation { .. } => {}
             }
         }

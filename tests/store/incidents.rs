@@ -2,7 +2,7 @@
 
 use botswain::domain::connector::{Bot, Environment};
 use botswain::domain::ids::{BotId, MessageId};
-use botswain::domain::incident::Incident;
+use botswain::domain::incident::{Incident, Phase};
 use botswain::domain::notice::Notice;
 use botswain::store::incidents::{Changed, Highest, Opened};
 use botswain::store::outbox::{Held, Sending};
@@ -24,7 +24,7 @@ async fn p6_an_open_incident_is_there_after_a_restart_and_a_resolved_one_makes_r
     let ground = ground.restarted().await;
     let kept = ground.store.open_incidents().await.unwrap().remove(0);
     assert_eq!(kept.incident, first);
-    let over = Incident { resolved_at: Some(at(60)), ..first };
+    let over = Incident { phase: Phase::Resolved { at: at(60), by: None }, ..first };
     assert_eq!(ground.store.change_incident(&kept, &over, false, ALERTS, at(60)).await.unwrap(), Changed::Now);
     assert_eq!(ground.store.change_incident(&kept, &over, false, ALERTS, at(60)).await.unwrap(), Changed::Stale);
     assert_eq!(ground.store.open_incidents().await.unwrap(), []);

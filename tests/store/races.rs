@@ -6,7 +6,7 @@ use std::time::Duration;
 use botswain::domain::audit::Verdict;
 use botswain::domain::connector::{Bot, Environment};
 use botswain::domain::ids::{BotId, ChannelId};
-use botswain::domain::incident::Incident;
+use botswain::domain::incident::{Incident, Phase};
 use botswain::domain::operation::Operation;
 use botswain::domain::request::{Request, RequestState};
 use botswain::store::Store;
@@ -170,7 +170,7 @@ async fn p2_of_many_that_open_or_change_an_incident_one_does(ground: Ground) {
         assert_eq!(kept.len(), 1, "round {round}");
         let changed = at_once((0..4).map(|_| {
             let (store, kept) = (ground.store.clone(), kept[0].clone());
-            let over = Incident { resolved_at: Some(at(1)), ..kept.incident.clone() };
+            let over = Incident { phase: Phase::Resolved { at: at(1), by: None }, ..kept.incident.clone() };
             async move { store.change_incident(&kept, &over, true, ALERTS, at(1)).await.unwrap() }
         }))
         .await;

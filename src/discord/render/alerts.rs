@@ -108,6 +108,8 @@ fn plain(incident: &Incident) -> String {
         Subject::NeverRedundant { environment } => {
             format!("Never redundant: bots in {}", escape::label(&environment.title(), 60))
         }
+        Subject::Load { environment } => format!("Load: bots in {}", escape::label(&environment.title(), 60)),
+        Subject::Storm => "Storm: many bots at once".to_owned(),
         Subject::Blind => "Blind: the fleet cannot be seen".to_owned(),
     }
 }

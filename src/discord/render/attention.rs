@@ -18,7 +18,7 @@ pub const CUSTOM: &str = "custom";
 pub(super) fn lines(incident: &Incident) -> Vec<String> {
     let attention = &incident.attention;
     let mut said = Vec::new();
-    match (&attention.acknowledged, incident.resolved_at) {
+    match (&attention.acknowledged, incident.resolved_at()) {
         (Some(done), None) => {
             said.push(format!("🙋 {} has it, since {}.", words::mention(&done.by), words::relative(done.at)));
         }
@@ -29,7 +29,7 @@ pub(super) fn lines(incident: &Incident) -> Vec<String> {
         )),
         (None, _) => {}
     }
-    if incident.resolved_at.is_some() {
+    if incident.resolved_at().is_some() {
         return said;
     }
     if let (Some(at), None) = (attention.escalated_at, &attention.acknowledged) {
@@ -61,7 +61,7 @@ pub(super) fn field(embed: Embed, incident: &Incident) -> Embed {
 
 /// Acknowledge, or end the snooze: what can be done next. Nothing of what is over, or of what nobody is woken for.
 pub(super) fn buttons(incident: &Incident) -> Vec<Button> {
-    if incident.resolved_at.is_some() || !is_said_again(&incident.subject) {
+    if incident.resolved_at().is_some() || !is_said_again(&incident.subject) {
         return Vec::new();
     }
     let id = || incident.id.clone();
@@ -76,13 +76,13 @@ pub(super) fn buttons(incident: &Incident) -> Vec<Button> {
 
 /// The button to all that is known of it.
 pub(super) fn details_button(incident: &Incident) -> Option<Button> {
-    let open = incident.resolved_at.is_none() && is_said_again(&incident.subject);
+    let open = incident.resolved_at().is_none() && is_said_again(&incident.subject);
     open.then(|| Button::new(&CustomId::Incident(incident.id.clone()), "Incident details", Look::Secondary))
 }
 
 /// The menu to snooze it, while it is not.
 pub(super) fn menu(message: Message, incident: &Incident) -> Message {
-    let is_open = incident.resolved_at.is_none() && is_said_again(&incident.subject);
+    let is_open = incident.resolved_at().is_none() && is_said_again(&incident.subject);
     if !is_open || incident.attention.snooze().is_some() {
         return message;
     }
@@ -157,7 +157,7 @@ fn history(incident: &Incident, link: Option<&str>) -> Vec<String> {
         let times = if *replies == 1 { "once".to_owned() } else { format!("{replies} times") };
         said.push(format!("Said again {times} so far."));
     }
-    said.extend(incident.resolved_at.iter().map(|at| format!("Ended {}.", words::moment(*at))));
+    said.extend(incident.resolved_at().iter().map(|at| format!("Ended {}.", words::moment(*at))));
     said.extend(link.map(|link| format!("[Its card]({link})")));
     said
 }

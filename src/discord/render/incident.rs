@@ -39,7 +39,7 @@ pub(super) fn worse(incident: &Incident, context: &Context) -> Message {
     let (headline, colour) = headline(incident);
     let text = match &incident.facts {
         Facts::Failover(facts) => format!("It got worse: {}.", counts(facts)),
-        Facts::NeverRedundant { .. } | Facts::Blind(_) => "It got worse.".to_owned(),
+        _ => "It got worse.".to_owned(),
     };
     let embed = Embed::new("", colour).footer(&footer(incident, context)).describe([text.as_str()]);
     Message::of(embed).mentioning(roles(incident, context), &headline)
@@ -55,7 +55,7 @@ fn roles<'a>(incident: &Incident, context: &'a Context) -> &'a [RoleId] {
 }
 
 pub(super) fn headline(incident: &Incident) -> (String, u32) {
-    let resolved = incident.resolved_at.is_some();
+    let resolved = incident.resolved_at().is_some();
     match (&incident.subject, &incident.facts) {
         (Subject::Failover { bot, environment }, facts) => {
             let what = format!("{} in {}", escape::name(&bot.name), escape::name(&environment.title()));
@@ -77,6 +77,7 @@ pub(super) fn headline(incident: &Incident) -> (String, u32) {
         }
         (Subject::Blind, _) if resolved => ("✅ The fleet can be seen again".to_owned(), words::GREEN),
         (Subject::Blind, _) => ("🙈 Blind: the fleet cannot be seen".to_owned(), words::ORANGE),
+        (Subject::Storm | Subject::Load { .. }, _) => (String::new(), words::GREY),
     }
 }
 
@@ -85,10 +86,11 @@ fn paragraphs(incident: &Incident) -> Vec<String> {
         Facts::Failover(facts) => failover(incident, facts),
         Facts::NeverRedundant { bots } => never_redundant(incident, bots),
         Facts::Blind(blind) => blindness(incident, blind),
+        Facts::Storm(_) | Facts::Load { .. } => Vec::new(),
     };
     // How long we were blind is counted from the first failed reading, not from when that became an incident.
     let began = if let Facts::Blind(blind) = &incident.facts { blind.since } else { incident.opened_at };
-    said.push(match incident.resolved_at {
+    said.push(match incident.resolved_at() {
         None => format!("Opened {}.", words::relative(incident.opened_at)),
         Some(at) => format!("Lasted {}, ended {}.", words::between(began, at), words::relative(at)),
     });
@@ -101,6 +103,8 @@ pub(super) fn now_stands(incident: &Incident) -> String {
         Facts::Failover(facts) => format!("{}.", counts(facts)),
         Facts::NeverRedundant { .. } => "bots here never were redundant.".to_owned(),
         Facts::Blind(_) => "part or all of the fleet cannot be read, so an outage could go unseen.".to_owned(),
+        Facts::Storm(storm) => format!("{} of {} bots are broken.", storm.broken(), storm.of()),
+        Facts::Load { .. } => "bots here have more conversations than is advised.".to_owned(),
     }
 }
 
@@ -118,7 +122,7 @@ fn counts(facts: &Failover) -> String {
 
 fn failover(incident: &Incident, facts: &Failover) -> Vec<String> {
     let mut said = vec![format!("**{}.**", words::sentence(&counts(facts)))];
-    if incident.resolved_at.is_none() && facts.level == Level::Unknown {
+    if incident.resolved_at().is_none() && facts.level == Level::Unknown {
         said.push("What it is now cannot be told; the incident stays open until it can.".to_owned());
     }
     listed(&mut said, facts.lines.iter().map(line_text), "not healthy");
@@ -193,7 +197,7 @@ fn own_doing(own: &OwnDoing) -> String {
 }
 
 fn never_redundant(incident: &Incident, bots: &[BotCount]) -> Vec<String> {
-    if incident.resolved_at.is_some() {
+    if incident.resolved_at().is_some() {
         return vec!["No bot here is left that has never had the healthy connectors that are wanted.".to_owned()];
     }
     let count = words::of(u32::try_from(bots.len()).unwrap_or(u32::MAX), "bot");
@@ -228,7 +232,7 @@ fn bot_name(bots: &[BotCount], bot: &Bot) -> String {
 }
 
 fn blindness(incident: &Incident, blind: &Blind) -> Vec<String> {
-    if incident.resolved_at.is_some() {
+    if incident.resolved_at().is_some() {
         return vec!["All of it is read again.".to_owned()];
     }
     let seen =
@@ -247,7 +251,7 @@ fn blindness(incident: &Incident, blind: &Blind) -> Vec<String> {
 /// Buttons that start what is stopped.
 fn start_buttons(incident: &Incident) -> Vec<Button> {
     match (&incident.subject, &incident.facts) {
-        (Subject::Failover { environment, .. }, Facts::Failover(facts)) if incident.resolved_at.is_none() => {
+        (Subject::Failover { environment, .. }, Facts::Failover(facts)) if incident.resolved_at().is_none() => {
             let stopped = facts.lines.iter().filter(|line| can_start(line));
             stopped.take(10).map(|line| start_button(line, environment)).collect()
         }
@@ -259,8 +263,10 @@ fn start_buttons(incident: &Incident) -> Vec<Button> {
 pub(super) fn status_button(incident: &Incident) -> Option<Button> {
     let (environment, bot, name) = match &incident.subject {
         Subject::Failover { bot, environment } => (environment, Some(bot.id.key()), bot.name.clone()),
-        Subject::NeverRedundant { environment } => (environment, None, environment.title()),
-        Subject::Blind => return None,
+        Subject::NeverRedundant { environment } | Subject::Load { environment } => {
+            (environment, None, environment.title())
+        }
+        Subject::Blind | Subject::Storm => return None,
     };
     let id = CustomId::Status { environment: environment_key(environment), bot };
     Some(Button::new(&id, &format!("Status of {}", escape::label(&name, 60)), Look::Secondary))

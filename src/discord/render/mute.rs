@@ -106,6 +106,10 @@ fn line(heard: &Heard) -> String {
         Subject::NeverRedundant { environment } => {
             format!("Bots in {} that never were redundant", escape::name(&environment.title()))
         }
+        Subject::Load { environment } => {
+            format!("More conversations than is advised in {}", escape::name(&environment.title()))
+        }
+        Subject::Storm => "Many bots at once".to_owned(),
         Subject::Blind => "The fleet could not be seen".to_owned(),
     };
     let reference = heard.incident.reference();

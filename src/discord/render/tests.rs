@@ -21,7 +21,9 @@ use crate::domain::connector::tests::connector;
 use crate::domain::connector::{AgentStatus, Bot, Condition, Connector, Environment, LastOperation, Link};
 use crate::domain::fleet::{Malformed, Reading};
 use crate::domain::ids::{BotId, ChannelId, ConnectorId, Id, RoleId, UserId};
-use crate::domain::incident::{Blind, BotCount, Facts, Failover, Incident, Line, OwnDoing, Severity, Subject};
+use crate::domain::incident::{
+    Blind, Blindness, BotCount, Facts, Failover, Incident, Line, OwnDoing, Phase, Severity, Subject,
+};
 use crate::domain::notice::Notice;
 use crate::domain::operation::{Ended, Operation, Outcome, Seen, StepFailure, StepState};
 use crate::domain::policy::tests::policy;
@@ -633,15 +635,10 @@ fn line(name: &str, condition: Condition) -> Line {
 }
 
 fn incident(level: Level, healthy: u32, lines: Vec<Line>) -> Incident {
-    Incident {
-        id: "ef56ef56ef56ef56".parse().unwrap(),
-        subject: Subject::Failover { bot: billing(), environment: Environment::new("production") },
-        facts: Facts::Failover(Failover { level, healthy, total: 2, minimum: 2, lines }),
-        announced: Severity::AtRisk,
-        opened_at: at(1000),
-        resolved_at: None,
-        attention: Default::default(),
-    }
+    let subject = Subject::Failover { bot: billing(), environment: Environment::new("production") };
+    let facts = Facts::Failover(Failover { level, healthy, total: 2, minimum: 2, lines });
+    let opened = Incident::new(subject, facts, at(1000));
+    Incident { id: "ef56ef56ef56ef56".parse().unwrap(), announced: Severity::AtRisk, ..opened }
 }
 
 fn card(incident: Incident, ping: bool) -> String {
@@ -655,8 +652,13 @@ fn card(incident: Incident, ping: bool) -> String {
 
 #[test]
 fn a_card_names_what_is_wrong_and_who_did_it() {
-    let own =
-        OwnDoing { by: olga(), verb: Verb::Stop, operation: "ab12cd34ab12cd34".parse().unwrap(), under_way: false };
+    let own = OwnDoing {
+        by: olga(),
+        verb: Verb::Stop,
+        operation: "ab12cd34ab12cd34".parse().unwrap(),
+        under_way: false,
+        overran: false,
+    };
     let stopped = Line { own: Some(own), ..line("billing-2", Condition::Stopped) };
     insta::assert_snapshot!(card(incident(Level::AtRisk, 1, vec![stopped.clone()]), false), @r#"
     # 🟠 At risk: Billing Bot in Production
@@ -697,7 +699,8 @@ fn a_card_names_what_is_wrong_and_who_did_it() {
 
 #[test]
 fn a_card_ends_with_how_long_it_lasted() {
-    let resolved = Incident { resolved_at: Some(at(1200)), ..incident(Level::Redundant, 2, Vec::new()) };
+    let resolved =
+        Incident { phase: Phase::Resolved { at: at(1200), by: None }, ..incident(Level::Redundant, 2, Vec::new()) };
     insta::assert_snapshot!(card(resolved, false), @r#"
     # ✅ Resolved: Billing Bot in Production
     **2 of 2 healthy, 2 wanted.**
@@ -740,8 +743,12 @@ fn bots_that_never_were_redundant_stand_on_one_notice() {
 
 #[test]
 fn being_blind_is_said_and_what_to_do() {
-    let facts =
-        Facts::Blind(Blind { since: at(900), seen_well_at: Some(at(870)), why: "It refused the token.".into() });
+    let facts = Facts::Blind(Blind {
+        since: at(900),
+        seen_well_at: Some(at(870)),
+        why: "It refused the token.".into(),
+        kind: Blindness::Unauthorised,
+    });
     let blind = Incident { subject: Subject::Blind, facts, ..incident(Level::Unknown, 0, Vec::new()) };
     insta::assert_snapshot!(card(blind.clone(), true), @r#"
     <@&70> 🙈 Blind: the fleet cannot be seen
@@ -755,7 +762,7 @@ fn being_blind_is_said_and_what_to_do() {
     [Incident details] grey
     pings 70
     "#);
-    insta::assert_snapshot!(card(Incident { resolved_at: Some(at(1500)), ..blind }, false), @r#"
+    insta::assert_snapshot!(card(Incident { phase: Phase::Resolved { at: at(1500), by: None }, ..blind }, false), @r#"
     # ✅ The fleet can be seen again
     All of it is read again.
     Lasted 10 min, ended <t:1500:R>.
@@ -850,7 +857,7 @@ proptest! {
             ..failover.clone()
         };
         bodies.push(notice(&Notice::Card { incident: grouped, ping: false }, &context()));
-        let facts = Facts::Blind(Blind { since: at(900), seen_well_at: None, why: word.clone() });
+        let facts = Facts::Blind(Blind { since: at(900), seen_well_at: None, why: word.clone(), kind: Blindness::Malformed });
         bodies.push(notice(&Notice::Card { incident: Incident { subject: Subject::Blind, facts, ..failover }, ping: true }, &context()));
         bodies.push(refusal::refusal(&Refusal::NotFound { what: name.clone() }, None).private_body());
         bodies.push(refusal::refusal(&Refusal::CannotRead { why: word.clone() }, None).private_body());

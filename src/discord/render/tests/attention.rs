@@ -104,7 +104,7 @@ fn a_card_says_who_has_it_until_when_it_is_snoozed_and_what_mutes_it() {
     "#);
     let escalated = Attention { escalated_at: Some(at(1900)), ..Attention::default() };
     assert!(card(with(escalated), false).contains("📣 Escalated <t:1900:R>: nobody has acknowledged it."));
-    let over = Incident { resolved_at: Some(at(1200)), ..with(snoozed()) };
+    let over = Incident { phase: Phase::Resolved { at: at(1200), by: None }, ..with(snoozed()) };
     insta::assert_snapshot!(card(over, false), @r#"
     # ✅ Resolved: Billing Bot in Production
     **1 of 2 healthy: no failover left.**
@@ -251,7 +251,11 @@ fn a_summary_pings_if_something_stands_that_nobody_has_seen() {
     let mute = Mute { ended: Some(MuteEnd::Over { at: at(8200) }), ..mute(None) };
     let told =
         |incidents: &[Incident]| unasked(Notice::Summary { mute: mute.clone(), summary: Summary::of(incidents) }, 70);
-    let over = Incident { resolved_at: Some(at(1300)), id: "aa56ef56ef56ef56".parse().unwrap(), ..at_risk() };
+    let over = Incident {
+        phase: Phase::Resolved { at: at(1300), by: None },
+        id: "aa56ef56ef56ef56".parse().unwrap(),
+        ..at_risk()
+    };
     insta::assert_snapshot!(told(&[over, at_risk()]), @r#"
     <@&70> 🔔 No longer muted: all of Production: 1 still open
     # 🔔 No longer muted: all of Production
