@@ -128,6 +128,8 @@ pub fn details(incident: &Incident, may: bool, link: Option<&str>) -> Message {
     let mut message = Message::of(embed);
     let mut row = if may { buttons(incident) } else { Vec::new() };
     row.extend(status_button(incident));
+    let all = CustomId::Alerts { environment: None, page: 0 };
+    row.push(Button::new(&all, "All open incidents", Look::Secondary));
     message = message.buttons(row);
     if may { menu(message, incident) } else { message }
 }

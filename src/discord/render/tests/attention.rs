@@ -168,12 +168,10 @@ fn the_details_tell_what_happened_and_offer_what_this_person_may_do() {
     |   [Its card](https://discord.com/channels/1/2/3)
     [End snooze] grey
     [Status of Billing Bot] grey
+    [All open incidents] grey
     "#);
     let viewer = told(&at_risk(), false);
-    assert!(
-        viewer.ends_with("[Its card](https://discord.com/channels/1/2/3)\n[Status of Billing Bot] grey"),
-        "{viewer}"
-    );
+    assert!(viewer.ends_with("/3)\n[Status of Billing Bot] grey\n[All open incidents] grey"), "{viewer}");
     let awake = snoozed().take(Wish::Unsnooze, &olga(), at(1100)).unwrap();
     assert!(told(&with(awake), true).contains("until <t:4600:f>; <@41> ended that <t:1100:f>."));
 }
