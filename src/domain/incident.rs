@@ -87,7 +87,10 @@ pub struct Incident {
     /// How many replies to its card mentioned the roles: each has this as its number.
     #[serde(default)]
     pub replies: u32,
-    /// When a reply last said that it was back after it had been over.
+    /// When it was opened again last, after it had been over.
+    #[serde(default)]
+    pub back_at: Option<Timestamp>,
+    /// When a reply last said so.
     #[serde(default)]
     pub back_said_at: Option<Timestamp>,
     /// The incident before it on the same subject, if that is known.
@@ -117,6 +120,9 @@ pub enum Phase {
     Recovering {
         /// Since when.
         since: Timestamp,
+        /// What seems to have ended it; `None` if nothing is known to have been done.
+        #[serde(default)]
+        by: Option<Ending>,
     },
     /// It is over.
     Resolved {
@@ -151,6 +157,7 @@ impl Incident {
             worse_since: None,
             flaps: 0,
             replies: 0,
+            back_at: None,
             back_said_at: None,
             before: None,
             storm: None,
@@ -237,7 +244,7 @@ mod tests {
         let incident = Incident::new(Subject::Blind, Facts::NeverRedundant { bots: Vec::new() }, Timestamp::UNIX_EPOCH);
         let mut body = serde_json::to_value(&incident).unwrap();
         let fields = body.as_object_mut().unwrap();
-        for newer in ["phase", "worse_since", "flaps", "replies", "back_said_at", "before", "storm"] {
+        for newer in ["phase", "worse_since", "flaps", "replies", "back_at", "back_said_at", "before", "storm"] {
             fields.remove(newer);
         }
         fields.insert("resolved_at".into(), serde_json::Value::Null);

@@ -16,3 +16,4 @@ pub mod operation;
 pub mod policy;
 pub mod redundancy;
 pub mod request;
+pub mod storm;

@@ -23,6 +23,11 @@ pub enum Notice {
         /// The incident as it stood when it got worse.
         incident: Incident,
     },
+    /// A reply to the card that says that what was over is back, and mentions the roles.
+    Back {
+        /// The incident as it stood when it came back.
+        incident: Incident,
+    },
     /// An operation's one message, from request to outcome.
     Operation {
         /// The operation as it stands.
@@ -30,13 +35,29 @@ pub enum Notice {
     },
 }
 
+/// Whom a change of an incident calls, and by what.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Call {
+    /// Nobody: what stands is edited.
+    #[default]
+    Nobody,
+    /// The roles, by the card when it is first posted.
+    Card,
+    /// The roles, by a reply that says that it got worse.
+    Worse,
+    /// The roles, by a reply that says that it is back.
+    Back,
+}
+
 /// Which message a notice is. Each subject has each of its messages once.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Slot {
     /// An incident's card.
     Card(Id),
-    /// The reply that says that an incident got worse, once for each severity.
-    Worse(Id, &'static str),
+    /// The reply that says that an incident got worse, with its number among the incident's replies.
+    Worse(Id, u32),
+    /// The reply that says that an incident is back, with its number among the incident's replies.
+    Back(Id, u32),
     /// An operation's message.
     Operation(Id),
 }
@@ -46,7 +67,8 @@ impl Slot {
     pub fn name(&self) -> String {
         match self {
             Self::Card(incident) => format!("card:{incident}"),
-            Self::Worse(incident, severity) => format!("worse:{severity}:{incident}"),
+            Self::Worse(incident, number) => format!("worse:{number}:{incident}"),
+            Self::Back(incident, number) => format!("back:{number}:{incident}"),
             Self::Operation(operation) => format!("operation:{operation}"),
         }
     }
@@ -54,7 +76,7 @@ impl Slot {
     /// The slot that this one replies to, which must stand before.
     pub fn replies_to(&self) -> Option<Self> {
         match self {
-            Self::Worse(incident, _) => Some(Self::Card(incident.clone())),
+            Self::Worse(incident, _) | Self::Back(incident, _) => Some(Self::Card(incident.clone())),
             Self::Card(_) | Self::Operation(_) => None,
         }
     }

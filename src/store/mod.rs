@@ -20,6 +20,7 @@
 mod alone;
 pub mod audit;
 mod error;
+pub mod highest;
 pub mod incidents;
 mod lanes;
 pub mod operations;

@@ -214,6 +214,7 @@ impl World {
                 }
                 Notice::Card { incident, .. } => said.push(format!("edit {}", name(&incident))),
                 Notice::Worse { incident } => said.push(format!("worse! {}", name(&incident))),
+                Notice::Back { incident } => said.push(format!("back! {}", name(&incident))),
                 Notice::Operation { .. } => {}
             }
         }

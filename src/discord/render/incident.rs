@@ -38,6 +38,13 @@ pub(super) fn worse(incident: &Incident, context: &Context) -> Message {
     Message::of(embed).mentioning(roles(incident, context), &headline)
 }
 
+/// The reply to the card: what was over is back.
+pub(super) fn back(incident: &Incident, context: &Context) -> Message {
+    let (headline, colour) = headline(incident);
+    let embed = Embed::new("", colour).footer(&footer(incident, context)).describe(["It is back."]);
+    Message::of(embed).mentioning(roles(incident, context), &headline)
+}
+
 /// The message's own reference, by which it is found again, and the incident's, which is in the log.
 fn footer(incident: &Incident, context: &Context) -> String {
     format!("ref {} · incident {}", context.reference, incident.id.reference())

@@ -38,6 +38,7 @@ pub fn notice(notice: &Notice, context: &Context) -> Value {
     match notice {
         Notice::Card { incident, ping } => incident::card(incident, *ping, context),
         Notice::Worse { incident } => incident::worse(incident, context),
+        Notice::Back { incident } => incident::back(incident, context),
         Notice::Operation { operation } => operation::message(operation, &context.reference),
     }
     .body()

@@ -181,7 +181,7 @@ fn some_fleet() -> Picture {
         connector("returns-2", "Returns Bot", "production"),
     ]);
     for bot in ["Billing Bot", "Orders Bot"] {
-        picture.highest.insert((BotId::new(bot), Environment::new("production")), 2);
+        picture.highest.raise(&BotId::new(bot), &Environment::new("production"), 2);
     }
     picture
 }
@@ -261,7 +261,7 @@ fn hundreds_of_bots_are_summed_up_within_the_limits() {
         [one, if n == 7 { dropped("7-2", &bot) } else { two }]
     });
     let mut picture = picture(bots.collect());
-    picture.highest.insert((BotId::new("Bot 007"), Environment::new("production")), 2);
+    picture.highest.raise(&BotId::new("Bot 007"), &Environment::new("production"), 2);
     let message = status::environment(view(&picture, &policy, 1010), &Environment::new("production"));
     let body = message.private_body();
     check(&body, &[]);
