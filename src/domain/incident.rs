@@ -9,7 +9,7 @@ pub use self::facts::{
     Advice, Blind, Blindness, BotCount, Ending, Facts, Failover, Line, OwnDoing, Storm, StormBot, StormPlace,
 };
 use super::connector::{Bot, Environment};
-use super::ids::{ChannelId, Id, MessageId};
+use super::ids::{ChannelId, Id, MessageId, RoleId};
 use super::policy::{Policy, Terms};
 use super::redundancy::Level;
 
@@ -162,6 +162,31 @@ impl Incident {
             before: None,
             storm: None,
         }
+    }
+
+    /// The roles that an alert about it mentions.
+    pub fn alert_roles(&self, policy: &Policy) -> Vec<RoleId> {
+        self.roles(policy, |terms| &terms.alert_roles)
+    }
+
+    /// The roles that are called when nobody acknowledges it.
+    pub fn escalation_roles(&self, policy: &Policy) -> Vec<RoleId> {
+        self.roles(policy, |terms| &terms.escalation_roles)
+    }
+
+    /// A storm concerns those whom any of its bots and environments concern.
+    fn roles(&self, policy: &Policy, of: impl Fn(&Terms) -> &[RoleId]) -> Vec<RoleId> {
+        let terms = match &self.facts {
+            Facts::Storm(storm) if !storm.places.is_empty() => {
+                let places = storm.places.iter().map(|place| policy.terms_in(&place.environment));
+                places.chain(storm.bots.iter().map(|bot| policy.terms(&bot.bot.id, &bot.environment))).collect()
+            }
+            _ => vec![self.subject.terms(policy)],
+        };
+        let mut roles: Vec<_> = terms.into_iter().flat_map(of).copied().collect();
+        roles.sort();
+        roles.dedup();
+        roles
     }
 
     /// When it ended.

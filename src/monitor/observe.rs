@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use super::own::OwnDoings;
 use crate::domain::connector::{Bot, Connector, Environment};
 use crate::domain::fleet::{BotView, Sight, Sighting};
+use crate::domain::ids::ConnectorId;
 use crate::domain::incident::{Blind, Blindness, BotCount, Ending, Facts, Failover, Incident, Line, Severity, Subject};
 use crate::domain::judging::{Observation, Standing};
 use crate::domain::load::Load;
@@ -116,20 +117,20 @@ impl Lookout<'_> {
         let mut lines: BTreeMap<_, _> = unwell.map(|s| (s.connector.id.clone(), self.line(s))).collect();
         let is_here = |line: &Line| view.sightings.iter().any(|s| s.connector.id == line.connector);
         for (operation, own) in self.own.moved_away(&view.bot.id, &view.environment, &self.picture.fleet) {
-            let moved = Line { own: Some(own), ..gone(&operation.connector, &operation.connector_name) };
+            let moved = Line { own: Some(own), ..self.gone(view, &operation.connector, &operation.connector_name) };
             lines.insert(moved.connector.clone(), moved);
         }
         // Those that were here at the last look, and those that an open incident names already.
         let before = self.before.fleet.bot(&view.bot.id, &view.environment);
         let seen = before.iter().flat_map(|view| &view.sightings);
-        let missed = seen.map(|s| gone(&s.connector.id, &s.connector.name));
+        let missed = seen.map(|s| self.gone(view, &s.connector.id, &s.connector.name));
         let named = match open.map(|incident| &incident.facts) {
             Some(Facts::Failover(facts)) => facts.lines.as_slice(),
             _ => &[],
         };
         let named = named.iter().map(|line| Line {
             own: line.own.clone().filter(|_| line.condition.is_none()),
-            ..gone(&line.connector, &line.name)
+            ..self.gone(view, &line.connector, &line.name)
         });
         for line in named.chain(missed).filter(|line| !is_here(line)) {
             lines.entry(line.connector.clone()).or_insert(line);
@@ -147,10 +148,31 @@ impl Lookout<'_> {
             condition: Some(connector.condition()),
             words: Some(words(connector)),
             since: connector.since,
+            moved_to: None,
             starting: fresh && is_starting(connector, grace, self.now),
             unread: !fresh,
-            last_operation: connector.last_operation.as_ref().map(|last| (last.what.clone(), last.by.clone())),
+            last_operation: last_operation(connector),
             own: self.own.of(connector).filter(|_| !connector.is_healthy()),
+        }
+    }
+
+    /// A connector that is no longer here. A fleet has one only until two complete readings did not have it.
+    fn gone(&self, view: &BotView, connector: &ConnectorId, name: &str) -> Line {
+        let known = self.picture.fleet.connector(connector).map(|s| &s.connector);
+        let elsewhere = known.filter(|connector| connector.environment != view.environment);
+        // Who moved it; what is done to it there is another matter.
+        let moved = elsewhere.and_then(last_operation).filter(|(what, _)| what.to_lowercase().contains("deploy"));
+        Line {
+            connector: connector.clone(),
+            name: name.to_owned(),
+            condition: None,
+            words: None,
+            since: None,
+            moved_to: elsewhere.map(|connector| connector.environment.clone()),
+            starting: false,
+            unread: false,
+            last_operation: moved,
+            own: None,
         }
     }
 
@@ -258,18 +280,8 @@ pub(super) fn nothing_left(bot: Bot, environment: Environment) -> BotView {
     BotView { bot, environment, sightings: Vec::new(), unattributed: 0 }
 }
 
-fn gone(connector: &crate::domain::ids::ConnectorId, name: &str) -> Line {
-    Line {
-        connector: connector.clone(),
-        name: name.to_owned(),
-        condition: None,
-        words: None,
-        since: None,
-        starting: false,
-        unread: false,
-        last_operation: None,
-        own: None,
-    }
+fn last_operation(connector: &Connector) -> Option<(String, Option<String>)> {
+    connector.last_operation.as_ref().map(|last| (last.what.clone(), last.by.clone()))
 }
 
 fn words(connector: &Connector) -> [String; 3] {

@@ -11,6 +11,7 @@ mod operation;
 pub mod prompt;
 pub mod refusal;
 pub mod status;
+mod together;
 pub(crate) mod words;
 
 #[cfg(test)]
@@ -21,6 +22,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 pub use self::message::Message;
+use crate::domain::ids::GuildId;
 use crate::domain::notice::Notice;
 use crate::domain::policy::Policy;
 
@@ -29,6 +31,8 @@ use crate::domain::policy::Policy;
 pub struct Context {
     /// Whom alerts mention, of which bot.
     pub policy: Arc<Policy>,
+    /// The guild, for links to messages.
+    pub guild: GuildId,
     /// The short reference in the embed's footer (`ref ab12cd34`), by which the message can be found again.
     pub reference: String,
 }

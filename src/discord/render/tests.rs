@@ -1,5 +1,7 @@
 //! The words as people read them, and the promise that no name from outside breaks a message.
 
+mod incidents;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -18,14 +20,15 @@ use crate::domain::authority::{Denied, Person};
 use crate::domain::connector::tests::connector;
 use crate::domain::connector::{AgentStatus, Bot, Condition, Connector, Environment, LastOperation, Link};
 use crate::domain::fleet::{Malformed, Reading};
-use crate::domain::ids::{BotId, ChannelId, ConnectorId, Id, RoleId, UserId};
+use crate::domain::ids::{BotId, ChannelId, ConnectorId, GuildId, Id, RoleId, UserId};
 use crate::domain::incident::{
-    Blind, Blindness, BotCount, Facts, Failover, Incident, Line, OwnDoing, Phase, Severity, Subject,
+    Advice, Blind, Blindness, BotCount, Ending, Facts, Failover, Incident, Line, OwnDoing, Phase, Severity, Storm,
+    StormBot, StormPlace, Subject,
 };
 use crate::domain::notice::Notice;
 use crate::domain::operation::{Ended, Operation, Outcome, Seen, StepFailure, StepState};
 use crate::domain::policy::tests::policy;
-use crate::domain::policy::{Picture, Policy, Terms};
+use crate::domain::policy::{Own, OwnOfEnvironment, Picture, Policy, Terms};
 use crate::domain::redundancy::Level;
 use crate::domain::request::{Plan, Refusal, Request, RequestState};
 use crate::operations::{Choice, Menu, Part};
@@ -502,7 +505,7 @@ fn a_settled_prompt_says_what_became_of_it() {
 fn context() -> Context {
     let terms = Terms { minimum: 2, alert_roles: vec![RoleId(70)], ..Terms::default() };
     let policy = Policy::new(terms, vec![Environment::new("production")], BTreeMap::new());
-    Context { policy: Arc::new(policy), reference: "ab12cd34".into() }
+    Context { policy: Arc::new(policy), guild: GuildId(1), reference: "ab12cd34".into() }
 }
 
 fn operation(verb: Verb, to: Option<&str>, of: &Connector) -> Operation {
@@ -624,6 +627,7 @@ fn line(name: &str, condition: Condition) -> Line {
         condition: Some(condition),
         words: Some(["Online", "Not Connected", "Connected"].map(str::to_owned)),
         since: Some(at(990)),
+        moved_to: None,
         starting: false,
         unread: false,
         last_operation: Some(("SYSTEM_RECOVERY_STARTED".into(), None)),
@@ -741,11 +745,11 @@ fn being_blind_is_said_and_what_to_do() {
     });
     let blind = Incident { subject: Subject::Blind, facts, ..incident(Level::Unknown, 0, Vec::new()) };
     insta::assert_snapshot!(card(blind.clone(), true), @r#"
-    <@&70> 🙈 Blind: the fleet cannot be seen
-    # 🙈 Blind: the fleet cannot be seen
-    **Part or all of the fleet cannot be read: an outage now could go unseen.** It began <t:900:R>. It was last seen whole <t:870:R>.
+    <@&70> 🔑 Blind: the lifecycle service refuses our token
+    # 🔑 Blind: the lifecycle service refuses our token
+    **Nothing of the fleet can be read: an outage now could go unseen.** It began <t:900:R>. It was last seen whole <t:870:R>.
     It refused the token.
-    Bots Status in LivePerson still shows it. Whoever runs Botswain should look at the lifecycle service.
+    Bots Status in LivePerson still shows it. Whoever installed Botswain has to set LIFECYCLE_TOKEN right.
     Opened <t:1000:R>.
     ~ ref ab12cd34 · incident ef56ef56
     pings 70
@@ -828,9 +832,11 @@ proptest! {
         bodies.push(notice(&Notice::Operation { operation }, &context()));
         let lines = |n| Line {
             connector: ConnectorId::new(format!("{name}{n}")),
+            condition: (n % 3 > 0).then_some(if n % 2 == 0 { Condition::UnknownWord } else { Condition::Stopped }),
+            moved_to: (n % 6 == 0).then(|| place.clone()),
             words: Some([word.clone(), word.clone(), word.clone()]),
             last_operation: Some((word.clone(), Some(name.clone()))),
-            ..line(&name, if n % 2 == 0 { Condition::UnknownWord } else { Condition::Stopped })
+            ..line(&name, Condition::Healthy)
         };
         let failover = Incident {
             subject: Subject::Failover { bot: odd(1).bot, environment: place.clone() },
@@ -845,6 +851,29 @@ proptest! {
             ..failover.clone()
         };
         bodies.push(notice(&Notice::Card { incident: grouped, ping: false }, &context()));
+        let elsewhere = Ending::Elsewhere { what: word.clone(), who: Some(name.clone()) };
+        let over = Phase::Resolved { at: at(1010), by: Some(elsewhere) };
+        bodies.push(notice(&Notice::Card { incident: Incident { phase: over, flaps: 9, ..failover.clone() }, ping: false }, &context()));
+        bodies.push(notice(&Notice::Back { incident: failover.clone() }, &context()));
+        let many = |n: usize| Environment::new(&format!("{environment}{n}"));
+        let storm = Storm {
+            places: (0..count).map(|n| StormPlace { environment: many(n), broken: 3, out: 1, of: 5 }).collect(),
+            bots: (0..count)
+                .map(|n| StormBot { bot: odd(n).bot, environment: many(n), level: Level::Outage, healthy: 0, total: 1 })
+                .collect(),
+            peak: 9,
+            with_own_cards: 2,
+        };
+        let storm = Incident { subject: Subject::Storm, facts: Facts::Storm(storm), ..failover.clone() };
+        bodies.push(notice(&Notice::Card { incident: storm.clone(), ping: true }, &context()));
+        bodies.push(notice(&Notice::Worse { incident: storm }, &context()));
+        let full = |n: usize| Advice { bot: odd(n).bot, healthy: 1, wanted: 9, load: 50, full: n % 2 == 0 };
+        let loaded = Incident {
+            subject: Subject::Load { environment: place.clone() },
+            facts: Facts::Load { bots: (0..count * 10).map(full).collect() },
+            ..failover.clone()
+        };
+        bodies.push(notice(&Notice::Card { incident: loaded, ping: false }, &context()));
         let facts = Facts::Blind(Blind { since: at(900), seen_well_at: None, why: word.clone(), kind: Blindness::Malformed });
         bodies.push(notice(&Notice::Card { incident: Incident { subject: Subject::Blind, facts, ..failover }, ping: true }, &context()));
         bodies.push(refusal::refusal(&Refusal::NotFound { what: name.clone() }, None).private_body());

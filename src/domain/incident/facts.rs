@@ -74,6 +74,9 @@ pub struct Line {
     pub words: Option<[String; 3]>,
     /// Since when, where known.
     pub since: Option<Timestamp>,
+    /// Where it is now, if it was seen in another environment.
+    #[serde(default)]
+    pub moved_to: Option<Environment>,
     /// Whether it is on its way up after a start.
     pub starting: bool,
     /// Whether it could not be read now.
