@@ -120,7 +120,7 @@ impl App {
         let rules = Rules { authority, policy: policy.clone(), confirmation_ttl };
         let operations = Operations::new(store.clone(), lifecycle, picture.clone(), rules, wake.clone());
         let runner = Runner::new(&operations, api.clone(), discord.guild);
-        let words = Context { policy: Arc::new(policy.clone()), ..Context::default() };
+        let words = Context { policy: Arc::new(policy.clone()), guild: discord.guild, ..Context::default() };
         let delivery = Delivery::new(store.clone(), api, words, wake.delivery);
         let front = Front {
             operations: operations.clone(),

@@ -99,7 +99,7 @@ mod tests {
         let mut picture = Picture::default();
         picture.fleet.read(Reading { connectors, malformed: Vec::new(), complete: true }, at(1000));
         let bot = picture.fleet.bots()[0].clone();
-        picture.highest.insert((bot.bot.id, bot.environment), 2);
+        picture.highest.raise(&bot.bot.id, &bot.environment, 2);
         Arc::new(picture)
     }
 

@@ -15,7 +15,7 @@ use super::authority::Person;
 use super::ids::Id;
 use super::incident::{Incident, Phase, Severity, Subject};
 use super::mute::{Mute, covering};
-use super::policy::{Policy, Terms};
+use super::policy::Policy;
 
 /// The longest pause between two reminders, unless the first one comes later.
 const LONGEST_PAUSE: Duration = Duration::from_secs(24 * 3600);
@@ -72,7 +72,7 @@ pub enum SnoozeEnd {
     Over,
     /// Somebody ended it.
     Unsnoozed(Done),
-    /// It got worse than what was snoozed.
+    /// It got worse than what was snoozed, or came back after it had been over.
     Worse,
 }
 
@@ -268,7 +268,7 @@ pub fn attend(incident: &Incident, mutes: &[Mute], policy: &Policy, now: Timesta
             after.reminded_at = Some(now);
             due.push(after.say(Due::Reminder));
         }
-        if is_to_escalate(incident, &after, terms, now) {
+        if is_to_escalate(incident, &after, policy, now) {
             after.escalated_at = Some(now);
             due.push(after.say(Due::Escalation));
         }
@@ -276,14 +276,17 @@ pub fn attend(incident: &Incident, mutes: &[Mute], policy: &Policy, now: Timesta
     (after != incident.attention).then_some(Attended { attention: after, due })
 }
 
-fn is_to_escalate(incident: &Incident, attention: &Attention, terms: &Terms, now: Timestamp) -> bool {
+fn is_to_escalate(incident: &Incident, attention: &Attention, policy: &Policy, now: Timestamp) -> bool {
     let nobody_has_it = attention.acknowledged.is_none() && attention.escalated_at.is_none();
     let was_announced = incident.announced > Severity::Quiet;
-    let somebody_to_call = !terms.escalation_roles.is_empty();
     nobody_has_it
         && was_announced
-        && somebody_to_call
-        && terms.escalate_after.is_some_and(|after| now >= later(attention.counted_from(incident), after))
+        && incident
+            .subject
+            .terms(policy)
+            .escalate_after
+            .is_some_and(|after| now >= later(attention.counted_from(incident), after))
+        && !incident.escalation_roles(policy).is_empty()
 }
 
 fn later(from: Timestamp, after: Duration) -> Timestamp {
@@ -298,6 +301,7 @@ mod tests {
     use super::super::ids::{BotId, ChannelId, RoleId, UserId};
     use super::super::incident::{Facts, Failover};
     use super::super::mute::Scope;
+    use super::super::policy::Terms;
     use super::super::redundancy::Level;
     use super::*;
 

@@ -10,7 +10,7 @@ pub use self::facts::{
 };
 use super::attention::Attention;
 use super::connector::{Bot, Environment};
-use super::ids::{ChannelId, Id, MessageId};
+use super::ids::{ChannelId, Id, MessageId, RoleId};
 use super::policy::{Policy, Terms};
 use super::redundancy::Level;
 
@@ -98,7 +98,10 @@ pub struct Incident {
     /// How many replies to its card mentioned the roles: each has this as its number.
     #[serde(default)]
     pub replies: u32,
-    /// When a reply last said that it was back after it had been over.
+    /// When it was opened again last, after it had been over.
+    #[serde(default)]
+    pub back_at: Option<Timestamp>,
+    /// When a reply last said so.
     #[serde(default)]
     pub back_said_at: Option<Timestamp>,
     /// The incident before it on the same subject, if that is known.
@@ -131,6 +134,9 @@ pub enum Phase {
     Recovering {
         /// Since when.
         since: Timestamp,
+        /// What seems to have ended it; `None` if nothing is known to have been done.
+        #[serde(default)]
+        by: Option<Ending>,
     },
     /// It is over.
     Resolved {
@@ -165,11 +171,37 @@ impl Incident {
             worse_since: None,
             flaps: 0,
             replies: 0,
+            back_at: None,
             back_said_at: None,
             before: None,
             storm: None,
             attention: Attention::default(),
         }
+    }
+
+    /// The roles that an alert about it mentions.
+    pub fn alert_roles(&self, policy: &Policy) -> Vec<RoleId> {
+        self.roles(policy, |terms| &terms.alert_roles)
+    }
+
+    /// The roles that are called when nobody acknowledges it.
+    pub fn escalation_roles(&self, policy: &Policy) -> Vec<RoleId> {
+        self.roles(policy, |terms| &terms.escalation_roles)
+    }
+
+    /// A storm concerns those whom any of its bots and environments concern.
+    fn roles(&self, policy: &Policy, of: impl Fn(&Terms) -> &[RoleId]) -> Vec<RoleId> {
+        let terms = match &self.facts {
+            Facts::Storm(storm) if !storm.places.is_empty() => {
+                let places = storm.places.iter().map(|place| policy.terms_in(&place.environment));
+                places.chain(storm.bots.iter().map(|bot| policy.terms(&bot.bot.id, &bot.environment))).collect()
+            }
+            _ => vec![self.subject.terms(policy)],
+        };
+        let mut roles: Vec<_> = terms.into_iter().flat_map(of).copied().collect();
+        roles.sort();
+        roles.dedup();
+        roles
     }
 
     /// When it ended.
@@ -252,7 +284,7 @@ mod tests {
         let incident = Incident::new(Subject::Blind, Facts::NeverRedundant { bots: Vec::new() }, Timestamp::UNIX_EPOCH);
         let mut body = serde_json::to_value(&incident).unwrap();
         let fields = body.as_object_mut().unwrap();
-        for newer in ["phase", "worse_since", "flaps", "replies", "back_said_at", "before", "storm"] {
+        for newer in ["phase", "worse_since", "flaps", "replies", "back_at", "back_said_at", "before", "storm"] {
             fields.remove(newer);
         }
         fields.insert("resolved_at".into(), serde_json::Value::Null);

@@ -1,9 +1,22 @@
-//! When something is an incident, when it changes, when it is over, and whom it may ping. Pure.
+//! When something is an incident, when it changes, when it is over, and whom that calls: `(state, observation, patience, now)`
+//! to the state after it and the reason. Pure.
+//!
+//! What is known is waited for in both directions, so that a blip is no alert and a moment's peace no recovery; what is
+//! unknown counts for neither. All that is waited for stands in the incident, so a restart goes on where it was.
+
+use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::incident::{Facts, Incident, Phase, Severity, Subject};
+use super::ids::{ChannelId, Id, MessageId};
+use super::incident::{Before, Ending, Facts, Incident, Phase, Severity, Subject};
+use super::notice::Call;
+use super::policy::Terms;
 use super::redundancy::Level;
+
+/// What falls this often without having been well for long in between is an incident, however soon it comes back each time:
+/// two connectors on one bot agent kick each other out, and never stay away for as long as is waited for.
+const FALLS: u32 = 3;
 
 /// What is seen of a subject now.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,6 +29,10 @@ pub struct Observation {
     pub standing: Standing,
     /// How bad it is, unless all of it was announced by who did it through us: only that pings.
     pub unannounced: Severity,
+    /// Since when it has been looked at without a gap: before that it may have been anything.
+    pub watched_since: Timestamp,
+    /// What seems to have ended it, if it is well.
+    pub ended_by: Option<Ending>,
 }
 
 /// Whether what is seen is an incident.
@@ -40,117 +57,406 @@ impl Standing {
     }
 }
 
-/// What is to be done about an observation. The reason is for the log.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Decision {
-    /// Nothing changed.
-    Nothing,
-    /// Open an incident.
-    Open {
-        /// As it is to be kept.
-        incident: Incident,
-        /// Whether its card mentions the roles.
-        ping: bool,
-    },
-    /// Edit its card.
-    Edit {
-        /// As it is to be kept.
-        incident: Incident,
-        /// Whether a reply that mentions the roles is added: it got worse than was announced.
-        worse: bool,
-    },
-    /// It is over.
-    Resolve {
-        /// As it is to be kept.
-        incident: Incident,
-    },
+/// How long is waited for what.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Patience {
+    /// Until something is an incident.
+    pub alert_after: Duration,
+    /// Until an outage is one, if that is sooner: nobody takes conversations meanwhile.
+    pub outage_after: Duration,
+    /// Until it is over.
+    pub recover_after: Duration,
+    /// Until what comes back is another one.
+    pub reopen_within: Duration,
 }
 
-/// Decides what an observation means for the incident that is open on its subject, if there is one.
+impl Patience {
+    /// What the terms say.
+    pub fn of(terms: &Terms) -> Self {
+        let Terms { alert_after, outage_after, recover_after, reopen_within, .. } = *terms;
+        Self { alert_after, outage_after, recover_after, reopen_within }
+    }
+
+    /// With what is only seen once it has lasted: it is an incident at once.
+    pub fn with_what_has_lasted(terms: &Terms) -> Self {
+        Self { alert_after: Duration::ZERO, outage_after: Duration::ZERO, ..Self::of(terms) }
+    }
+
+    fn until_alert(&self, severity: Severity) -> Duration {
+        match severity {
+            Severity::Outage => self.alert_after.min(self.outage_after),
+            Severity::Quiet | Severity::AtRisk => self.alert_after,
+        }
+    }
+}
+
+/// What is known of a subject from before.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Past<'a> {
+    /// The incident that is open or suspected.
+    pub open: Option<&'a Incident>,
+    /// The last one that is over, with where its card stands. It is looked at only if [`is_confirmed`].
+    pub last: Option<(&'a Incident, Option<(ChannelId, MessageId)>)>,
+    /// The storm that is on, if this is what a storm can take up.
+    pub storm: Option<&'a Id>,
+}
+
+/// What an observation means.
+#[derive(Clone, Debug, PartialEq)]
+#[must_use]
+pub struct Judged {
+    /// The state after it.
+    pub after: After,
+    /// Why, for the log.
+    pub reason: Reason,
+    /// Whom it calls.
+    pub call: Call,
+    /// Whether what its card says has changed.
+    pub shown: bool,
+    /// When there is more to say if nothing else is seen until then.
+    pub due: Option<Timestamp>,
+}
+
+/// The state after an observation.
+#[derive(Clone, Debug, PartialEq)]
+pub enum After {
+    /// As it was.
+    Same,
+    /// This.
+    Is(Box<Incident>),
+    /// The one that was over is open again, and what was suspected is part of it.
+    Back(Box<Incident>),
+    /// Nothing was wrong for long enough.
+    Forgotten,
+}
+
+/// Why the state is what it is after an observation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// All is as it was.
+    Nothing,
+    /// It is bad, and not yet for long enough.
+    Suspected,
+    /// It was suspected, and was well again before it was an incident.
+    Forgotten,
+    /// It is an incident.
+    Opened,
+    /// It is an incident, and part of a storm.
+    Swept,
+    /// It is the same incident as one that was over a short time ago.
+    Back,
+    /// What was seen of it changed.
+    Changed,
+    /// It is worse than was announced, and for long enough to say so.
+    Worse,
+    /// It is well, and not yet for long enough.
+    Recovering,
+    /// It cannot be told any more whether it is well.
+    Unseen,
+    /// It fell again before it was over.
+    Relapsed,
+    /// The storm on whose card it stood is over, and it is not.
+    LeftBehind,
+    /// It has been well for long enough.
+    Resolved,
+}
+
+impl Reason {
+    /// The word for the log.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Nothing => "nothing new",
+            Self::Suspected => "suspected",
+            Self::Forgotten => "suspected in vain",
+            Self::Opened => "opened",
+            Self::Swept => "opened in a storm",
+            Self::Back => "opened again",
+            Self::Changed => "changed",
+            Self::Worse => "got worse",
+            Self::Recovering => "looks well",
+            Self::Unseen => "cannot be told",
+            Self::Relapsed => "fell again",
+            Self::LeftBehind => "outlasted its storm",
+            Self::Resolved => "resolved",
+        }
+    }
+}
+
+impl Judged {
+    fn same(due: Option<Timestamp>) -> Self {
+        Self { after: After::Same, reason: Reason::Nothing, call: Call::Nobody, shown: false, due }
+    }
+
+    /// A change that nobody is called for; `shown` if its card says so.
+    fn quiet(incident: Incident, reason: Reason, shown: bool, due: Option<Timestamp>) -> Self {
+        Self { after: After::Is(Box::new(incident)), reason, call: Call::Nobody, shown, due }
+    }
+
+    fn calling(after: After, reason: Reason, call: Call) -> Self {
+        Self { after, reason, call, shown: true, due: None }
+    }
+}
+
+/// Decides what an observation means.
 ///
-/// Only what got worse by itself pings (P7): the severity of what no operator announced is held against the worst that
-/// was announced.
-pub fn decide(open: Option<&Incident>, seen: Observation, now: Timestamp) -> Decision {
-    let Some(open) = open else {
-        if seen.standing != Standing::Incident {
-            return Decision::Nothing;
+/// Only what got worse by itself calls anybody (P7): the severity of what no operator announced is held against the worst
+/// that was announced.
+pub fn decide(past: Past<'_>, seen: &Observation, patience: &Patience, now: Timestamp) -> Judged {
+    match past.open.map(|open| (open, &open.phase)) {
+        None | Some((_, Phase::Suspected { .. })) => suspect(past, seen, patience, now),
+        Some((open, Phase::Open)) => stands(past, open, seen, patience, now),
+        Some((open, Phase::Recovering { since, .. })) => recovers(past, open, *since, seen, patience, now),
+        Some((_, Phase::Resolved { .. })) => Judged::same(None),
+    }
+}
+
+/// Whether what is seen makes an incident of what was none: then the last one on the subject matters.
+pub fn is_confirmed(open: Option<&Incident>, seen: &Observation, patience: &Patience, now: Timestamp) -> bool {
+    let suspicion = Suspicion::of(open, now);
+    seen.standing == Standing::Incident
+        && suspicion.is_some_and(|suspicion| suspicion.fell(now).is_confirmed(seen.unannounced, patience, now))
+}
+
+/// What is suspected on a subject on which nothing is open.
+#[derive(Clone, Copy)]
+struct Suspicion {
+    since: Timestamp,
+    well_since: Option<Timestamp>,
+    falls: u32,
+}
+
+impl Suspicion {
+    /// What was suspected, or would be from now on; `None` if there is more than a suspicion.
+    fn of(open: Option<&Incident>, now: Timestamp) -> Option<Self> {
+        match open.map(|open| (&open.phase, open.flaps)) {
+            None => Some(Self { since: now, well_since: None, falls: 1 }),
+            Some((Phase::Suspected { since, well_since }, flaps)) => {
+                Some(Self { since: *since, well_since: *well_since, falls: flaps.saturating_add(1) })
+            }
+            Some(_) => None,
         }
-        let incident = Incident { announced: seen.unannounced, ..Incident::new(seen.subject, seen.facts, now) };
-        return Decision::Open { ping: incident.announced > Severity::Quiet, incident };
+    }
+
+    /// It is bad now: what was well meanwhile has fallen again.
+    fn fell(self, now: Timestamp) -> Self {
+        match self.well_since {
+            None => self,
+            Some(_) => Self { since: now, well_since: None, falls: self.falls.saturating_add(1) },
+        }
+    }
+
+    fn due(self, severity: Severity, patience: &Patience) -> Timestamp {
+        later(self.since, patience.until_alert(severity))
+    }
+
+    fn is_confirmed(self, severity: Severity, patience: &Patience, now: Timestamp) -> bool {
+        self.falls >= FALLS || self.due(severity, patience) <= now
+    }
+
+    fn phase(self) -> Phase {
+        Phase::Suspected { since: self.since, well_since: self.well_since }
+    }
+}
+
+fn suspect(past: Past<'_>, seen: &Observation, patience: &Patience, now: Timestamp) -> Judged {
+    let Some(before) = Suspicion::of(past.open, now) else { return Judged::same(None) };
+    let suspicion = match (seen.standing, past.open) {
+        (Standing::Incident, _) => before.fell(now),
+        (_, None) => return Judged::same(None),
+        (Standing::Well, _) => {
+            let well_since = before.well_since.unwrap_or(now);
+            let due = later(well_since.max(seen.watched_since), patience.recover_after);
+            if due <= now {
+                return Judged { after: After::Forgotten, reason: Reason::Forgotten, ..Judged::same(None) };
+            }
+            return keep(past.open, Suspicion { well_since: Some(well_since), ..before }, seen, Some(due));
+        }
+        // What is unknown is no time of being well.
+        (Standing::Undecided, _) => {
+            let well_since = before.well_since.map(|_| now);
+            return keep(past.open, Suspicion { well_since, ..before }, seen, None);
+        }
     };
-    let mut incident = Incident { facts: seen.facts, ..open.clone() };
-    match seen.standing {
-        Standing::Well => {
-            incident.phase = Phase::Resolved { at: now, by: None };
-            Decision::Resolve { incident }
+    if suspicion.is_confirmed(seen.unannounced, patience, now) {
+        return confirm(past, suspicion, seen, patience, now);
+    }
+    let due = suspicion.due(seen.unannounced, patience);
+    match past.open {
+        Some(_) => keep(past.open, suspicion, seen, Some(due)),
+        None => {
+            let fresh =
+                Incident { phase: suspicion.phase(), ..Incident::new(seen.subject.clone(), seen.facts.clone(), now) };
+            Judged::quiet(fresh, Reason::Suspected, false, Some(due))
         }
-        Standing::Incident if seen.unannounced > open.announced => {
+    }
+}
+
+/// Goes on suspecting.
+fn keep(open: Option<&Incident>, suspicion: Suspicion, seen: &Observation, due: Option<Timestamp>) -> Judged {
+    let phase = suspicion.phase();
+    match open {
+        Some(open) if open.phase != phase || open.facts != seen.facts => {
+            let flaps = suspicion.falls.saturating_sub(1);
+            let suspected = Incident { phase, flaps, facts: seen.facts.clone(), ..open.clone() };
+            Judged::quiet(suspected, Reason::Suspected, false, due)
+        }
+        _ => Judged::same(due),
+    }
+}
+
+/// It is an incident: a new one, a storm's, or the last one once more.
+fn confirm(past: Past<'_>, suspicion: Suspicion, seen: &Observation, patience: &Patience, now: Timestamp) -> Judged {
+    let unannounced = seen.unannounced;
+    let pings = unannounced > Severity::Quiet;
+    let flaps = suspicion.falls.saturating_sub(1);
+    let swept = past.storm.filter(|_| pings);
+    if let (Some((last, _)), None) = (past.last, swept)
+        && last.storm.is_none()
+        && last.resolved_at().is_some_and(|at| suspicion.since < later(at, patience.reopen_within))
+    {
+        return back(last, flaps, seen, patience, now);
+    }
+    let fresh = match past.open {
+        Some(open) => Incident { facts: seen.facts.clone(), ..open.clone() },
+        None => Incident::new(seen.subject.clone(), seen.facts.clone(), now),
+    };
+    let mut incident = Incident {
+        phase: Phase::Open,
+        announced: unannounced,
+        flaps,
+        storm: swept.cloned(),
+        before: past.last.and_then(|(last, card)| before(last, card)),
+        ..fresh
+    };
+    incident.attention.rearm(now);
+    let (reason, call) = match swept {
+        Some(_) => (Reason::Swept, Call::Nobody),
+        None => (Reason::Opened, if pings { Call::Card } else { Call::Nobody }),
+    };
+    Judged::calling(After::Is(Box::new(incident)), reason, call)
+}
+
+fn before(last: &Incident, card: Option<(ChannelId, MessageId)>) -> Option<Before> {
+    let incident = last.storm.as_ref().unwrap_or(&last.id).clone();
+    last.resolved_at().map(|ended_at| Before { incident, ended_at, card })
+}
+
+/// The same incident is open again.
+///
+/// It was said to be over, so whoever heard that is told that it is not: once in the time within which it is the same one.
+/// Falling more often than that is what its card says, and its reminders.
+fn back(last: &Incident, flaps: u32, seen: &Observation, patience: &Patience, now: Timestamp) -> Judged {
+    let pings = seen.unannounced > Severity::Quiet;
+    let lately = last.back_said_at.is_some_and(|at| now < later(at, patience.reopen_within));
+    let says = pings && (!lately || seen.unannounced > last.announced);
+    let mut incident = Incident {
+        phase: Phase::Open,
+        facts: seen.facts.clone(),
+        flaps: last.flaps.saturating_add(flaps).saturating_add(1),
+        back_at: Some(now),
+        worse_since: None,
+        ..last.clone()
+    };
+    match (pings, says) {
+        // What an operator announced is quiet, and if it overruns it is not.
+        (false, _) => incident.announced = Severity::Quiet,
+        (true, false) => {}
+        (true, true) => {
             incident.announced = seen.unannounced;
             incident.attention.rearm(now);
-            Decision::Edit { incident, worse: true }
+            incident.back_said_at = Some(now);
+            incident.replies = incident.replies.saturating_add(1);
         }
-        Standing::Incident | Standing::Undecided if incident.facts == open.facts => Decision::Nothing,
-        Standing::Incident | Standing::Undecided => Decision::Edit { incident, worse: false },
+    }
+    let call = if says { Call::Back } else { Call::Nobody };
+    Judged::calling(After::Back(Box::new(incident)), Reason::Back, call)
+}
+
+/// An incident is open.
+fn stands(past: Past<'_>, open: &Incident, seen: &Observation, patience: &Patience, now: Timestamp) -> Judged {
+    match seen.standing {
+        Standing::Well => recovers(past, open, now, seen, patience, now),
+        Standing::Undecided if open.facts == seen.facts => Judged::same(None),
+        Standing::Undecided => {
+            Judged::quiet(Incident { facts: seen.facts.clone(), ..open.clone() }, Reason::Changed, true, None)
+        }
+        Standing::Incident => goes_on(past, open, seen, patience, now),
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::connector::{Bot, Environment};
-    use crate::domain::ids::BotId;
-    use crate::domain::incident::Failover;
-
-    fn at(second: i64) -> Timestamp {
-        Timestamp::from_second(second).unwrap()
+/// An incident is open, or falls again, and may have got worse.
+fn goes_on(past: Past<'_>, open: &Incident, seen: &Observation, patience: &Patience, now: Timestamp) -> Judged {
+    let fell = open.phase != Phase::Open;
+    let left_behind = open.storm.is_some() && open.storm.as_ref() != past.storm;
+    let is_worse = seen.unannounced > open.announced;
+    let worse_since = is_worse.then(|| open.worse_since.unwrap_or(now));
+    let worse_due = worse_since.map(|since| later(since, patience.until_alert(seen.unannounced)));
+    let changed = open.facts != seen.facts;
+    if !fell && !left_behind && !changed && worse_since == open.worse_since && worse_due.is_none_or(|due| due > now) {
+        return Judged::same(worse_due);
     }
+    let unannounced = seen.unannounced;
+    let mut incident = Incident { phase: Phase::Open, facts: seen.facts.clone(), worse_since, ..open.clone() };
+    if fell {
+        incident.flaps = incident.flaps.saturating_add(1);
+    }
+    if left_behind {
+        incident.storm = None;
+        incident.attention.rearm(now);
+        incident.announced = unannounced;
+        incident.worse_since = None;
+        let call = if unannounced > Severity::Quiet { Call::Card } else { Call::Nobody };
+        return Judged::calling(After::Is(Box::new(incident)), Reason::LeftBehind, call);
+    }
+    if worse_due.is_some_and(|due| due <= now) {
+        incident.attention.rearm(now);
+        incident.announced = unannounced;
+        incident.worse_since = None;
+        if incident.storm.is_some() {
+            // The storm's card says how bad it is.
+            return Judged::quiet(incident, Reason::Worse, false, None);
+        }
+        incident.replies = incident.replies.saturating_add(1);
+        return Judged::calling(After::Is(Box::new(incident)), Reason::Worse, Call::Worse);
+    }
+    let reason = if fell { Reason::Relapsed } else { Reason::Changed };
+    Judged::quiet(incident, reason, fell || changed, worse_due)
+}
 
-    fn seen(level: Level, healthy: u32, unannounced: Severity) -> Observation {
-        let bot = Bot { id: BotId::new("b"), name: "Billing Bot".into() };
-        let facts = Failover { level, healthy, total: 2, minimum: 2, lines: Vec::new() };
-        Observation {
-            subject: Subject::Failover { bot, environment: Environment::new("production") },
-            facts: Facts::Failover(facts),
-            standing: Standing::of(level),
-            unannounced,
+/// An incident looks well since then, or did.
+fn recovers(
+    past: Past<'_>,
+    open: &Incident,
+    since: Timestamp,
+    seen: &Observation,
+    patience: &Patience,
+    now: Timestamp,
+) -> Judged {
+    let by = match &open.phase {
+        Phase::Recovering { by, .. } => by.as_ref().or(seen.ended_by.as_ref()).cloned(),
+        _ => seen.ended_by.clone(),
+    };
+    let then = |phase| Incident { phase, facts: seen.facts.clone(), worse_since: None, ..open.clone() };
+    match seen.standing {
+        Standing::Incident => goes_on(past, open, seen, patience, now),
+        // What is unknown is no time of being well.
+        Standing::Undecided => {
+            let shown = open.facts != seen.facts;
+            Judged::quiet(then(Phase::Recovering { since: now, by }), Reason::Unseen, shown, None)
+        }
+        Standing::Well => {
+            let due = later(since.max(seen.watched_since), patience.recover_after);
+            if due <= now {
+                return Judged::quiet(then(Phase::Resolved { at: since, by }), Reason::Resolved, true, None);
+            }
+            if open.phase != Phase::Open && open.facts == seen.facts {
+                return Judged::same(Some(due));
+            }
+            Judged::quiet(then(Phase::Recovering { since, by }), Reason::Recovering, true, Some(due))
         }
     }
+}
 
-    fn opened(level: Level, healthy: u32, unannounced: Severity) -> Incident {
-        match decide(None, seen(level, healthy, unannounced), at(0)) {
-            Decision::Open { incident, .. } => incident,
-            other => panic!("expected an open incident, got {other:?}"),
-        }
-    }
-
-    #[test]
-    fn a_loss_opens_and_pings_and_an_announced_one_opens_in_silence() {
-        let lost = decide(None, seen(Level::AtRisk, 1, Severity::AtRisk), at(0));
-        assert!(matches!(lost, Decision::Open { ping: true, .. }));
-        let announced = decide(None, seen(Level::AtRisk, 1, Severity::Quiet), at(0));
-        assert!(matches!(announced, Decision::Open { ping: false, .. }));
-        assert_eq!(decide(None, seen(Level::Unknown, 0, Severity::Quiet), at(0)), Decision::Nothing);
-    }
-
-    #[test]
-    fn only_what_got_worse_than_was_announced_pings_and_only_once() {
-        let quiet = opened(Level::AtRisk, 1, Severity::Quiet);
-        let Decision::Edit { incident, worse: true } =
-            decide(Some(&quiet), seen(Level::Outage, 0, Severity::AtRisk), at(9))
-        else {
-            panic!("a second loss that nobody announced is worse");
-        };
-        assert_eq!(decide(Some(&incident), seen(Level::Outage, 0, Severity::AtRisk), at(10)), Decision::Nothing);
-        let better = decide(Some(&incident), seen(Level::AtRisk, 1, Severity::Quiet), at(11));
-        assert!(matches!(better, Decision::Edit { worse: false, .. }));
-    }
-
-    #[test]
-    fn what_cannot_be_seen_neither_opens_nor_ends_an_incident() {
-        let open = opened(Level::AtRisk, 1, Severity::AtRisk);
-        let blind = decide(Some(&open), seen(Level::Unknown, 0, Severity::Quiet), at(5));
-        assert!(matches!(blind, Decision::Edit { worse: false, .. }));
-        let well = decide(Some(&open), seen(Level::Redundant, 2, Severity::Quiet), at(60));
-        assert!(matches!(well, Decision::Resolve { incident } if incident.resolved_at() == Some(at(60))));
-    }
+fn later(at: Timestamp, by: Duration) -> Timestamp {
+    at.checked_add(by).unwrap_or(Timestamp::MAX)
 }

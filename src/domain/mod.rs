@@ -18,4 +18,5 @@ pub mod operation;
 pub mod policy;
 pub mod redundancy;
 pub mod request;
+pub mod storm;
 pub mod when;

@@ -26,6 +26,11 @@ pub enum Notice {
         /// The incident as it stood when it got worse.
         incident: Incident,
     },
+    /// A reply to the card that says that what was over is back, and mentions the roles.
+    Back {
+        /// The incident as it stood when it came back.
+        incident: Incident,
+    },
     /// A reply to the card that says that it still stands, and mentions the roles whom that concerns.
     Again {
         /// The incident as it stood then.
@@ -54,13 +59,29 @@ pub enum Notice {
     },
 }
 
+/// Whom a change of an incident calls, and by what.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Call {
+    /// Nobody: what stands is edited.
+    #[default]
+    Nobody,
+    /// The roles, by the card when it is first posted.
+    Card,
+    /// The roles, by a reply that says that it got worse.
+    Worse,
+    /// The roles, by a reply that says that it is back.
+    Back,
+}
+
 /// Which message a notice is. Each subject has each of its messages once.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Slot {
     /// An incident's card.
     Card(Id),
-    /// The reply that says that an incident got worse, once for each severity.
-    Worse(Id, &'static str),
+    /// The reply that says that an incident got worse, with its number among the incident's replies.
+    Worse(Id, u32),
+    /// The reply that says that an incident is back, with its number among the incident's replies.
+    Back(Id, u32),
     /// A reply that says that an incident still stands, by its number among all such replies to the card.
     Again(Id, Due, u32),
     /// A mute's message.
@@ -76,7 +97,8 @@ impl Slot {
     pub fn name(&self) -> String {
         match self {
             Self::Card(incident) => format!("card:{incident}"),
-            Self::Worse(incident, severity) => format!("worse:{severity}:{incident}"),
+            Self::Worse(incident, number) => format!("worse:{number}:{incident}"),
+            Self::Back(incident, number) => format!("back:{number}:{incident}"),
             Self::Again(incident, due, number) => format!("{}:{number}:{incident}", due.word()),
             Self::Mute(mute) => format!("mute:{mute}"),
             Self::Summary(mute) => format!("summary:{mute}"),
@@ -87,7 +109,9 @@ impl Slot {
     /// The slot that this one replies to, which must stand before.
     pub fn replies_to(&self) -> Option<Self> {
         match self {
-            Self::Worse(incident, _) | Self::Again(incident, ..) => Some(Self::Card(incident.clone())),
+            Self::Worse(incident, _) | Self::Back(incident, _) | Self::Again(incident, ..) => {
+                Some(Self::Card(incident.clone()))
+            }
             Self::Summary(mute) => Some(Self::Mute(mute.clone())),
             Self::Card(_) | Self::Mute(_) | Self::Operation(_) => None,
         }

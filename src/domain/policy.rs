@@ -1,6 +1,7 @@
 //! What is asked of each bot, how patiently it is judged and whom it may call; and the picture of the fleet that is judged by it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -166,13 +167,33 @@ impl Policy {
     }
 }
 
-/// The fleet as the whole process sees it now: rebuilt by the first poll, and published by the monitor.
+/// The highest count of healthy connectors ever seen of each bot in each environment. Cheap to clone.
+#[derive(Clone, Debug, Default)]
+pub struct HighestSeen(Arc<BTreeMap<Environment, BTreeMap<BotId, u32>>>);
+
+impl HighestSeen {
+    /// The highest count of this bot here; 0 if it was never seen.
+    pub fn of(&self, bot: &BotId, environment: &Environment) -> u32 {
+        self.0.get(environment).and_then(|bots| bots.get(bot)).copied().unwrap_or(0)
+    }
+
+    /// Takes in a count, and says whether it is higher than any before.
+    pub fn raise(&mut self, bot: &BotId, environment: &Environment, healthy: u32) -> bool {
+        let higher = healthy > self.of(bot, environment);
+        if higher {
+            Arc::make_mut(&mut self.0).entry(environment.clone()).or_default().insert(bot.clone(), healthy);
+        }
+        higher
+    }
+}
+
+/// The fleet as the whole process sees it now: rebuilt by the first poll, and published by the monitor. Cheap to clone.
 #[derive(Clone, Debug, Default)]
 pub struct Picture {
     /// The fleet.
     pub fleet: Fleet,
-    /// The highest count of healthy connectors ever seen of each bot in each environment (the store's copy outlives us).
-    pub highest: BTreeMap<(BotId, Environment), u32>,
+    /// The highest counts ever seen (the store's copy outlives us).
+    pub highest: HighestSeen,
     /// Why the last poll failed, in the lifecycle client's sentence for people; `None` when it did not.
     pub trouble: Option<String>,
 }
@@ -180,8 +201,7 @@ pub struct Picture {
 impl Picture {
     /// The highest count of healthy connectors ever seen of this bot here.
     pub fn highest(&self, view: &BotView) -> u32 {
-        let seen = self.highest.get(&(view.bot.id.clone(), view.environment.clone()));
-        seen.copied().unwrap_or(0).max(view.healthy())
+        self.highest.of(&view.bot.id, &view.environment).max(view.healthy())
     }
 
     /// The level of a bot.

@@ -5,9 +5,12 @@
 //! it loses nothing.
 
 mod attend;
+mod judge;
 mod observe;
 mod own;
 mod poll;
+mod round;
+mod storm;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -17,24 +20,27 @@ use jiff::Timestamp;
 use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
-use self::observe::{Lookout, nothing_left, sight};
+use self::observe::{Glance, Lookout, nothing_left};
 use self::own::OwnDoings;
 use self::poll::Eye;
-use crate::domain::connector::Environment;
+use self::round::{Open, Told};
+use crate::domain::connector::{Bot, Environment};
 use crate::domain::fleet::BotView;
 use crate::domain::ids::{BotId, ConnectorId};
-use crate::domain::incident::{Blind, Blindness, Facts, Subject};
-use crate::domain::judging::{Decision, Observation, Standing, decide};
-use crate::domain::mute::{Mute, covering};
-use crate::domain::policy::{Picture, Policy};
+use crate::domain::incident::{Blind, Subject};
+use crate::domain::judging::Standing;
+use crate::domain::policy::{HighestSeen, Picture, Policy};
 use crate::lifecycle::LifecycleClient;
-use crate::store::incidents::{Changed, Highest, Kept, Opened};
+use crate::store::highest::Highest;
 use crate::store::{Store, StoreError};
 
-/// How many polls may fail in a row until being blind is an incident of its own.
+/// How many polls may fail in a row until being blind is an incident of its own, and how many looks may not have come at all
+/// until what was in between is not known.
 const BLIND_AFTER: u32 = 3;
 /// How many operations on one connector are looked through for what explains its state.
 const OPERATIONS_EACH: u32 = 10;
+/// The shortest sleep, when something is due.
+const SHORTEST_SLEEP: Duration = Duration::from_millis(50);
 
 /// What the monitor is told.
 #[derive(Clone, Debug)]
@@ -64,6 +70,22 @@ pub struct Monitor {
     /// The picture at the last look.
     before: Picture,
     picture: watch::Sender<Arc<Picture>>,
+    /// The highest counts that were ever seen.
+    highest: HighestSeen,
+    /// Those that the store has, with the bots' names; `None` until they are read. From then on, only we raise them.
+    known: Option<BTreeMap<(BotId, Environment), Highest>>,
+    /// Those that the store does not have yet.
+    unsaved: Vec<Highest>,
+    /// How many bots are in use and asked for a minimum, as of the last look at all of them.
+    in_use: BTreeMap<Environment, u32>,
+    /// The last look, and since when none was missing.
+    looks: Option<Looks>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Looks {
+    last: Timestamp,
+    without_gap_since: Timestamp,
 }
 
 /// What one tick did.
@@ -71,12 +93,14 @@ pub struct Monitor {
 pub struct Ticked {
     /// Incidents opened.
     pub opened: usize,
-    /// Incidents changed.
+    /// Incidents whose cards changed.
     pub changed: usize,
     /// Incidents that ended.
     pub resolved: usize,
     /// Incidents that were said again, or whose mute or snooze began or ended, and mutes that ended.
     pub attended: usize,
+    /// When there is more to say if nothing else is seen until then.
+    pub due: Option<Timestamp>,
 }
 
 impl Monitor {
@@ -88,20 +112,36 @@ impl Monitor {
         bells: Bells,
     ) -> (Self, watch::Receiver<Arc<Picture>>) {
         let (picture, published) = watch::channel(Arc::default());
-        let monitor = Self { store, watch, bells, eye: Eye::new(lifecycle), before: Picture::default(), picture };
+        let monitor = Self {
+            store,
+            watch,
+            bells,
+            eye: Eye::new(lifecycle),
+            before: Picture::default(),
+            picture,
+            highest: HighestSeen::default(),
+            known: None,
+            unsaved: Vec::new(),
+            in_use: BTreeMap::new(),
+            looks: None,
+        };
         (monitor, published)
     }
 
     /// Watches until `shutdown`.
     pub async fn run(mut self, shutdown: CancellationToken) {
         while !shutdown.is_cancelled() {
-            if let Err(error) = self.tick(Timestamp::now()).await {
+            let due = self.tick(Timestamp::now()).await.map(|ticked| ticked.due).unwrap_or_else(|error| {
                 tracing::error!(%error, "what was seen could not be kept");
-            }
+                None
+            });
+            let until_due = |due: Timestamp| Duration::try_from(due.duration_since(Timestamp::now()));
+            let sleep = due.map_or(self.watch.poll_interval, |due| until_due(due).unwrap_or_default());
+            let sleep = sleep.max(SHORTEST_SLEEP).min(self.watch.poll_interval);
             tokio::select! {
                 () = shutdown.cancelled() => {}
                 () = self.bells.nudge.notified() => {}
-                () = tokio::time::sleep(self.watch.poll_interval) => {}
+                () = tokio::time::sleep(sleep) => {}
             }
         }
     }
@@ -112,237 +152,133 @@ impl Monitor {
     /// If the store cannot be read or written. The picture is published all the same, and the next tick judges again.
     pub async fn tick(&mut self, now: Timestamp) -> Result<Ticked, StoreError> {
         self.eye.look(now).await;
-        let highest = self.store.highest_seen().await;
-        let picture = self.picture_of(highest.as_ref().ok());
+        let watched_since = self.looked(now);
+        let known = self.read_known().await;
+        let picture = self.take_picture();
         self.picture.send_replace(Arc::new(picture.clone()));
         let before = std::mem::replace(&mut self.before, picture.clone());
-        let highest = highest?;
-        self.raise(&picture, &highest).await?;
+        known?;
+        self.save_highest().await?;
 
-        let mut ticked = Ticked::default();
-        let mutes = self.mutes(&mut ticked, now).await?;
+        let mutes = self.mutes(now).await?;
         let open = Open::new(self.store.open_incidents().await?);
-        let views = self.views(&picture, &highest, &open);
-        let own = self.own_doings(&picture, &views, now).await?;
-        let lookout = Lookout { before: &before, picture: &picture, policy: &self.watch.policy, own: &own, now };
-        let seen = self.observe(&lookout, &views, &open);
-        for observation in seen {
-            let open = open.get(&observation.subject);
-            self.act(open, observation, &mutes, &mut ticked, now).await?;
+        let gone = self.gone(&picture, &open);
+        let policy = &self.watch.policy;
+        let views = picture.fleet.bots().iter().chain(&gone);
+        let glances: Vec<_> = views.map(|view| Glance::at(view, &picture, policy, now)).collect();
+        self.in_use = BTreeMap::new();
+        for glance in glances.iter().filter(|glance| glance.counts()) {
+            *self.in_use.entry(glance.view.environment.clone()).or_default() += 1;
         }
-        if !open.is_empty() || ticked.opened > 0 {
-            self.attend(&mutes, &mut ticked, now).await?;
-        }
-        if ticked != Ticked::default() {
+        let own = self.own_doings(&picture, &glances, &open, now).await?;
+        let blind = self.blind(&picture, now);
+        let lookout = Lookout {
+            before: &before,
+            picture: &picture,
+            policy,
+            own: &own,
+            blind: blind.is_some(),
+            watched_since,
+            now,
+        };
+        let mut cases = self.judge_bots(&lookout, &glances, &open).await?;
+        cases.append(&mut self.judge_together(&lookout, &cases, &glances, &open, blind).await?);
+        round::mute(&mut cases, &mutes.on, now);
+        let told = self.write(&cases, now).await?;
+        let attended = mutes.ended + self.attend(&open, &cases, &mutes.on, now).await?;
+
+        let Told { opened, changed, resolved, next_due } = told;
+        if opened + changed + resolved + attended > 0 {
             self.bells.delivery.notify_one();
         }
-        Ok(ticked)
+        let due = [next_due, own.next_overrun()].into_iter().flatten().min();
+        Ok(Ticked { opened, changed, resolved, attended, due })
     }
 
-    fn picture_of(&self, highest: Option<&BTreeMap<(BotId, Environment), Highest>>) -> Picture {
-        let known = |(key, highest): (&(BotId, Environment), &Highest)| (key.clone(), highest.healthy);
-        let mut picture = Picture {
-            fleet: self.eye.fleet().clone(),
-            highest: highest.map_or_else(|| self.before.highest.clone(), |highest| highest.iter().map(known).collect()),
-            trouble: self.eye.trouble().map(str::to_owned),
-        };
-        let fleet = picture.fleet.clone();
+    /// Takes in that this look came, and says since when none was missing. Before the first one it may have been anything.
+    fn looked(&mut self, now: Timestamp) -> Timestamp {
+        let patience = self.watch.poll_interval * BLIND_AFTER;
+        let in_time = |looks: &Looks| now.duration_since(looks.last).unsigned_abs() <= patience;
+        let without_gap_since = self.looks.filter(in_time).map_or(now, |looks| looks.without_gap_since);
+        self.looks = Some(Looks { last: now, without_gap_since });
+        without_gap_since
+    }
+
+    async fn read_known(&mut self) -> Result<(), StoreError> {
+        if self.known.is_none() {
+            let known = self.store.highest_seen().await?;
+            for Highest { bot, environment, healthy } in known.values() {
+                self.highest.raise(&bot.id, environment, *healthy);
+            }
+            self.known = Some(known);
+        }
+        Ok(())
+    }
+
+    fn take_picture(&mut self) -> Picture {
+        let fleet = self.eye.fleet().clone();
         for view in fleet.bots() {
-            let most = picture.highest(view);
-            picture.highest.insert((view.bot.id.clone(), view.environment.clone()), most);
+            let healthy = view.healthy();
+            if self.highest.raise(&view.bot.id, &view.environment, healthy) {
+                let (bot, environment) = (view.bot.clone(), view.environment.clone());
+                self.unsaved.push(Highest { bot, environment, healthy });
+            }
         }
-        picture
+        let trouble = self.eye.trouble().map(str::to_owned);
+        Picture { fleet, highest: self.highest.clone(), trouble }
     }
 
-    async fn raise(
-        &self,
-        picture: &Picture,
-        known: &BTreeMap<(BotId, Environment), Highest>,
-    ) -> Result<(), StoreError> {
-        let higher: Vec<_> = picture
-            .fleet
-            .bots()
-            .iter()
-            .map(|view| Highest {
-                healthy: view.healthy(),
-                bot: view.bot.clone(),
-                environment: view.environment.clone(),
-            })
-            .filter(|seen| {
-                let key = (seen.bot.id.clone(), seen.environment.clone());
-                seen.healthy > known.get(&key).map_or(0, |highest| highest.healthy)
-            })
-            .collect();
-        self.store.raise_highest_seen(&higher).await
+    async fn save_highest(&mut self) -> Result<(), StoreError> {
+        self.store.raise_highest_seen(&self.unsaved).await?;
+        let saved = self.unsaved.drain(..).map(|seen| ((seen.bot.id.clone(), seen.environment.clone()), seen));
+        self.known.get_or_insert_default().extend(saved);
+        Ok(())
     }
 
-    /// Every bot that is there, was there once, or has an open incident. One that cannot be seen to be gone is left out.
-    fn views(&self, picture: &Picture, highest: &BTreeMap<(BotId, Environment), Highest>, open: &Open) -> Vec<BotView> {
-        let mut views = picture.fleet.bots().to_vec();
+    /// Every bot of which nothing is left where it was seen once, or has an open incident. One that cannot be seen to be gone
+    /// is left out.
+    fn gone(&self, picture: &Picture, open: &Open) -> Vec<BotView> {
         if !self.eye.sees_what_is_gone() {
-            return views;
+            return Vec::new();
         }
-        let mut there: BTreeSet<_> = views.iter().map(|view| (view.bot.id.clone(), view.environment.clone())).collect();
-        let once = highest.values().map(|highest| (&highest.bot, &highest.environment));
+        let once = self.known.iter().flatten().map(|(_, highest)| (&highest.bot, &highest.environment));
         let named = open.all().filter_map(|kept| match &kept.incident.subject {
             Subject::Failover { bot, environment } => Some((bot, environment)),
             _ => None,
         });
-        for (bot, environment) in once.chain(named) {
-            if there.insert((bot.id.clone(), environment.clone())) {
-                views.push(nothing_left(bot.clone(), environment.clone()));
-            }
-        }
-        views
+        let mut told = BTreeSet::new();
+        let is_gone = |(bot, environment): &(&Bot, &Environment)| picture.fleet.bot(&bot.id, environment).is_none();
+        let gone = once.chain(named).filter(is_gone).filter(|(bot, environment)| told.insert((&bot.id, *environment)));
+        gone.map(|(bot, environment)| nothing_left(bot.clone(), environment.clone())).collect()
     }
 
-    /// The operations that may explain what is missing: those on every connector of a bot that is not well.
-    async fn own_doings(&self, picture: &Picture, views: &[BotView], now: Timestamp) -> Result<OwnDoings, StoreError> {
-        let unwell = |view: &&BotView| Standing::of(picture.level(view, &self.watch.policy, now)) != Standing::Well;
-        let bots: BTreeSet<_> = views.iter().filter(unwell).map(|view| &view.bot.id).collect();
-        let of = picture.fleet.sightings().filter(|s| bots.contains(&s.connector.bot.id));
+    /// The operations that may explain what is missing, or what came back: those on every connector of a bot that is not
+    /// well, or that has an incident.
+    async fn own_doings(
+        &self,
+        picture: &Picture,
+        glances: &[Glance<'_>],
+        open: &Open,
+        now: Timestamp,
+    ) -> Result<OwnDoings, StoreError> {
+        let unwell = glances.iter().filter(|glance| Standing::of(glance.level) != Standing::Well);
+        let mut bots: BTreeSet<_> = unwell.map(|glance| &glance.view.bot.id).collect();
+        bots.extend(open.of_bots().into_keys().map(|(bot, _)| bot));
+        let of = picture.fleet.sightings().filter(|s| !bots.is_empty() && bots.contains(&s.connector.bot.id));
         let of: Vec<ConnectorId> = of.map(|s| s.connector.id.clone()).collect();
         let operations = self.store.last_operations(&of, OPERATIONS_EACH).await?;
-        Ok(OwnDoings::new(operations))
-    }
-
-    fn observe(&self, lookout: &Lookout<'_>, views: &[BotView], open: &Open) -> Vec<Observation> {
-        let blind = self.blind(lookout);
-        let mut seen = Vec::new();
-        for view in views {
-            let subject = Subject::Failover { bot: view.bot.clone(), environment: view.environment.clone() };
-            let open = open.get(&subject).map(|kept| &kept.incident);
-            let observation = lookout.failover(view, open);
-            // What one poll missed, the next one brings: until we are blind for long, a card is not edited to say so.
-            let passing = view.unread() > 0 && blind.is_none();
-            let only_edits = open.is_some_and(|open| {
-                observation.standing != Standing::Well && observation.unannounced <= open.announced
-            });
-            if !(passing && only_edits) {
-                seen.push(observation);
-            }
-        }
-        let mut environments = lookout.picture.fleet.environments();
-        environments.extend(open.all().filter_map(|kept| match &kept.incident.subject {
-            Subject::NeverRedundant { environment } => Some(environment.clone()),
-            _ => None,
-        }));
-        environments.sort();
-        environments.dedup();
-        if self.eye.read_once() {
-            for environment in environments {
-                let subject = Subject::NeverRedundant { environment: environment.clone() };
-                let open = open.get(&subject).map(|kept| &kept.incident);
-                seen.push(lookout.never_redundant(&environment, open));
-            }
-        }
-        let open = open.get(&Subject::Blind).map(|kept| &kept.incident);
-        seen.push(sight(blind, self.eye.sees_all(), open));
-        seen
+        Ok(OwnDoings::new(operations, &self.watch.policy, now))
     }
 
     /// What there is to say of being blind, once that has lasted.
-    fn blind(&self, lookout: &Lookout<'_>) -> Option<Blind> {
-        let since = lookout.picture.fleet.blind_since()?;
-        let lasted = lookout.now.duration_since(since).unsigned_abs();
+    fn blind(&self, picture: &Picture, now: Timestamp) -> Option<Blind> {
+        let since = picture.fleet.blind_since()?;
+        let lasted = now.duration_since(since).unsigned_abs();
         (lasted >= self.watch.poll_interval * BLIND_AFTER).then(|| Blind {
             since,
             seen_well_at: self.eye.seen_well_at(),
             why: self.eye.cause().to_owned(),
-            kind: Blindness::default(),
+            kind: self.eye.blindness(),
         })
-    }
-
-    async fn act(
-        &self,
-        open: Option<&Kept>,
-        seen: Observation,
-        mutes: &[Mute],
-        ticked: &mut Ticked,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        let subject = seen.subject.name();
-        let alerts = seen.subject.terms(&self.watch.policy).alert_channel;
-        let mut decision = decide(open.map(|kept| &kept.incident), seen, now);
-        if let Decision::Open { incident, .. } | Decision::Edit { incident, .. } = &mut decision
-            && let Some(mute) = covering(mutes, incident, now)
-        {
-            incident.attention.muted = Some(mute.hush());
-        }
-        match (decision, open) {
-            (Decision::Nothing, _) => {}
-            (Decision::Open { incident, ping }, _) => {
-                match self.store.open_incident(&incident, ping, alerts, now).await? {
-                    Opened::Now => {
-                        ticked.opened += 1;
-                        tracing::warn!(
-                            incident = incident.id.reference(),
-                            subject,
-                            ping,
-                            facts = summary(&incident.facts),
-                            "opened"
-                        );
-                    }
-                    Opened::AlreadyOpen => tracing::info!(subject, "another process opened it"),
-                }
-            }
-            (Decision::Edit { incident, worse }, Some(before)) => {
-                match self.store.change_incident(before, &incident, worse, alerts, now).await? {
-                    Changed::Now => {
-                        ticked.changed += 1;
-                        tracing::info!(
-                            incident = incident.id.reference(),
-                            subject,
-                            worse,
-                            facts = summary(&incident.facts),
-                            "changed"
-                        );
-                    }
-                    Changed::Stale => tracing::info!(subject, "another process changed it"),
-                }
-            }
-            (Decision::Resolve { incident }, Some(before)) => {
-                match self.store.change_incident(before, &incident, false, alerts, now).await? {
-                    Changed::Now => {
-                        ticked.resolved += 1;
-                        tracing::info!(incident = incident.id.reference(), subject, "resolved");
-                    }
-                    Changed::Stale => tracing::info!(subject, "another process changed it"),
-                }
-            }
-            (Decision::Edit { .. } | Decision::Resolve { .. }, None) => {}
-        }
-        Ok(())
-    }
-}
-
-/// The incidents that are open, by the name of what each is about.
-struct Open(BTreeMap<String, Kept>);
-
-impl Open {
-    fn new(open: Vec<Kept>) -> Self {
-        Self(open.into_iter().map(|kept| (kept.incident.subject.name(), kept)).collect())
-    }
-
-    fn get(&self, subject: &Subject) -> Option<&Kept> {
-        self.0.get(&subject.name())
-    }
-
-    fn all(&self) -> impl Iterator<Item = &Kept> {
-        self.0.values()
-    }
-
-    fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-}
-
-fn summary(facts: &Facts) -> String {
-    match facts {
-        Facts::Failover(facts) => format!("{} of {} healthy, {} wanted", facts.healthy, facts.total, facts.minimum),
-        Facts::NeverRedundant { bots } => format!("{} bots", bots.len()),
-        Facts::Blind(blind) => blind.why.clone(),
-        Facts::Storm(storm) => format!("{} of {} bots", storm.broken(), storm.of()),
-        Facts::Load { bots } => format!("{} bots", bots.len()),
     }
 }

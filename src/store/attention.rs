@@ -1,16 +1,14 @@
 //! What people did about an incident, and what is said of it again: written with its card, in one transaction.
 
-use jiff::Timestamp;
-use sqlx::Row as _;
-
-use super::incidents::{Changed, Kept, hush};
-use super::outbox::{put, read_notice};
-use super::{Store, StoreError, Tx, audit, body, to_json};
+use super::incidents::{Changed, Kept, read_kept};
+use super::outbox::{card, put};
+use super::{Store, StoreError, Tx, audit, to_json};
 use crate::domain::attention::{Attended, Attention};
 use crate::domain::audit::Entry;
 use crate::domain::ids::{ChannelId, Id};
 use crate::domain::incident::Incident;
 use crate::domain::notice::{Notice, Slot};
+use jiff::Timestamp;
 
 impl Store {
     /// An incident, whether it is open or over.
@@ -23,7 +21,7 @@ impl Store {
             .bind(id.as_str())
             .fetch_optional(&self.pool)
             .await?;
-        row.map(|row| Ok(Kept { incident: body("incidents", &row)?, version: row.try_get("version")? })).transpose()
+        row.as_ref().map(read_kept).transpose()
     }
 
     /// Keeps what a look at an open incident came to, with what its card says now and the replies that are due. A reply has
@@ -47,7 +45,7 @@ impl Store {
         if let Some(channel) = edit_card(&mut tx, &incident, now).await? {
             for (due, number) in &attended.due {
                 // What Discord has not taken yet would only say the same, and ping for it.
-                withdraw(&mut tx, &incident.id, due.word()).await?;
+                withdraw(&mut tx, &incident.id, &format!("{}:", due.word())).await?;
                 let slot = Slot::Again(incident.id.clone(), *due, *number);
                 let again = Notice::Again { incident: incident.clone(), due: *due, at: now };
                 put(&mut tx, &slot, channel, &again, now).await?;
@@ -95,33 +93,37 @@ async fn keep(tx: &mut Tx<'_>, before: &Kept, attention: &Attention) -> Result<O
 /// Edits the card, and tells where it stands. Whether it pings when it is first posted was decided when it was opened.
 async fn edit_card(tx: &mut Tx<'_>, incident: &Incident, now: Timestamp) -> Result<Option<ChannelId>, StoreError> {
     let slot = Slot::Card(incident.id.clone());
-    let row = sqlx::query("SELECT channel, notice FROM outbox WHERE slot = $1").bind(slot.name());
-    let Some(row) = row.fetch_optional(&mut **tx).await? else { return Ok(None) };
-    let channel = ChannelId(row.try_get::<i64, _>("channel")?.unsigned_abs());
-    let ping = matches!(read_notice(&row)?, Notice::Card { ping: true, .. });
-    put(tx, &slot, channel, &Notice::Card { incident: incident.clone(), ping }, now).await?;
-    Ok(Some(channel))
+    let Some(stands) = card(tx, &slot).await? else { return Ok(None) };
+    let edited = Notice::Card { incident: incident.clone(), ping: stands.ping };
+    put(tx, &slot, stands.channel, &edited, now).await?;
+    Ok(Some(stands.channel))
 }
 
-/// Takes back the replies to a card, of one kind, that nobody has tried to post yet.
-async fn withdraw(tx: &mut Tx<'_>, incident: &Id, kind: &str) -> Result<(), StoreError> {
+/// Whether a mute covers an incident now, as its card says it does; written down for the mute's summary.
+///
+/// The mute's row is held until this is over, so that nobody ends it meanwhile with a summary that leaves this out.
+pub(super) async fn hush(tx: &mut Tx<'_>, incident: &Incident) -> Result<bool, StoreError> {
+    let Some(hush) = &incident.attention.muted else { return Ok(false) };
+    let is_on = sqlx::query("UPDATE mutes SET is_on = is_on WHERE id = $1 AND is_on = 1").bind(hush.mute.as_str());
+    if is_on.execute(&mut **tx).await?.rows_affected() == 0 {
+        return Ok(false);
+    }
+    sqlx::query("INSERT INTO muted_incidents (mute, incident) VALUES ($1, $2) ON CONFLICT (mute, incident) DO NOTHING")
+        .bind(hush.mute.as_str())
+        .bind(incident.id.as_str())
+        .execute(&mut **tx)
+        .await?;
+    Ok(true)
+}
+
+/// Takes back the replies to a card that nobody has tried to post yet: those whose slots begin like this.
+pub(super) async fn withdraw(tx: &mut Tx<'_>, incident: &Id, beginning: &str) -> Result<(), StoreError> {
     sqlx::query(
         "DELETE FROM outbox WHERE replies_to = $1 AND slot LIKE $2 AND message IS NULL AND first_tried_at IS NULL \
          AND leased_until = 0",
     )
     .bind(Slot::Card(incident.clone()).name())
-    .bind(format!("{kind}:%"))
-    .execute(&mut **tx)
-    .await?;
-    Ok(())
-}
-
-/// Takes back every reply to a card that nobody has tried to post yet: all is over, and nobody is to be woken for it.
-pub(super) async fn withdraw_all(tx: &mut Tx<'_>, incident: &Id) -> Result<(), StoreError> {
-    sqlx::query(
-        "DELETE FROM outbox WHERE replies_to = $1 AND message IS NULL AND first_tried_at IS NULL AND leased_until = 0",
-    )
-    .bind(Slot::Card(incident.clone()).name())
+    .bind(format!("{beginning}%"))
     .execute(&mut **tx)
     .await?;
     Ok(())

@@ -21,6 +21,7 @@ mod alone;
 mod attention;
 pub mod audit;
 mod error;
+pub mod highest;
 pub mod incidents;
 mod lanes;
 pub mod mutes;

@@ -14,7 +14,7 @@ use botswain::discord_api::DiscordApi;
 use botswain::domain::connector::{Bot, Environment};
 use botswain::domain::ids::{BotId, ChannelId, RoleId};
 use botswain::domain::incident::{Facts, Failover, Incident, Phase, Severity, Subject};
-use botswain::domain::notice::Slot;
+use botswain::domain::notice::{Call, Slot};
 use botswain::domain::policy::{Policy, Terms};
 use botswain::domain::redundancy::Level;
 use botswain::sandbox::discord::{DiscordStandIn, Options, Seed};
@@ -133,13 +133,15 @@ impl World {
         };
         let opened = Incident::new(subject, facts(Level::AtRisk, 1), self.at(0));
         let incident = Incident { announced: Severity::AtRisk, ..opened };
-        assert_eq!(self.store.open_incident(&incident, ping, channel, self.at(0)).await.unwrap(), Opened::Now);
+        let call = if ping { Call::Card } else { Call::Nobody };
+        assert_eq!(self.store.open_incident(&incident, call, channel, self.at(0)).await.unwrap(), Opened::Now);
         incident
     }
 
     /// It turns to an outage, and says so.
     pub(crate) async fn gets_worse(&self, incident: &Incident) -> Incident {
-        let worse = Incident { facts: facts(Level::Outage, 0), announced: Severity::Outage, ..incident.clone() };
+        let worse =
+            Incident { facts: facts(Level::Outage, 0), announced: Severity::Outage, replies: 1, ..incident.clone() };
         self.changes(&worse, true).await;
         worse
     }
@@ -147,7 +149,8 @@ impl World {
     pub(crate) async fn changes(&self, incident: &Incident, worse: bool) {
         let kept = self.store.open_incidents().await.unwrap();
         let kept = kept.iter().find(|kept| kept.incident.id == incident.id).unwrap();
-        let changed = self.store.change_incident(kept, incident, worse, self.alerts(), self.at(0)).await.unwrap();
+        let call = if worse { Call::Worse } else { Call::Nobody };
+        let changed = self.store.change_incident(kept, incident, call, self.alerts(), self.at(0)).await.unwrap();
         assert_eq!(changed, Changed::Now);
     }
 

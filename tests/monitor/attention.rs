@@ -7,7 +7,7 @@ use botswain::domain::mute::MuteEnd;
 use botswain::incidents::{Ask, Handled, MuteAnswer, Refused, ToMute, UnmuteAnswer};
 use botswain::sandbox::lifecycle::Deed;
 
-use super::world::{BILLING, ORDERS, SAID_AGAIN, World, harbour};
+use super::world::{BILLING, COMES_BACK, IN_STORMS, ORDERS, SAID_AGAIN, World, harbour};
 
 impl World {
     /// Billing lost one of its two, and its card stands.
@@ -211,4 +211,49 @@ async fn a_mute_of_one_bot_leaves_the_others_loud() {
     world.later(10).await;
     let said = world.said().await;
     assert!(said.contains(&format!("card! {BILLING}")) && said.contains(&format!("card {ORDERS}")), "{said:?}");
+}
+
+#[tokio::test]
+async fn p2_a_storm_is_said_again_on_its_card_and_none_of_those_that_it_took_up_on_one_of_their_own() {
+    let fleet = (0..6).flat_map(|bot| {
+        ["a", "b"].map(|name| {
+            let bot_name = format!("Bot {bot}");
+            botswain::sandbox::lifecycle::seed::healthy(&format!("bot{bot}-{name}"), &bot_name, "Production")
+        })
+    });
+    let mut world = World::judged_by(fleet.collect(), IN_STORMS).await;
+    world.hush().await;
+    for bot in 0..6 {
+        world.does(&format!("bot{bot}-a"), Deed::Drop);
+    }
+    world.later(30).await;
+    assert_eq!(world.said().await, ["card! storm"]);
+    assert_eq!(world.minutes(12).await, ["remind! storm"]);
+    // Those that outlast it are counted from when they have cards of their own.
+    for bot in 1..6 {
+        world.does(&format!("bot{bot}-a"), Deed::Recover);
+    }
+    let said = world.minutes(9).await;
+    assert_eq!(said, ["card! failover:production:bot-bot-0"]);
+    assert_eq!(world.minutes(2).await, ["remind! failover:production:bot-bot-0"]);
+}
+
+#[tokio::test]
+async fn what_comes_back_is_nobodys_again_and_what_somebody_snoozed_may_call_again() {
+    let mut world = World::judged_by(harbour(), COMES_BACK).await;
+    world.hush().await;
+    world.does("billing-1", Deed::Drop);
+    world.later(30).await;
+    world.hush().await;
+    assert!(matches!(world.asks(Ask::Acknowledge).await, Handled::Done(_)));
+    assert!(matches!(world.asks(Ask::Snooze("4h")).await, Handled::Done(_)));
+    world.does("billing-1", Deed::Recover);
+    world.later(60).await;
+    world.hush().await;
+    world.does("billing-1", Deed::Drop);
+    world.later(60).await;
+    assert_eq!(world.said().await, [format!("back! {BILLING}"), format!("edit {BILLING}")]);
+    let attention = world.incident("Billing Bot").await.unwrap().attention;
+    assert_eq!((attention.acknowledged, attention.snoozed.unwrap().ended), (None, Some(SnoozeEnd::Worse)));
+    assert_eq!(world.minutes(10).await, [remind()]);
 }

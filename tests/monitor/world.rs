@@ -50,6 +50,27 @@ pub(crate) const SAID_AGAIN: &[(&str, &str)] = &[
     ("TIMEZONE", "Europe/Berlin"),
 ];
 
+/// The same, and many bots at once are a storm.
+pub(crate) const IN_STORMS: &[(&str, &str)] = &[
+    ("START_GRACE", "5m"),
+    ("ALERT_AFTER", "0s"),
+    ("OUTAGE_AFTER", "0s"),
+    ("RECOVER_AFTER", "0s"),
+    ("REOPEN_WITHIN", "0s"),
+    ("STORM_BOTS", "5"),
+    ("REMIND_AFTER", "10m"),
+];
+/// The same, and what comes back is the same incident.
+pub(crate) const COMES_BACK: &[(&str, &str)] = &[
+    ("START_GRACE", "5m"),
+    ("ALERT_AFTER", "0s"),
+    ("OUTAGE_AFTER", "0s"),
+    ("RECOVER_AFTER", "0s"),
+    ("REOPEN_WITHIN", "1h"),
+    ("STORM_BOTS", "0"),
+    ("REMIND_AFTER", "10m"),
+];
+
 pub(crate) struct World {
     pub(crate) sandbox: Sandbox,
     settings: &'static [(&'static str, &'static str)],
@@ -237,6 +258,7 @@ impl World {
                 }
                 Notice::Card { incident, .. } => said.push(format!("edit {}", name(&incident))),
                 Notice::Worse { incident } => said.push(format!("worse! {}", name(&incident))),
+                Notice::Back { incident } => said.push(format!("back! {}", name(&incident))),
                 Notice::Again { incident, due, .. } => said.push(format!("{}! {}", due.word(), name(&incident))),
                 Notice::Mute { mute } => said.push(format!("mute {}", mute.scope.name())),
                 Notice::Summary { mute, summary } if summary.ping => {

@@ -7,7 +7,7 @@ use botswain::domain::connector::Environment;
 use botswain::domain::ids::{Id, MessageId, UserId};
 use botswain::domain::incident::{Incident, Phase};
 use botswain::domain::mute::{Mute, MuteEnd, Scope};
-use botswain::domain::notice::Notice;
+use botswain::domain::notice::{Call, Notice};
 use botswain::store::incidents::{Changed, Kept, Opened};
 use botswain::store::mutes::{Muted, Unmuted};
 use botswain::store::outbox::{Held, Sending};
@@ -35,7 +35,7 @@ fn olga() -> Person {
 /// An incident that is open, as it is kept.
 async fn opened(ground: &Ground, bot: &str) -> Kept {
     let incident = incident(bot, 1);
-    assert_eq!(ground.store.open_incident(&incident, true, ALERTS, at(0)).await.unwrap(), Opened::Now);
+    assert_eq!(ground.store.open_incident(&incident, Call::Card, ALERTS, at(0)).await.unwrap(), Opened::Now);
     ground.store.incident(&incident.id).await.unwrap().unwrap()
 }
 
@@ -105,7 +105,7 @@ async fn p10_a_press_is_written_with_its_card_and_its_record_or_not_at_all(groun
     // What is over is over.
     let kept = ground.store.incident(&kept.incident.id).await.unwrap().unwrap();
     let over = Incident { phase: Phase::Resolved { at: at(2), by: None }, ..kept.incident.clone() };
-    assert_eq!(ground.store.change_incident(&kept, &over, false, ALERTS, at(2)).await.unwrap(), Changed::Now);
+    assert_eq!(ground.store.change_incident(&kept, &over, Call::Nobody, ALERTS, at(2)).await.unwrap(), Changed::Now);
     let kept = ground.store.incident(&kept.incident.id).await.unwrap().unwrap();
     assert_eq!(ground.store.handle_incident(&kept, &Attention::default(), &late, at(3)).await.unwrap(), Changed::Stale);
 }
@@ -145,7 +145,10 @@ async fn a_reply_that_nobody_has_tried_to_post_is_taken_back_and_one_that_may_st
         }
         let kept = ground.store.incident(&kept.incident.id).await.unwrap().unwrap();
         let over = Incident { phase: Phase::Resolved { at: at(3), by: None }, ..kept.incident.clone() };
-        assert_eq!(ground.store.change_incident(&kept, &over, false, ALERTS, at(3)).await.unwrap(), Changed::Now);
+        assert_eq!(
+            ground.store.change_incident(&kept, &over, Call::Nobody, ALERTS, at(3)).await.unwrap(),
+            Changed::Now
+        );
         let left = delivered(&ground).await.into_iter().map(|(slot, _)| slot).filter(|slot| slot.starts_with("remind"));
         assert_eq!(left.count(), usize::from(tried), "{bot}");
     }
@@ -189,7 +192,7 @@ async fn p1_whoever_ends_a_mute_while_an_incident_is_opened_it_is_told_or_it_pin
                     let end = MuteEnd::Over { at: at(1) };
                     assert!(matches!(store.end_mute(&id, end, None, at(1)).await.unwrap(), Unmuted::Now(_)));
                 } else {
-                    assert_eq!(store.open_incident(&incident, true, ALERTS, at(1)).await.unwrap(), Opened::Now);
+                    assert_eq!(store.open_incident(&incident, Call::Card, ALERTS, at(1)).await.unwrap(), Opened::Now);
                 }
             }
         }))

@@ -63,7 +63,7 @@ async fn everything_is_there(store: &Store, version: i64) {
     let mutes = store.mutes().await.unwrap();
     assert_eq!(
         mutes.iter().map(|mute| mute.by.name.as_str()).collect::<Vec<_>>(),
-        ["Olga"][..usize::from(version >= 3)]
+        ["Olga"][..usize::from(version >= 4)]
     );
     // And it goes on where it was.
     assert_eq!(store.lease_operation(LEASE, at(2)).await.unwrap().unwrap().operation, operations[0]);

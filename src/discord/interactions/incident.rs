@@ -182,7 +182,7 @@ impl Front {
     async fn details_of(&self, incoming: &Incoming<'_>, incident: &Incident) -> Message {
         let link = self.link_to(&Slot::Card(incident.id.clone())).await;
         let may = self.incidents.may(&incoming.asker.member, &incident.subject).is_ok();
-        attention::details(incident, may, link.as_deref())
+        attention::details(incident, may, link.as_deref(), self.guild)
     }
 
     fn environment_named(&self, text: &str) -> Option<Environment> {

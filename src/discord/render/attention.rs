@@ -5,10 +5,11 @@ use jiff::Timestamp;
 use super::super::custom_id::CustomId;
 use super::Context;
 use super::escape;
-use super::incident::{embed, footer, headline, now_stands, status_button};
+use super::incident::{embed, footer, headline, named, now_stands, status_buttons};
 use super::message::{Button, Embed, Look, Message, Select};
 use super::words;
 use crate::domain::attention::{Attention, Due, Snooze, SnoozeEnd, is_said_again};
+use crate::domain::ids::GuildId;
 use crate::domain::incident::Incident;
 
 /// The value of the snooze menu's last option: the form is opened.
@@ -110,24 +111,26 @@ pub(super) fn again(incident: &Incident, due: Due, at: Timestamp, context: &Cont
         }
         Due::Escalation => format!("**Nobody has acknowledged it, and it is still so after {lasted}:** {stands}"),
     }];
-    said.extend(super::incident::named(incident).take(3));
+    said.extend(named(incident).take(3));
     said.push(match &attention.acknowledged {
         Some(done) => format!("{} has it. The card is above: it can be snoozed there.", words::mention(&done.by)),
         None => "Nobody has it. The card is above: acknowledge or snooze it there.".to_owned(),
     });
     let embed = Embed::new("", colour).footer(&footer(incident, context)).describe(said.iter().map(String::as_str));
-    let terms = incident.subject.terms(&context.policy);
-    let roles = if due == Due::Escalation { &terms.escalation_roles } else { &terms.alert_roles };
-    Message::of(embed).mentioning(roles, &headline)
+    let roles = match due {
+        Due::Escalation => incident.escalation_roles(&context.policy),
+        Due::Awake | Due::Reminder => incident.alert_roles(&context.policy),
+    };
+    Message::of(embed).mentioning(&roles, &headline)
 }
 
 /// All that is known of an incident, for one person; `link` leads to its card. What they may not do has no buttons.
-pub fn details(incident: &Incident, may: bool, link: Option<&str>) -> Message {
-    let mut embed = embed(incident);
+pub fn details(incident: &Incident, may: bool, link: Option<&str>, guild: GuildId) -> Message {
+    let mut embed = embed(incident, guild);
     embed.push_field("What happened to it", &history(incident, link).join("\n"), false);
     let mut message = Message::of(embed);
     let mut row = if may { buttons(incident) } else { Vec::new() };
-    row.extend(status_button(incident));
+    row.extend(status_buttons(incident));
     let all = CustomId::Alerts { environment: None, page: 0 };
     row.push(Button::new(&all, "All open incidents", Look::Secondary));
     message = message.buttons(row);
@@ -146,7 +149,7 @@ fn history(incident: &Incident, link: Option<&str>) -> Vec<String> {
         let ended = match ended {
             None => String::new(),
             Some(SnoozeEnd::Over) => "; that is over".to_owned(),
-            Some(SnoozeEnd::Worse) => "; that ended when it got worse".to_owned(),
+            Some(SnoozeEnd::Worse) => "; that ended when it got worse or came back".to_owned(),
             Some(SnoozeEnd::Unsnoozed(done)) => {
                 format!("; {} ended that {}", words::mention(&done.by), words::moment(done.at))
             }

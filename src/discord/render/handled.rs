@@ -101,7 +101,9 @@ fn first(unchanged: &Unchanged, to: UserId) -> String {
         Unchanged::NotSnoozed(Some(SnoozeEnd::Unsnoozed(done))) => {
             format!("{} was first: the snooze was ended {}.", words::mention(&done.by), words::relative(done.at))
         }
-        Unchanged::NotSnoozed(Some(SnoozeEnd::Worse)) => "It got worse, and that ended the snooze.".to_owned(),
+        Unchanged::NotSnoozed(Some(SnoozeEnd::Worse)) => {
+            "It got worse or came back, and that ended the snooze.".to_owned()
+        }
         Unchanged::NotSnoozed(_) => "It is not snoozed any more.".to_owned(),
     }
 }

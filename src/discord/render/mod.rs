@@ -16,6 +16,7 @@ mod operation;
 pub mod prompt;
 pub mod refusal;
 pub mod status;
+mod together;
 pub(crate) mod words;
 
 #[cfg(test)]
@@ -26,6 +27,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 pub use self::message::Message;
+use crate::domain::ids::GuildId;
 use crate::domain::notice::Notice;
 use crate::domain::policy::Policy;
 
@@ -34,6 +36,8 @@ use crate::domain::policy::Policy;
 pub struct Context {
     /// Whom alerts mention, of which bot.
     pub policy: Arc<Policy>,
+    /// The guild, for links to messages.
+    pub guild: GuildId,
     /// The short reference in the embed's footer (`ref ab12cd34`), by which the message can be found again.
     pub reference: String,
 }
@@ -46,6 +50,7 @@ pub fn notice(notice: &Notice, context: &Context) -> Value {
         Notice::Again { incident, due, at } => attention::again(incident, *due, *at, context),
         Notice::Mute { mute } => mute::message(mute, context),
         Notice::Summary { mute, summary } => mute::summary(mute, summary, context),
+        Notice::Back { incident } => incident::back(incident, context),
         Notice::Operation { operation } => operation::message(operation, &context.reference),
     }
     .body()

@@ -12,7 +12,8 @@ use super::words::{self, Face};
 use crate::domain::action::Verb;
 use crate::domain::connector::{Connector, Environment};
 use crate::domain::fleet::{BotView, Sight, Sighting};
-use crate::domain::policy::{Picture, Policy};
+use crate::domain::load::{Load, MOST_CONVERSATIONS};
+use crate::domain::policy::{Picture, Policy, Terms};
 use crate::domain::redundancy::{Level, is_starting, started_at};
 
 /// The most bots that are listed one by one: more is not at a glance.
@@ -190,9 +191,7 @@ pub fn bot(of: View<'_>, view: &BotView, may: impl Fn(Verb) -> bool) -> Message 
     let counts = words::impact(judged.level, view.healthy(), view.total(), judged.minimum, view.unread());
     let mut lines = vec![format!("{}.{}", words::sentence(&counts), of.read_at())];
     lines.extend(of.warning());
-    lines.extend(
-        view.conversations().map(|n| format!("Load: {} on all of its connectors here.", words::of(n, "conversation"))),
-    );
+    lines.extend(load(view, of.policy.terms(&view.bot.id, &view.environment)));
     let title = format!("{} {}: {name} in {place}", judged.face.icon, judged.face.word);
     let mut embed = Embed::new(&title, judged.face.colour).describe(lines.iter().map(String::as_str));
     let mut sightings: Vec<&Sighting> = view.sightings.iter().map(AsRef::as_ref).collect();
@@ -216,6 +215,21 @@ pub fn bot(of: View<'_>, view: &BotView, may: impl Fn(Verb) -> bool) -> Message 
         }
     }
     bot_buttons(view, &sightings, may).into_iter().fold(Message::of(embed), Message::buttons)
+}
+
+/// How many conversations there are, and how many connectors would do if that is more than is advised.
+fn load(view: &BotView, terms: &Terms) -> Option<String> {
+    let conversations = words::of(view.conversations()?, "conversation");
+    let load = Load::of(view);
+    let mut said = format!("Load: {conversations} on all of its connectors here.");
+    if terms.minimum > 0 && load.is_too_much(terms.load) {
+        let (each, wanted) = (terms.load, words::of(load.wanted(terms.load), "healthy connector"));
+        said.push_str(&format!(" That is more than {each} for each healthy connector: {wanted} would do."));
+    }
+    if load.fullest >= MOST_CONVERSATIONS {
+        said.push_str(&format!(" One is at {MOST_CONVERSATIONS}, beyond which none is assigned."));
+    }
+    Some(said)
 }
 
 fn details(sighting: &Sighting) -> String {

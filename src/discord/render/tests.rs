@@ -1,6 +1,7 @@
 //! The words as people read them, and the promise that no name from outside breaks a message.
 
 mod attention;
+mod incidents;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -20,14 +21,15 @@ use crate::domain::authority::{Denied, Person};
 use crate::domain::connector::tests::connector;
 use crate::domain::connector::{AgentStatus, Bot, Condition, Connector, Environment, LastOperation, Link};
 use crate::domain::fleet::{Malformed, Reading};
-use crate::domain::ids::{BotId, ChannelId, ConnectorId, Id, RoleId, UserId};
+use crate::domain::ids::{BotId, ChannelId, ConnectorId, GuildId, Id, RoleId, UserId};
 use crate::domain::incident::{
-    Blind, Blindness, BotCount, Facts, Failover, Incident, Line, OwnDoing, Phase, Severity, Subject,
+    Advice, Blind, Blindness, BotCount, Ending, Facts, Failover, Incident, Line, OwnDoing, Phase, Severity, Storm,
+    StormBot, StormPlace, Subject,
 };
 use crate::domain::notice::Notice;
 use crate::domain::operation::{Ended, Operation, Outcome, Seen, StepFailure, StepState};
 use crate::domain::policy::tests::policy;
-use crate::domain::policy::{Picture, Policy, Terms};
+use crate::domain::policy::{Own, OwnOfEnvironment, Picture, Policy, Terms};
 use crate::domain::redundancy::Level;
 use crate::domain::request::{Plan, Refusal, Request, RequestState};
 use crate::operations::{Choice, Menu, Part};
@@ -183,7 +185,7 @@ fn some_fleet() -> Picture {
         connector("returns-2", "Returns Bot", "production"),
     ]);
     for bot in ["Billing Bot", "Orders Bot"] {
-        picture.highest.insert((BotId::new(bot), Environment::new("production")), 2);
+        picture.highest.raise(&BotId::new(bot), &Environment::new("production"), 2);
     }
     picture
 }
@@ -263,7 +265,7 @@ fn hundreds_of_bots_are_summed_up_within_the_limits() {
         [one, if n == 7 { dropped("7-2", &bot) } else { two }]
     });
     let mut picture = picture(bots.collect());
-    picture.highest.insert((BotId::new("Bot 007"), Environment::new("production")), 2);
+    picture.highest.raise(&BotId::new("Bot 007"), &Environment::new("production"), 2);
     let message = status::environment(view(&picture, &policy, 1010), &Environment::new("production"));
     let body = message.private_body();
     check(&body, &[]);
@@ -505,7 +507,7 @@ fn context() -> Context {
     let terms =
         Terms { minimum: 2, alert_roles: vec![RoleId(70)], escalation_roles: vec![RoleId(77)], ..Terms::default() };
     let policy = Policy::new(terms, vec![Environment::new("production")], BTreeMap::new());
-    Context { policy: Arc::new(policy), reference: "ab12cd34".into() }
+    Context { policy: Arc::new(policy), guild: GuildId(1), reference: "ab12cd34".into() }
 }
 
 fn operation(verb: Verb, to: Option<&str>, of: &Connector) -> Operation {
@@ -627,6 +629,7 @@ fn line(name: &str, condition: Condition) -> Line {
         condition: Some(condition),
         words: Some(["Online", "Not Connected", "Connected"].map(str::to_owned)),
         since: Some(at(990)),
+        moved_to: None,
         starting: false,
         unread: false,
         last_operation: Some(("SYSTEM_RECOVERY_STARTED".into(), None)),
@@ -644,9 +647,10 @@ fn incident(level: Level, healthy: u32, lines: Vec<Line>) -> Incident {
 fn card(incident: Incident, ping: bool) -> String {
     let body = notice(&Notice::Card { incident, ping }, &context());
     check(&body, &[RoleId(70)]);
-    // The menu is the same on all of them; it is shown with what it is for.
+    // What can be done about any incident is shown where it is tested.
+    let of_all = ["▾ Snooze", "  · Snooze", "[Acknowledge", "[Incident details"];
     let shown = show(&body);
-    let lines = shown.lines().filter(|line| !line.starts_with("▾ Snooze") && !line.starts_with("  · Snooze"));
+    let lines = shown.lines().filter(|line| !of_all.iter().any(|start| line.starts_with(start)));
     lines.collect::<Vec<_>>().join("\n")
 }
 
@@ -667,8 +671,6 @@ fn a_card_names_what_is_wrong_and_who_did_it() {
     Opened <t:1000:R>.
     ~ ref ab12cd34 · incident ef56ef56
     [Start billing-2 in Production] green
-    [Acknowledge incident] blue
-    [Incident details] grey
     [Status of Billing Bot] grey
     "#);
     let lines = vec![
@@ -690,8 +692,6 @@ fn a_card_names_what_is_wrong_and_who_did_it() {
     ~ ref ab12cd34 · incident ef56ef56
     [Start billing-1 in Production] green
     [Start billing-2 in Production] green
-    [Acknowledge incident] blue
-    [Incident details] grey
     [Status of Billing Bot] grey
     pings 70
     "#);
@@ -751,15 +751,13 @@ fn being_blind_is_said_and_what_to_do() {
     });
     let blind = Incident { subject: Subject::Blind, facts, ..incident(Level::Unknown, 0, Vec::new()) };
     insta::assert_snapshot!(card(blind.clone(), true), @r#"
-    <@&70> 🙈 Blind: the fleet cannot be seen
-    # 🙈 Blind: the fleet cannot be seen
-    **Part or all of the fleet cannot be read: an outage now could go unseen.** It began <t:900:R>. It was last seen whole <t:870:R>.
+    <@&70> 🔑 Blind: the lifecycle service refuses our token
+    # 🔑 Blind: the lifecycle service refuses our token
+    **Nothing of the fleet can be read: an outage now could go unseen.** It began <t:900:R>. It was last seen whole <t:870:R>.
     It refused the token.
-    Bots Status in LivePerson still shows it. Whoever runs Botswain should look at the lifecycle service.
+    Bots Status in LivePerson still shows it. Whoever installed Botswain has to set LIFECYCLE_TOKEN right.
     Opened <t:1000:R>.
     ~ ref ab12cd34 · incident ef56ef56
-    [Acknowledge incident] blue
-    [Incident details] grey
     pings 70
     "#);
     insta::assert_snapshot!(card(Incident { phase: Phase::Resolved { at: at(1500), by: None }, ..blind }, false), @r#"
@@ -840,9 +838,11 @@ proptest! {
         bodies.push(notice(&Notice::Operation { operation }, &context()));
         let lines = |n| Line {
             connector: ConnectorId::new(format!("{name}{n}")),
+            condition: (n % 3 > 0).then_some(if n % 2 == 0 { Condition::UnknownWord } else { Condition::Stopped }),
+            moved_to: (n % 6 == 0).then(|| place.clone()),
             words: Some([word.clone(), word.clone(), word.clone()]),
             last_operation: Some((word.clone(), Some(name.clone()))),
-            ..line(&name, if n % 2 == 0 { Condition::UnknownWord } else { Condition::Stopped })
+            ..line(&name, Condition::Healthy)
         };
         let failover = Incident {
             subject: Subject::Failover { bot: odd(1).bot, environment: place.clone() },
@@ -857,6 +857,29 @@ proptest! {
             ..failover.clone()
         };
         bodies.push(notice(&Notice::Card { incident: grouped, ping: false }, &context()));
+        let elsewhere = Ending::Elsewhere { what: word.clone(), who: Some(name.clone()) };
+        let over = Phase::Resolved { at: at(1010), by: Some(elsewhere) };
+        bodies.push(notice(&Notice::Card { incident: Incident { phase: over, flaps: 9, ..failover.clone() }, ping: false }, &context()));
+        bodies.push(notice(&Notice::Back { incident: failover.clone() }, &context()));
+        let many = |n: usize| Environment::new(&format!("{environment}{n}"));
+        let storm = Storm {
+            places: (0..count).map(|n| StormPlace { environment: many(n), broken: 3, out: 1, of: 5 }).collect(),
+            bots: (0..count)
+                .map(|n| StormBot { bot: odd(n).bot, environment: many(n), level: Level::Outage, healthy: 0, total: 1 })
+                .collect(),
+            peak: 9,
+            with_own_cards: 2,
+        };
+        let storm = Incident { subject: Subject::Storm, facts: Facts::Storm(storm), ..failover.clone() };
+        bodies.push(notice(&Notice::Card { incident: storm.clone(), ping: true }, &context()));
+        bodies.push(notice(&Notice::Worse { incident: storm }, &context()));
+        let full = |n: usize| Advice { bot: odd(n).bot, healthy: 1, wanted: 9, load: 50, full: n % 2 == 0 };
+        let loaded = Incident {
+            subject: Subject::Load { environment: place.clone() },
+            facts: Facts::Load { bots: (0..count * 10).map(full).collect() },
+            ..failover.clone()
+        };
+        bodies.push(notice(&Notice::Card { incident: loaded, ping: false }, &context()));
         let facts = Facts::Blind(Blind { since: at(900), seen_well_at: None, why: word.clone(), kind: Blindness::Malformed });
         bodies.push(notice(&Notice::Card { incident: Incident { subject: Subject::Blind, facts, ..failover }, ping: true }, &context()));
         bodies.push(refusal::refusal(&Refusal::NotFound { what: name.clone() }, None).private_body());

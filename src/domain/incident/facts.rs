@@ -31,6 +31,21 @@ pub enum Facts {
     },
 }
 
+impl Facts {
+    /// What was seen, for the log.
+    pub fn summary(&self) -> String {
+        match self {
+            Self::Failover(facts) => {
+                format!("{} of {} healthy, {} wanted", facts.healthy, facts.total, facts.minimum)
+            }
+            Self::NeverRedundant { bots } => format!("{} bots", bots.len()),
+            Self::Blind(blind) => blind.why.clone(),
+            Self::Storm(storm) => format!("{} of {} bots", storm.broken(), storm.of()),
+            Self::Load { bots } => format!("{} bots", bots.len()),
+        }
+    }
+}
+
 /// A bot's redundancy, as its card shows it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Failover {
@@ -59,6 +74,9 @@ pub struct Line {
     pub words: Option<[String; 3]>,
     /// Since when, where known.
     pub since: Option<Timestamp>,
+    /// Where it is now, if it was seen in another environment.
+    #[serde(default)]
+    pub moved_to: Option<Environment>,
     /// Whether it is on its way up after a start.
     pub starting: bool,
     /// Whether it could not be read now.
@@ -199,7 +217,7 @@ pub struct Advice {
 
 /// What ended an incident.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "by")]
+#[serde(rename_all = "snake_case", tag = "was")]
 pub enum Ending {
     /// Somebody, through us.
     Doing(OwnDoing),

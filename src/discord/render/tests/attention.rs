@@ -88,7 +88,7 @@ fn every_choice_of_the_menu_is_understood() {
 #[test]
 fn a_card_says_who_has_it_until_when_it_is_snoozed_and_what_mutes_it() {
     let muted = Attention { muted: Some(mute(None).hush()), escalated_at: Some(at(1050)), ..snoozed() };
-    insta::assert_snapshot!(card(with(muted), false), @r#"
+    insta::assert_snapshot!(unasked(Notice::Card { incident: with(muted), ping: false }, 70), @r#"
     # 🟠 At risk: Billing Bot in Production
     **1 of 2 healthy: no failover left.**
     🔴 **billing-2** is not connected (last change <t:990:R>); last operation: SYSTEM\_RECOVERY\_STARTED.
@@ -151,7 +151,7 @@ fn what_is_said_again_mentions_those_whom_it_concerns() {
 #[test]
 fn the_details_tell_what_happened_and_offer_what_this_person_may_do() {
     let told = |incident: &Incident, may| {
-        let message = attention::details(incident, may, Some("https://discord.com/channels/1/2/3"));
+        let message = attention::details(incident, may, Some("https://discord.com/channels/1/2/3"), GuildId(1));
         check(&message.private_body(), &[]);
         show(&message.body())
     };
@@ -321,7 +321,7 @@ fn every_press_is_answered_with_a_sentence() {
     ⛔ <@41> was first: it is snoozed until <t:4600:f>. End that snooze to choose another time.
     ⛔ It is not snoozed any more.
     ⛔ <@41> was first: the snooze was ended <t:1060:R>.
-    ⛔ It got worse, and that ended the snooze.
+    ⛔ It got worse or came back, and that ended the snooze.
     ⛔ “soon” is no time that Botswain understands. Write how long, such as 45m, 2h 30m or 3 days, or a time of day, such as 14:30 or tomorrow 9:00.
     ⛔ “0m” is over already, or in less than a minute. Say a later time.
     ⛔ “9 days” is too far away: at most 7 days are possible.
@@ -395,7 +395,7 @@ proptest! {
             for due in [Due::Awake, Due::Reminder] {
                 bodies.push(notice(&Notice::Again { incident: incident.clone(), due, at: at(2000) }, &context()));
             }
-            bodies.push(attention::details(incident, true, Some("https://discord.com/channels/1/2/3")).private_body());
+            bodies.push(attention::details(incident, true, Some("https://discord.com/channels/1/2/3"), GuildId(1)).private_body());
         }
         let links = incidents.iter().map(|incident| (incident.id.clone(), format!("https://discord.com/channels/{}", u64::MAX)));
         let links = links.collect();
