@@ -5,4 +5,7 @@
 mod announced;
 mod blind;
 mod levels;
+mod load;
+mod patience;
+mod storms;
 mod world;
