@@ -132,6 +132,7 @@ fn blindness(kind: &ErrorKind) -> Blindness {
     match kind {
         ErrorKind::Unauthorized => Blindness::Unauthorised,
         ErrorKind::Malformed(_) | ErrorKind::TooLarge(_) | ErrorKind::Redirected(_) => Blindness::Malformed,
+        ErrorKind::Stale(_) => Blindness::Stale,
         ErrorKind::Unreachable
         | ErrorKind::Timeout
         | ErrorKind::Interrupted

@@ -82,7 +82,10 @@ pub(super) fn observe(
         None if sky.begins() => Standing::Incident,
         None => return None,
     };
+    // What has a card of its own is said there.
     let mut bots: Vec<_> = parts.iter().filter(|(part, _)| *part != Part::Lately).filter_map(bot).collect();
+    let unannounced =
+        if bots.iter().any(|bot| bot.level == Level::Outage) { Severity::Outage } else { Severity::AtRisk };
     bots.sort_by(|a, b| key(a).cmp(&key(b)));
     bots.truncate(NAMED);
     let known = match storm.map(|storm| &storm.facts) {
@@ -91,12 +94,11 @@ pub(super) fn observe(
     };
     let facts = Storm { places: places(&parts, in_use), peak: known, bots, with_own_cards: sky.lately };
     let facts = Storm { peak: known.max(facts.broken()), ..facts };
-    let out = facts.places.iter().any(|place| place.out > 0);
     Some(Observation {
         subject: Subject::Storm,
         facts: Facts::Storm(facts),
         standing,
-        unannounced: if out { Severity::Outage } else { Severity::AtRisk },
+        unannounced,
         watched_since: lookout.watched_since,
         ended_by: None,
     })

@@ -6,4 +6,7 @@ mod announced;
 mod attention;
 mod blind;
 mod levels;
+mod load;
+mod patience;
+mod storms;
 mod world;

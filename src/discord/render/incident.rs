@@ -148,8 +148,11 @@ pub(super) fn named(incident: &Incident) -> impl Iterator<Item = String> {
 
 /// How often it fell again. A bot that does so often is not helped by waiting.
 fn flaps(incident: &Incident) -> Option<String> {
+    // A list that was empty for a moment is nobody's trouble.
+    let is_list = matches!(incident.subject, Subject::NeverRedundant { .. } | Subject::Load { .. });
     let often = match incident.flaps {
         0 => return None,
+        _ if is_list => return None,
         1 => "It fell again once after it had looked well.".to_owned(),
         flaps => format!("🔁 Flapping: it fell again {flaps} times after it had looked well."),
     };

@@ -157,7 +157,7 @@ fn storm_bot(bot: &StormBot) -> String {
 }
 
 fn never_redundant(incident: &Incident, bots: &[BotCount]) -> Vec<String> {
-    if incident.resolved_at().is_some() {
+    if incident.resolved_at().is_some() || bots.is_empty() {
         return vec!["No bot here is left that has never had the healthy connectors that are wanted.".to_owned()];
     }
     let count = words::of(u32::try_from(bots.len()).unwrap_or(u32::MAX), "bot");
@@ -177,7 +177,7 @@ fn never_redundant(incident: &Incident, bots: &[BotCount]) -> Vec<String> {
 }
 
 fn load(incident: &Incident, bots: &[Advice]) -> Vec<String> {
-    if incident.resolved_at().is_some() {
+    if incident.resolved_at().is_some() || bots.is_empty() {
         return vec!["No bot here has more conversations for each healthy connector than is advised.".to_owned()];
     }
     let count = words::of(u32::try_from(bots.len()).unwrap_or(u32::MAX), "bot");
