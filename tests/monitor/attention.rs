@@ -257,3 +257,18 @@ async fn what_comes_back_is_nobodys_again_and_what_somebody_snoozed_may_call_aga
     assert_eq!((attention.acknowledged, attention.snoozed.unwrap().ended), (None, Some(SnoozeEnd::Worse)));
     assert_eq!(world.minutes(10).await, [remind()]);
 }
+
+#[tokio::test]
+async fn p7_what_an_operator_stops_again_soon_after_is_counted_from_then() {
+    let mut world = World::judged_by(harbour(), COMES_BACK).await;
+    world.hush().await;
+    world.does("billing-1", Deed::Drop);
+    world.minutes(20).await;
+    world.does("billing-1", Deed::Recover);
+    world.minutes(5).await;
+    world.olga(Verb::Stop, "billing-1", None).await;
+    world.later(30).await;
+    assert_eq!(world.said().await, [format!("edit {BILLING}")], "the same card, and nobody is called");
+    assert_eq!(world.minutes(9).await, [""; 0]);
+    assert_eq!(world.minutes(1).await, [remind()]);
+}
