@@ -22,6 +22,7 @@ use crate::discord::watchdog::Patience;
 use crate::discord_api::DiscordApi;
 use crate::heartbeat::Heartbeat;
 use crate::http;
+use crate::incidents::{self, Incidents};
 use crate::lifecycle::{self, LifecycleClient};
 use crate::monitor::{Bells, Monitor, Watch};
 use crate::operations::{Operations, Rules, Runner, Wake};
@@ -127,17 +128,15 @@ impl App {
         let api = DiscordApi::new(&discord.token, discord.api_url.as_ref()).map_err(Ended::unexpected)?;
         let events = lifecycle.events();
         let wake = Wake { monitor: events.pushes(), ..Wake::default() };
-        let watch = Watch { policy: policy.clone(), poll_interval, alerts: discord.alert_channel };
+        let watch = Watch { policy: policy.clone(), poll_interval };
         let bells = Bells { pushes: Arc::clone(&wake.monitor), delivery: Arc::clone(&wake.delivery) };
         let (monitor, picture) = Monitor::new(store.clone(), lifecycle.clone(), watch, bells);
+        let rules = incidents::Rules { authority: authority.clone(), policy: policy.clone() };
+        let incidents = Incidents::new(store.clone(), picture.clone(), rules, wake.clone());
         let rules = Rules { authority, policy: policy.clone(), confirmation_ttl };
         let operations = Operations::new(store.clone(), lifecycle, picture.clone(), rules, wake.clone());
         let runner = Runner::new(&operations, api.clone(), discord.guild);
-        let words = Context {
-            alert_roles: discord.alert_roles.everywhere.clone(),
-            alert_roles_by_environment: discord.alert_roles.by_environment.clone(),
-            ..Context::default()
-        };
+        let words = Context { policy: Arc::new(policy.clone()), guild: discord.guild, ..Context::default() };
         let delivery = Delivery::new(store.clone(), api, words.clone(), Arc::clone(&wake.delivery));
         let fallback = discord
             .fallback_channel
@@ -153,6 +152,7 @@ impl App {
         );
         let front = Front {
             operations: operations.clone(),
+            incidents,
             picture: picture.clone(),
             policy,
             guild: discord.guild,

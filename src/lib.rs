@@ -13,7 +13,8 @@
 //! | [`vitals`] | whether the process does its work |
 //! | [`discord`] | the front: commands, buttons, interactions, all words and pictures, the outbox's only reader, the gateway and its watchdog |
 //! | [`operations`] | a request is asked, narrowed, confirmed, cancelled or expires; the runner carries it out |
-//! | [`monitor`] | polls the fleet, judges it, writes incidents |
+//! | [`incidents`] | people take incidents on, snooze and mute them |
+//! | [`monitor`] | polls the fleet, judges it, writes incidents, says again what still stands |
 //! | [`lifecycle`] | the contract of the lifecycle service, and our client of it |
 //! | [`discord_api`] | the few routes of Discord's that we send ourselves, so that a 429 is obeyed to the letter |
 //! | [`store`] | what outlives the process, in SQLite or PostgreSQL: every claim is won once; one process at a time |
@@ -46,6 +47,7 @@ pub mod discord_api;
 pub mod domain;
 pub mod heartbeat;
 pub mod http;
+pub mod incidents;
 pub mod lifecycle;
 pub mod monitor;
 pub mod operations;

@@ -12,6 +12,9 @@ use jiff::Timestamp;
 use crate::Measure;
 use crate::figures::{fsync, median, micros};
 
+/// A loss is an incident at once, and each bot's its own.
+const AT_ONCE: [(&str, &str); 3] = [("ALERT_AFTER", "0s"), ("OUTAGE_AFTER", "0s"), ("STORM_BOTS", "0")];
+
 pub async fn measure(measure: Measure) {
     let (p50, p99) = fsync();
     println!("\nOne tick of the monitor: ms, and µs for each connector; fsync p50 {p50:.0} µs, p99 {p99:.0} µs");
@@ -54,11 +57,10 @@ impl Tower {
         options.fleet.fleet = FleetSeed::Generated(connectors);
         options.fleet.mode = Mode::Explicit;
         let sandbox = Sandbox::start(options).await.unwrap();
-        let config = sandbox.config(&[]).unwrap();
+        let config = sandbox.config(&AT_ONCE).unwrap();
         let store = Store::open(&config.database_url).await.unwrap();
         let lifecycle = LifecycleClient::new(Settings::new(config.lifecycle.url, config.lifecycle.token)).unwrap();
-        let watch =
-            Watch { policy: config.policy, poll_interval: config.poll_interval, alerts: config.discord.alert_channel };
+        let watch = Watch { policy: config.policy, poll_interval: config.poll_interval };
         let (monitor, _) = Monitor::new(store.clone(), lifecycle, watch, Bells::default());
         Self { sandbox, store, monitor }
     }

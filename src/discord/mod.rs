@@ -2,7 +2,7 @@
 //!
 //! * [`commands`], [`custom_id`]: what can be typed and pressed, each as one enum; [`autocomplete`], [`lookup`]: what it names.
 //! * [`overviews`]: the environments at a glance, ready before anybody asks.
-//! * [`interactions`]: guard, acknowledge, call [`crate::operations`], answer.
+//! * [`interactions`]: guard, acknowledge, call [`crate::operations`] or [`crate::incidents`], answer.
 //! * [`render`]: all words and pictures, pure.
 //! * [`delivery`]: the outbox's only reader. [`direct`]: alerts that no outbox can keep. [`fallback`]: what
 //!   is said elsewhere of alerts that do not come into their channel.
@@ -31,6 +31,7 @@ use tokio::sync::watch;
 use self::overviews::Overviews;
 use crate::domain::ids::GuildId;
 use crate::domain::policy::{Picture, Policy};
+use crate::incidents::Incidents;
 use crate::operations::Operations;
 use crate::store::Store;
 
@@ -41,6 +42,8 @@ pub struct Front {
     pub store: Store,
     /// The use cases.
     pub operations: Operations,
+    /// The use cases about incidents.
+    pub incidents: Incidents,
     /// The fleet as it was last read.
     pub picture: watch::Receiver<Arc<Picture>>,
     /// What is asked of each bot.

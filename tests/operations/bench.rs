@@ -71,7 +71,7 @@ impl Bench {
 
     /// What the monitor does at each poll: reads the fleet and publishes it.
     pub async fn look(&self, now: Timestamp) {
-        let mut picture = Picture { highest: BTreeMap::new(), ..Picture::default() };
+        let mut picture = Picture::default();
         let FleetAnswer::Read(read) = self.lifecycle.fleet(None).await.unwrap() else {
             panic!("a reading without a tag is whole");
         };

@@ -2,9 +2,10 @@
 
 use botswain::domain::connector::{Bot, Environment};
 use botswain::domain::ids::{BotId, MessageId};
-use botswain::domain::incident::Incident;
-use botswain::domain::notice::Notice;
-use botswain::store::incidents::{Changed, Highest, Opened};
+use botswain::domain::incident::{Incident, Phase};
+use botswain::domain::notice::{Call, Notice};
+use botswain::store::highest::Highest;
+use botswain::store::incidents::{Changed, Opened};
 use botswain::store::outbox::{Held, Sending};
 
 use crate::facts::{ALERTS, LEASE, at, incident};
@@ -20,23 +21,23 @@ on_both!(
 
 async fn p6_an_open_incident_is_there_after_a_restart_and_a_resolved_one_makes_room_for_the_next(ground: Ground) {
     let first = incident("a", 1);
-    assert_eq!(ground.store.open_incident(&first, true, ALERTS, at(0)).await.unwrap(), Opened::Now);
+    assert_eq!(ground.store.open_incident(&first, Call::Card, ALERTS, at(0)).await.unwrap(), Opened::Now);
     let ground = ground.restarted().await;
     let kept = ground.store.open_incidents().await.unwrap().remove(0);
     assert_eq!(kept.incident, first);
-    let over = Incident { resolved_at: Some(at(60)), ..first };
-    assert_eq!(ground.store.change_incident(&kept, &over, false, ALERTS, at(60)).await.unwrap(), Changed::Now);
-    assert_eq!(ground.store.change_incident(&kept, &over, false, ALERTS, at(60)).await.unwrap(), Changed::Stale);
+    let over = Incident { phase: Phase::Resolved { at: at(60), by: None }, ..first };
+    assert_eq!(ground.store.change_incident(&kept, &over, Call::Nobody, ALERTS, at(60)).await.unwrap(), Changed::Now);
+    assert_eq!(ground.store.change_incident(&kept, &over, Call::Nobody, ALERTS, at(60)).await.unwrap(), Changed::Stale);
     assert_eq!(ground.store.open_incidents().await.unwrap(), []);
-    assert_eq!(ground.store.open_incident(&incident("a", 0), true, ALERTS, at(61)).await.unwrap(), Opened::Now);
+    assert_eq!(ground.store.open_incident(&incident("a", 0), Call::Card, ALERTS, at(61)).await.unwrap(), Opened::Now);
 }
 
 async fn p1_an_edit_before_the_first_post_takes_no_ping_away(ground: Ground) {
-    for (bot, ping) in [("loud", true), ("quiet", false)] {
-        assert_eq!(ground.store.open_incident(&incident(bot, 1), ping, ALERTS, at(0)).await.unwrap(), Opened::Now);
+    for (bot, call) in [("loud", Call::Card), ("quiet", Call::Nobody)] {
+        assert_eq!(ground.store.open_incident(&incident(bot, 1), call, ALERTS, at(0)).await.unwrap(), Opened::Now);
     }
     for kept in ground.store.open_incidents().await.unwrap() {
-        let changed = ground.store.change_incident(&kept, &kept.incident, false, ALERTS, at(1)).await.unwrap();
+        let changed = ground.store.change_incident(&kept, &kept.incident, Call::Nobody, ALERTS, at(1)).await.unwrap();
         assert_eq!(changed, Changed::Now);
     }
     let mut pings = Vec::new();
@@ -85,15 +86,18 @@ async fn the_highest_counts_of_bots_with_any_id_are_kept_apart(ground: Ground) {
         assert_eq!(all.get(&(highest.bot.id.clone(), highest.environment.clone())), Some(&highest));
     }
     for id in ids {
-        let opened = ground.store.open_incident(&incident(&id, 1), true, ALERTS, at(0)).await.unwrap();
+        let opened = ground.store.open_incident(&incident(&id, 1), Call::Card, ALERTS, at(0)).await.unwrap();
         assert_eq!(opened, Opened::Now);
     }
 }
 
 async fn one_open_incident_on_a_subject_with_one_card(ground: Ground) {
     let first = incident("a", 1);
-    assert_eq!(ground.store.open_incident(&first, true, ALERTS, at(0)).await.unwrap(), Opened::Now);
-    assert_eq!(ground.store.open_incident(&incident("a", 0), true, ALERTS, at(1)).await.unwrap(), Opened::AlreadyOpen);
+    assert_eq!(ground.store.open_incident(&first, Call::Card, ALERTS, at(0)).await.unwrap(), Opened::Now);
+    assert_eq!(
+        ground.store.open_incident(&incident("a", 0), Call::Card, ALERTS, at(1)).await.unwrap(),
+        Opened::AlreadyOpen
+    );
     let open: Vec<_> = ground.store.open_incidents().await.unwrap().into_iter().map(|kept| kept.incident).collect();
     assert_eq!(open, [first]);
     assert_eq!(ground.store.backlog().await.unwrap().waiting, 1);
