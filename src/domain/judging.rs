@@ -104,7 +104,6 @@ pub struct Past<'a> {
 
 /// What an observation means.
 #[derive(Clone, Debug, PartialEq)]
-#[must_use]
 pub struct Judged {
     /// The state after it.
     pub after: After,
@@ -202,6 +201,7 @@ impl Judged {
 ///
 /// Only what got worse by itself calls anybody (P7): the severity of what no operator announced is held against the worst
 /// that was announced.
+#[must_use]
 pub fn decide(past: Past<'_>, seen: &Observation, patience: &Patience, now: Timestamp) -> Judged {
     match past.open.map(|open| (open, &open.phase)) {
         None | Some((_, Phase::Suspected { .. })) => suspect(past, seen, patience, now),

@@ -10,7 +10,6 @@ use super::mute::{Mute, Summary};
 use super::operation::Operation;
 
 /// The content of one message of the bot, as facts.
-#[expect(clippy::large_enum_variant, reason = "one is held at a time, between the store and the wire")]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "notice")]
 pub enum Notice {
