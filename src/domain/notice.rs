@@ -11,7 +11,6 @@ use super::operation::Operation;
 use super::trouble::Trouble;
 
 /// The content of one message of the bot, as facts.
-#[expect(clippy::large_enum_variant, reason = "one is held at a time, between the store and the wire")]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "notice")]
 pub enum Notice {

@@ -1,6 +1,5 @@
 //! The use cases and the runner over a real store, the real client and the simulated service, with time as an argument.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 

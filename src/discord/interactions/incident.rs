@@ -100,11 +100,11 @@ impl Front {
         let flags = sent.message.as_ref().and_then(|message| message.flags);
         let private = flags.is_some_and(|flags| flags.contains(MessageFlags::EPHEMERAL));
         let inputs = sent.data.components.iter().flat_map(|row| &row.components);
-        let typed = inputs.filter_map(|input| match input {
+        let mut typed = inputs.filter_map(|input| match input {
             ActionRowComponent::InputText(input) if input.custom_id == modal::INPUT => input.value.clone(),
             _ => None,
         });
-        let typed = typed.last().unwrap_or_default();
+        let typed = typed.next().unwrap_or_default();
         self.handle_incident(&incoming, private, &incident, Ask::Snooze(&typed)).await
     }
 

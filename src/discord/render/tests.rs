@@ -885,7 +885,7 @@ proptest! {
         let storm = Incident { subject: Subject::Storm, facts: Facts::Storm(storm), ..failover.clone() };
         bodies.push(notice(&Notice::Card { incident: storm.clone(), ping: true }, &context()));
         bodies.push(notice(&Notice::Worse { incident: storm }, &context()));
-        let full = |n: usize| Advice { bot: odd(n).bot, healthy: 1, wanted: 9, load: 50, full: n % 2 == 0 };
+        let full = |n: usize| Advice { bot: odd(n).bot, healthy: 1, wanted: 9, load: 50, full: n.is_multiple_of(2) };
         let loaded = Incident {
             subject: Subject::Load { environment: place.clone() },
             facts: Facts::Load { bots: (0..count * 10).map(full).collect() },
