@@ -31,6 +31,7 @@ use crate::domain::policy::{Picture, Policy};
 use crate::lifecycle::LifecycleClient;
 use crate::store::incidents::{Changed, Highest, Kept, Opened};
 use crate::store::{Store, StoreError};
+use crate::tally::Tally;
 
 /// How many polls may fail in a row until being blind is an incident of its own.
 const BLIND_AFTER: u32 = 3;
@@ -97,6 +98,11 @@ impl Monitor {
     /// Where alerts are found that could not be written down.
     pub fn direct_alerts(&self) -> DirectAlerts {
         self.keeper.direct_alerts()
+    }
+
+    /// How its polls ended: `unchanged`, `read`, `partly_read`, `failed`.
+    pub fn polls(&self) -> Tally {
+        self.eye.tally()
     }
 
     /// Watches until `shutdown`.

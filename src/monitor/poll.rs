@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use crate::domain::fleet::{Fleet, Malformed, Reading};
 use crate::lifecycle::{ErrorKind, Etag, FleetAnswer, LifecycleClient};
+use crate::tally::Tally;
 
 /// Readings without a gap that it takes until what none of them had is gone.
 const GONE_AFTER: u32 = 2;
@@ -19,6 +20,7 @@ pub(super) struct Eye {
     trouble: Option<String>,
     cause: String,
     malformed: Vec<Malformed>,
+    tally: Tally,
 }
 
 impl Eye {
@@ -32,7 +34,13 @@ impl Eye {
             trouble: None,
             cause: String::new(),
             malformed: Vec::new(),
+            tally: Tally::default(),
         }
+    }
+
+    /// How looks ended: `unchanged`, `read`, `partly_read`, `failed`.
+    pub(super) fn tally(&self) -> Tally {
+        self.tally.clone()
     }
 
     /// Looks at the fleet. What could not be read is unknown from now on.
@@ -42,12 +50,15 @@ impl Eye {
             Ok(FleetAnswer::NotModified) => {
                 self.fleet.unchanged(now);
                 self.trouble = None;
+                self.tally.count("unchanged");
             }
             Ok(FleetAnswer::Read(read)) => {
                 self.etag.clone_from(&read.etag);
                 self.take(read.into(), now);
+                self.tally.count(if self.trouble.is_none() { "read" } else { "partly_read" });
             }
             Err(error) => {
+                self.tally.count("failed");
                 if self.trouble.is_none() {
                     tracing::warn!(%error, "the fleet could not be read");
                 } else {

@@ -25,6 +25,7 @@ use botswain::sandbox::lifecycle::seed::healthy;
 use botswain::sandbox::lifecycle::{Deed, FleetSeed, Mode};
 use botswain::sandbox::{Options, Sandbox};
 use botswain::store::{Store, StoreError};
+use botswain::tally::Durations;
 use botswain::vitals::Vitals;
 use jiff::Timestamp;
 use reqwest::Method;
@@ -53,6 +54,7 @@ pub struct Scene {
     pub delivery: Delivery,
     pub direct: Direct,
     pub fallback: Fallback,
+    pub interactions: Durations,
     pub seed: Seed,
     began: Timestamp,
     second: i64,
@@ -113,6 +115,7 @@ impl Scene {
             delivery,
             direct,
             fallback,
+            interactions: Durations::default(),
             seed,
             began,
             second: 0,
@@ -163,6 +166,7 @@ impl Scene {
             guild: config.discord.guild,
             poll_interval: POLL,
             overviews: Default::default(),
+            interactions: self.interactions.clone(),
         }
     }
 

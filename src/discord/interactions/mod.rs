@@ -7,6 +7,8 @@ pub mod answer;
 mod component;
 mod guard;
 
+use std::time::Instant;
+
 use jiff::Timestamp;
 use serenity::http::Http;
 use serenity::model::application::{CommandDataOption, CommandDataOptionValue, CommandInteraction, Interaction};
@@ -27,6 +29,7 @@ use crate::operations::{Answer, Said, Trouble};
 impl Front {
     /// Carries one interaction to its answer. What goes wrong is logged; nothing here stops the gateway.
     pub async fn handle(&self, http: &Http, interaction: Interaction) {
+        let began = Instant::now();
         let result = match &interaction {
             Interaction::Command(command) => self.command(Incoming::command(self.guild, http, command), command).await,
             Interaction::Autocomplete(command) => {
@@ -44,6 +47,8 @@ impl Front {
             }
         };
         let id = interaction.id();
+        let outcome = result.as_ref().err().map_or("answered", AnswerError::word);
+        self.interactions.observe(kind(&interaction), outcome, began.elapsed());
         match result {
             Ok(()) => {}
             Err(AnswerError::AnsweredBefore) => {
@@ -186,6 +191,17 @@ fn answered(answer: &Result<Answer, Trouble>, page: u16) -> Message {
         },
         Ok(Answer::Refused(refused)) => refusal::refusal(refused, None),
         Err(trouble) => refusal::trouble(&trouble.person()),
+    }
+}
+
+/// What kind of interaction it is, in a word for the metrics.
+fn kind(interaction: &Interaction) -> &'static str {
+    match interaction {
+        Interaction::Command(_) => "command",
+        Interaction::Autocomplete(_) => "autocomplete",
+        Interaction::Component(_) => "component",
+        Interaction::Modal(_) => "modal",
+        _ => "other",
     }
 }
 
