@@ -24,9 +24,11 @@ use crate::heartbeat::Heartbeat;
 use crate::http;
 use crate::incidents::{self, Incidents};
 use crate::lifecycle::{self, LifecycleClient};
+use crate::metrics::Metrics;
 use crate::monitor::{Bells, Monitor, Watch};
 use crate::operations::{Operations, Rules, Runner, Wake};
 use crate::store::{Store, StoreError};
+use crate::tally::Durations;
 use crate::vitals::Vitals;
 
 /// How long the parts may take to finish what they have begun.
@@ -150,6 +152,7 @@ impl App {
             discord.guild,
             discord.fallback_channel,
         );
+        let interactions = Durations::default();
         let front = Front {
             operations: operations.clone(),
             incidents,
@@ -159,6 +162,7 @@ impl App {
             poll_interval,
             store: store.clone(),
             overviews: Overviews::default(),
+            interactions: interactions.clone(),
         };
         let overviews = front.clone();
         let gateway = gateway::Settings {
@@ -171,10 +175,19 @@ impl App {
         let heartbeat = config.heartbeat.map(|to| Heartbeat::new(vitals.clone(), to.url, to.interval));
         let heartbeat = heartbeat.transpose().map_err(|error| Ended::unexpected(error.without_url()))?;
 
+        let metrics = Metrics {
+            vitals,
+            polls: monitor.polls(),
+            deliveries: delivery.tally(),
+            channels: delivery.channels(),
+            interactions,
+            heartbeats: heartbeat.as_ref().map(Heartbeat::tally),
+        };
+
         let mut app = Self::of(store);
         if let Some(address) = config.http_listen {
             let listener = tokio::net::TcpListener::bind(address).await.map_err(Ended::unexpected)?;
-            app.spawn("health server", |shutdown| http::serve(listener, vitals, shutdown));
+            app.spawn("health server", |shutdown| http::serve(listener, metrics, shutdown));
         }
         app.spawn("monitor", |shutdown| monitor.run(shutdown));
         app.spawn("event stream", |shutdown| events.run(shutdown));

@@ -34,6 +34,7 @@ use crate::domain::policy::{Picture, Policy};
 use crate::incidents::Incidents;
 use crate::operations::Operations;
 use crate::store::Store;
+use crate::tally::Durations;
 
 /// What an interaction is answered from. Cheap to clone; it keeps nothing of its own.
 #[derive(Clone, Debug)]
@@ -54,4 +55,6 @@ pub struct Front {
     pub poll_interval: Duration,
     /// The environments at a glance.
     pub overviews: Overviews,
+    /// How long interactions take until they are answered, and how that ends.
+    pub interactions: Durations,
 }

@@ -40,6 +40,7 @@ use crate::domain::policy::{HighestSeen, Picture, Policy};
 use crate::lifecycle::{FleetAnswer, LifecycleClient, LifecycleError, Pushes, Word};
 use crate::store::highest::Highest;
 use crate::store::{Store, StoreError};
+use crate::tally::Tally;
 
 /// How many polls may fail in a row until being blind is an incident of its own, and how many looks may not have come at all
 /// until what was in between is not known.
@@ -138,6 +139,11 @@ impl Monitor {
     /// Where alerts are found that could not be written down.
     pub fn direct_alerts(&self) -> DirectAlerts {
         self.keeper.direct_alerts()
+    }
+
+    /// How its polls ended: `unchanged`, `read`, `partly_read`, `failed`.
+    pub fn polls(&self) -> Tally {
+        self.eye.tally()
     }
 
     /// Looks once: reads, publishes, judges, and writes what follows.

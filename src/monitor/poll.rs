@@ -10,6 +10,7 @@ use crate::domain::fleet::{Fleet, Malformed, Reading};
 use crate::domain::ids::ConnectorId;
 use crate::domain::incident::Blindness;
 use crate::lifecycle::{ErrorKind, Etag, FleetAnswer, FleetRead, LifecycleClient, LifecycleError};
+use crate::tally::Tally;
 
 /// Readings without a gap that it takes until what none of them had is gone.
 const GONE_AFTER: u32 = 2;
@@ -29,6 +30,7 @@ pub(super) struct Eye {
     cause: String,
     blindness: Blindness,
     malformed: Vec<Malformed>,
+    tally: Tally,
 }
 
 impl Eye {
@@ -44,7 +46,13 @@ impl Eye {
             cause: String::new(),
             blindness: Blindness::default(),
             malformed: Vec::new(),
+            tally: Tally::default(),
         }
+    }
+
+    /// How looks ended: `unchanged`, `read`, `partly_read`, `failed`.
+    pub(super) fn tally(&self) -> Tally {
+        self.tally.clone()
     }
 
     /// Asks for the fleet. What is glimpsed until the answer is taken in is not undone by it.
@@ -67,13 +75,16 @@ impl Eye {
             Ok(FleetAnswer::NotModified) => {
                 self.fleet.unchanged(now);
                 self.trouble = None;
+                self.tally.count("unchanged");
             }
             Ok(FleetAnswer::Read(mut read)) => {
                 unsure = self.keep_glimpsed(&mut read);
                 self.etag = read.etag.clone().filter(|_| unsure.is_empty());
                 self.take(read.into(), now);
+                self.tally.count(if self.trouble.is_none() { "read" } else { "partly_read" });
             }
             Err(error) => {
+                self.tally.count("failed");
                 if self.trouble.is_none() {
                     tracing::warn!(%error, "the fleet could not be read");
                 } else {

@@ -26,6 +26,7 @@ use botswain::sandbox::lifecycle::seed::healthy;
 use botswain::sandbox::lifecycle::{Deed, FleetSeed, Mode};
 use botswain::sandbox::{Options, Sandbox};
 use botswain::store::{Store, StoreError};
+use botswain::tally::Durations;
 use botswain::vitals::Vitals;
 use jiff::Timestamp;
 use reqwest::Method;
@@ -65,6 +66,7 @@ pub struct Scene {
     pub delivery: Delivery,
     pub direct: Direct,
     pub fallback: Fallback,
+    pub interactions: Durations,
     pub seed: Seed,
     began: Timestamp,
     second: i64,
@@ -123,6 +125,7 @@ impl Scene {
             delivery,
             direct,
             fallback,
+            interactions: Durations::default(),
             seed,
             began,
             second: 0,
@@ -175,6 +178,7 @@ impl Scene {
             guild: config.discord.guild,
             poll_interval: POLL,
             overviews: Default::default(),
+            interactions: self.interactions.clone(),
         }
     }
 

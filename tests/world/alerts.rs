@@ -105,6 +105,7 @@ async fn bots_that_never_were_redundant_stand_on_one_quiet_notice() {
 async fn readiness_says_what_is_wrong_while_the_process_lives() {
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
     let world = World::begin(Beginning::default().with("HTTP_LISTEN", &free)).await;
+    world.alert("Never redundant").await;
     let ask = async |path: &str| {
         let answer = reqwest::get(format!("http://{free}/{path}")).await.unwrap();
         (answer.status().as_u16(), answer.text().await.unwrap())
@@ -112,6 +113,16 @@ async fn readiness_says_what_is_wrong_while_the_process_lives() {
     assert_eq!(ask("healthz").await, (200, "ok".to_owned()));
     let (status, said) = ask("readyz").await;
     assert_eq!((status, said.contains("false")), (200, false), "{said}");
+    world.olga().runs("/bots status env:production").await;
+    let (status, said) = ask("metrics").await;
+    assert_eq!(status, 200, "{said}");
+    for series in [
+        "botswain_interactions_total{kind=\"command\",outcome=\"answered\"}",
+        "botswain_deliveries_total{outcome=\"posted\"}",
+        "botswain_open_incidents{level=\"never_redundant\",environment=\"production\"} 1",
+    ] {
+        assert!(said.contains(series), "{series}: {said}");
+    }
     world.fleet().add_fault(FaultKind::ServerError { status: 500 });
     world.alert("Blind").await;
     let (status, said) = ask("readyz").await;

@@ -4,6 +4,9 @@
 mod alerts;
 mod attention;
 mod confirmations;
+#[expect(dead_code, reason = "the store's own tests need more of it")]
+#[path = "../database/mod.rs"]
+mod database;
 mod disk;
 mod faults;
 mod kill;
@@ -12,5 +15,7 @@ mod witness;
 
 mod message;
 mod person;
+mod postgresql;
+mod running;
 mod walk;
 mod world;

@@ -88,6 +88,17 @@ pub enum AnswerError {
     Failed(String),
 }
 
+impl AnswerError {
+    /// How it ended, in a word for the metrics.
+    pub(super) fn word(&self) -> &'static str {
+        match self {
+            Self::AnsweredBefore => "answered_elsewhere",
+            Self::Refused(_) => "refused",
+            Self::Failed(_) => "failed",
+        }
+    }
+}
+
 /// The way back to the person who caused an interaction.
 #[derive(Clone, Copy)]
 pub struct Reply<'a> {

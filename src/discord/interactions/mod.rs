@@ -10,6 +10,8 @@ mod guard;
 mod incident;
 mod mute;
 
+use std::time::Instant;
+
 use jiff::Timestamp;
 use serenity::http::Http;
 use serenity::model::application::{CommandDataOption, CommandDataOptionValue, CommandInteraction, Interaction};
@@ -30,6 +32,7 @@ use crate::operations::{Answer, Said, Trouble};
 impl Front {
     /// Carries one interaction to its answer. What goes wrong is logged; nothing here stops the gateway.
     pub async fn handle(&self, http: &Http, interaction: Interaction) {
+        let began = Instant::now();
         let result = match &interaction {
             Interaction::Command(command) => self.command(Incoming::command(self.guild, http, command), command).await,
             Interaction::Autocomplete(command) => {
@@ -46,6 +49,8 @@ impl Front {
             }
         };
         let id = interaction.id();
+        let outcome = result.as_ref().err().map_or("answered", AnswerError::word);
+        self.interactions.observe(kind(&interaction), outcome, began.elapsed());
         match result {
             Ok(()) => {}
             Err(AnswerError::AnsweredBefore) => {
@@ -203,6 +208,17 @@ fn answered(answer: &Result<Answer, Trouble>, page: u16) -> Message {
         },
         Ok(Answer::Refused(refused)) => refusal::refusal(refused, None),
         Err(trouble) => refusal::trouble(&trouble.person()),
+    }
+}
+
+/// What kind of interaction it is, in a word for the metrics.
+fn kind(interaction: &Interaction) -> &'static str {
+    match interaction {
+        Interaction::Command(_) => "command",
+        Interaction::Autocomplete(_) => "autocomplete",
+        Interaction::Component(_) => "component",
+        Interaction::Modal(_) => "modal",
+        _ => "other",
     }
 }
 
