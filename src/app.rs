@@ -13,16 +13,20 @@ use tokio_util::sync::CancellationToken;
 use crate::config::{Config, Mistakes};
 use crate::discord::Front;
 use crate::discord::delivery::Delivery;
+use crate::discord::direct::Direct;
+use crate::discord::fallback::Fallback;
 use crate::discord::gateway::{self, Gateway, GatewayError};
 use crate::discord::overviews::Overviews;
 use crate::discord::render::Context;
 use crate::discord::watchdog::Patience;
 use crate::discord_api::DiscordApi;
+use crate::heartbeat::Heartbeat;
 use crate::http;
 use crate::lifecycle::{self, LifecycleClient};
 use crate::monitor::{Bells, Monitor, Watch};
 use crate::operations::{Operations, Rules, Runner, Wake};
 use crate::store::{Store, StoreError};
+use crate::vitals::Vitals;
 
 /// How long the parts may take to finish what they have begun.
 const DRAIN: Duration = Duration::from_secs(10);
@@ -31,9 +35,20 @@ const DRAIN: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub struct App {
     parts: JoinSet<Result<(), Ended>>,
-    names: HashMap<TaskId, &'static str>,
+    names: HashMap<TaskId, Name>,
+    /// Ends every part.
     shutdown: CancellationToken,
+    /// Ends the parts that act, or answer people: one process may do that on one database.
+    acting: CancellationToken,
     store: Store,
+}
+
+/// A part's name.
+#[derive(Clone, Copy, Debug)]
+struct Name {
+    name: &'static str,
+    /// Whether it ends with the lock on the database.
+    acts: bool,
 }
 
 /// Why the program ended, or did not start. Each has its exit code.
@@ -110,11 +125,10 @@ impl App {
         })
         .map_err(Ended::unexpected)?;
         let api = DiscordApi::new(&discord.token, discord.api_url.as_ref()).map_err(Ended::unexpected)?;
-        let wake = Wake::default();
-        let watch = Watch { policy: policy.clone(), poll_interval, alerts: discord.alert_channel };
         let events = lifecycle.events();
-        let bells =
-            Bells { nudge: Arc::clone(&wake.monitor), pushes: events.pushes(), delivery: Arc::clone(&wake.delivery) };
+        let wake = Wake { monitor: events.pushes(), ..Wake::default() };
+        let watch = Watch { policy: policy.clone(), poll_interval, alerts: discord.alert_channel };
+        let bells = Bells { pushes: Arc::clone(&wake.monitor), delivery: Arc::clone(&wake.delivery) };
         let (monitor, picture) = Monitor::new(store.clone(), lifecycle.clone(), watch, bells);
         let rules = Rules { authority, policy: policy.clone(), confirmation_ttl };
         let operations = Operations::new(store.clone(), lifecycle, picture.clone(), rules, wake.clone());
@@ -124,7 +138,19 @@ impl App {
             alert_roles_by_environment: discord.alert_roles.by_environment.clone(),
             ..Context::default()
         };
-        let delivery = Delivery::new(store.clone(), api, words, wake.delivery);
+        let delivery = Delivery::new(store.clone(), api, words.clone(), Arc::clone(&wake.delivery));
+        let fallback = discord
+            .fallback_channel
+            .map(|channel| Fallback::new(store.clone(), delivery.channels(), channel, wake.delivery));
+        let direct_alerts = monitor.direct_alerts();
+        let direct = Direct::new(
+            direct_alerts.clone(),
+            store.clone(),
+            delivery.outlet(),
+            words,
+            discord.guild,
+            discord.fallback_channel,
+        );
         let front = Front {
             operations: operations.clone(),
             picture: picture.clone(),
@@ -141,39 +167,82 @@ impl App {
             patience: Patience::default(),
         };
         let gateway = Gateway::new(gateway, front);
-        let health = http::Health::new(picture, gateway.pulse(), store.clone(), poll_interval);
+        let vitals = Vitals { picture, poll_interval, gateway: gateway.pulse(), store: store.clone(), direct_alerts };
+        let heartbeat = config.heartbeat.map(|to| Heartbeat::new(vitals.clone(), to.url, to.interval));
+        let heartbeat = heartbeat.transpose().map_err(|error| Ended::unexpected(error.without_url()))?;
 
-        let mut app = Self { parts: JoinSet::new(), names: HashMap::new(), shutdown: CancellationToken::new(), store };
+        let mut app = Self::of(store);
         if let Some(address) = config.http_listen {
             let listener = tokio::net::TcpListener::bind(address).await.map_err(Ended::unexpected)?;
-            app.spawn("health server", |shutdown| http::serve(listener, health, shutdown));
+            app.spawn("health server", |shutdown| http::serve(listener, vitals, shutdown));
         }
-        app.spawn("overviews", |shutdown| overviews.keep_ready(shutdown));
-        let (store, shutdown) = (app.store.clone(), app.shutdown.clone());
-        app.spawn_fallible("lock on the database", async move { Ok(store.stay_alone(shutdown).await?) });
         app.spawn("monitor", |shutdown| monitor.run(shutdown));
         app.spawn("event stream", |shutdown| events.run(shutdown));
-        app.spawn("runner", |shutdown| runner.run(shutdown));
-        app.spawn("expiry", |shutdown| operations.expire_until(shutdown));
-        app.spawn("delivery", |shutdown| delivery.run(shutdown));
-        let shutdown = app.shutdown.clone();
-        app.spawn_fallible("gateway", async move { Ok(gateway.run(shutdown).await?) });
+        app.spawn("direct alerts", |shutdown| direct.run(shutdown));
+        if let Some(heartbeat) = heartbeat {
+            app.spawn("heartbeat", |shutdown| heartbeat.run(shutdown));
+        }
+        app.stay_alone();
+        app.spawn_acting("overviews", |shutdown| overviews.keep_ready(shutdown));
+        app.spawn_acting("runner", |shutdown| runner.run(shutdown));
+        app.spawn_acting("expiry", |shutdown| operations.expire_until(shutdown));
+        app.spawn_acting("delivery", |shutdown| delivery.run(shutdown));
+        if let Some(fallback) = fallback {
+            app.spawn_acting("fallback channel", |shutdown| fallback.run(shutdown));
+        }
+        let acting = app.acting.clone();
+        let gateway = async move { Ok(gateway.run(acting).await?) };
+        app.spawn_fallible(Name { name: "gateway", acts: true }, gateway);
         tracing::info!(guild = %discord.guild, version = env!("CARGO_PKG_VERSION"), "botswain runs");
         Ok(app)
+    }
+
+    fn of(store: Store) -> Self {
+        let shutdown = CancellationToken::new();
+        let acting = shutdown.child_token();
+        Self { parts: JoinSet::new(), names: HashMap::new(), shutdown, acting, store }
+    }
+
+    /// Looks after the lock on the database. Once it is lost, nothing acts any more; but for as long as nobody can reach the
+    /// database, somebody must still see what fails, and say it.
+    fn stay_alone(&mut self) {
+        let (store, shutdown, acting) = (self.store.clone(), self.shutdown.clone(), self.acting.clone());
+        let alone = async move {
+            let Err(lost) = store.clone().stay_alone(shutdown.clone()).await else { return Ok(()) };
+            tracing::error!(error = %lost, "nothing is done any more but to watch and to alert, until the database answers");
+            acting.cancel();
+            store.until_it_answers(&shutdown).await;
+            Err(lost.into())
+        };
+        self.spawn_fallible(Name { name: "lock on the database", acts: false }, alone);
     }
 
     fn spawn<F>(&mut self, name: &'static str, part: impl FnOnce(CancellationToken) -> F)
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        let running = part(self.shutdown.clone());
+        self.spawn_until(self.shutdown.clone(), Name { name, acts: false }, part);
+    }
+
+    fn spawn_acting<F>(&mut self, name: &'static str, part: impl FnOnce(CancellationToken) -> F)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        self.spawn_until(self.acting.clone(), Name { name, acts: true }, part);
+    }
+
+    fn spawn_until<F>(&mut self, shutdown: CancellationToken, name: Name, part: impl FnOnce(CancellationToken) -> F)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let running = part(shutdown);
         self.spawn_fallible(name, async move {
             running.await;
             Ok(())
         });
     }
 
-    fn spawn_fallible(&mut self, name: &'static str, part: impl Future<Output = Result<(), Ended>> + Send + 'static) {
+    fn spawn_fallible(&mut self, name: Name, part: impl Future<Output = Result<(), Ended>> + Send + 'static) {
         let id = self.parts.spawn(part).id();
         self.names.insert(id, name);
     }
@@ -185,7 +254,7 @@ impl App {
     pub async fn run_until(mut self, stopped: impl Future<Output = ()>) -> Result<(), Ended> {
         let ended = tokio::select! {
             () = stopped => Ok(()),
-            Some(part) = self.parts.join_next_with_id() => Err(self.judge(part)),
+            ended = self.first_end() => Err(ended),
         };
         tracing::info!("stopping");
         self.shutdown.cancel();
@@ -198,13 +267,24 @@ impl App {
         ended
     }
 
+    /// Why the first part ended that had no reason to.
+    async fn first_end(&mut self) -> Ended {
+        while let Some(part) = self.parts.join_next_with_id().await {
+            let was_told = |id| self.acting.is_cancelled() && self.names.get(id).is_some_and(|name| name.acts);
+            if !matches!(&part, Ok((id, Ok(()))) if was_told(id)) {
+                return self.judge(part);
+            }
+        }
+        Ended::Died("last part")
+    }
+
     fn judge(&self, part: Result<(TaskId, Result<(), Ended>), tokio::task::JoinError>) -> Ended {
         let (id, why) = match part {
             Ok((id, Ok(()))) => (id, None),
             Ok((id, Err(ended))) => (id, Some(ended)),
             Err(error) => (error.id(), None),
         };
-        let name = self.names.get(&id).copied().unwrap_or("unknown part");
+        let name = self.names.get(&id).map_or("unknown part", |name| name.name);
         let because = why.as_ref().map(ToString::to_string);
         tracing::error!(part = name, at = %Timestamp::now(), because, "a part ended by itself");
         why.unwrap_or(Ended::Died(name))

@@ -9,12 +9,15 @@
 //! | `main` | reads the command line, runs one mode, ends with its exit code |
 //! | [`app`] | builds the parts from the settings, runs them, names the one that died, drains |
 //! | [`http`] | health |
+//! | [`heartbeat`] | calls somebody outside for as long as all is well |
+//! | [`vitals`] | whether the process does its work |
 //! | [`discord`] | the front: commands, buttons, interactions, all words and pictures, the outbox's only reader, the gateway and its watchdog |
 //! | [`operations`] | a request is asked, narrowed, confirmed, cancelled or expires; the runner carries it out |
 //! | [`monitor`] | polls the fleet, judges it, writes incidents |
 //! | [`lifecycle`] | the contract of the lifecycle service, and our client of it |
 //! | [`discord_api`] | the few routes of Discord's that we send ourselves, so that a 429 is obeyed to the letter |
 //! | [`store`] | what outlives the process, in SQLite or PostgreSQL: every claim is won once; one process at a time |
+//! | [`outgoing`] | what all our HTTP clients have in common |
 //! | [`config`] · [`telemetry`] | settings (the only reader of the environment) · logs |
 //! | [`domain`] | the field itself, pure: no I/O, no clock, no environment |
 //! | [`sandbox`] | a wing of its own: stand-ins for Discord and the lifecycle service, and the demo's page. The product never imports it; they meet through a URL |
@@ -41,10 +44,13 @@ pub mod config;
 pub mod discord;
 pub mod discord_api;
 pub mod domain;
+pub mod heartbeat;
 pub mod http;
 pub mod lifecycle;
 pub mod monitor;
 pub mod operations;
+pub mod outgoing;
 pub mod sandbox;
 pub mod store;
 pub mod telemetry;
+pub mod vitals;

@@ -28,6 +28,7 @@ pub const KNOWN: &[Setting] = &[
     secret("DISCORD_TOKEN"),
     required("DISCORD_GUILD_ID"),
     required("DISCORD_ALERT_CHANNEL_ID"),
+    with_default("DISCORD_FALLBACK_CHANNEL_ID", ""),
     with_default("ALERT_ROLE_IDS", ""),
     with_default("OPERATOR_ROLE_IDS", ""),
     with_default("DISCORD_API_URL", "https://discord.com"),
@@ -42,6 +43,8 @@ pub const KNOWN: &[Setting] = &[
     with_default("BOTSWAIN_CONFIG", ""),
     with_default("ALLOW_PLAIN_HTTP", "false"),
     with_default("HTTP_LISTEN", ""),
+    Setting { name: "HEARTBEAT_URL", default: Some(""), secret: true },
+    with_default("HEARTBEAT_INTERVAL", "1m"),
     with_default("LOG_FORMAT", "text"),
     with_default("RUST_LOG", "info"),
 ];

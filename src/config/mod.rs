@@ -37,8 +37,10 @@ pub struct Config {
     pub confirmation_ttl: Duration,
     /// The store's address.
     pub database_url: SecretString,
-    /// Where health is served, if anywhere.
+    /// Where health and metrics are served, if anywhere.
     pub http_listen: Option<SocketAddr>,
+    /// Who outside is told that all is well, if anybody.
+    pub heartbeat: Option<HeartbeatSettings>,
     /// How logs are written.
     pub log: LogSettings,
 }
@@ -56,6 +58,8 @@ pub struct DiscordSettings {
     pub alert_channel: ChannelId,
     /// The roles that an alert mentions.
     pub alert_roles: AlertRoles,
+    /// Where it is said when alerts do not come into their channel.
+    pub fallback_channel: Option<ChannelId>,
 }
 
 /// The roles that an alert mentions, for each environment.
@@ -76,6 +80,15 @@ pub struct LifecycleSettings {
     pub token: SecretString,
     /// Whether the token may go over plain HTTP to another machine.
     pub allow_plain_http: bool,
+}
+
+/// Who outside is told that all is well.
+#[derive(Clone, Debug)]
+pub struct HeartbeatSettings {
+    /// The address that is called: whoever knows it can pretend to be us.
+    pub url: SecretString,
+    /// How often it is called.
+    pub interval: Duration,
 }
 
 /// How logs are written.
@@ -152,7 +165,11 @@ impl Config {
                 everywhere: reader.ids("ALERT_ROLE_IDS").into_iter().map(RoleId).collect(),
                 by_environment: file.alert_roles,
             },
+            fallback_channel: reader.optional_id("DISCORD_FALLBACK_CHANNEL_ID").map(ChannelId),
         };
+        if discord.fallback_channel == Some(discord.alert_channel) {
+            reader.mistake("DISCORD_FALLBACK_CHANNEL_ID", "is the channel of the alerts: name another one");
+        }
         let lifecycle = LifecycleSettings {
             url: reader.url("LIFECYCLE_URL", allow_plain),
             token: reader.token("LIFECYCLE_TOKEN"),
@@ -179,10 +196,17 @@ impl Config {
             confirmation_ttl: reader.duration("CONFIRMATION_TTL", no_wider_than("10s", "15m")),
             database_url: reader.database("DATABASE_URL"),
             http_listen: reader.address("HTTP_LISTEN"),
+            heartbeat: heartbeat(&mut reader, allow_plain),
             log: log_settings(&mut reader),
         };
         reader.finish().map(|()| config)
     }
+}
+
+fn heartbeat<S: Source>(reader: &mut Reader<'_, S>, allow_plain: bool) -> Option<HeartbeatSettings> {
+    let interval = reader.duration("HEARTBEAT_INTERVAL", no_wider_than("10s", "1h"));
+    let url = reader.secret_url("HEARTBEAT_URL", allow_plain)?;
+    Some(HeartbeatSettings { url, interval })
 }
 
 fn log_settings<S: Source>(reader: &mut Reader<'_, S>) -> LogSettings {
@@ -227,6 +251,7 @@ mod tests {
         assert_eq!(config.policy.watched, [Environment::new("production")]);
         assert_eq!(config.confirmation_ttl, Duration::from_secs(120));
         assert_eq!(config.http_listen, None);
+        assert!(config.heartbeat.is_none() && config.discord.fallback_channel.is_none());
         assert!(config.discord.api_url.is_none());
         assert!(config.database_url.expose_secret().starts_with("sqlite:"));
     }
@@ -295,6 +320,41 @@ mod tests {
         assert_eq!(names(with(&[("LIFECYCLE_URL", "http://127.0.0.1.example.com")])), ["LIFECYCLE_URL"]);
         assert!(with(&[("LIFECYCLE_URL", "http://lifecycle.example"), ("ALLOW_PLAIN_HTTP", "true")]).is_ok());
         assert_eq!(names(with(&[("DISCORD_API_URL", "http://10.0.0.1:1")])), ["DISCORD_API_URL"]);
+    }
+
+    #[test]
+    fn p12_the_heartbeats_address_is_a_secret_and_a_mistake_in_it_quotes_nothing() {
+        let config = with(&[("HEARTBEAT_URL", "https://kuma.example/api/push/hunter2?status=up&msg=OK")]).unwrap();
+        assert!(!format!("{config:?}").contains("hunter2"));
+        assert_eq!(config.heartbeat.unwrap().interval, Duration::from_secs(60));
+        for wrong in [
+            "hunter2",
+            "http://hc.example/hunter2",
+            "ftp://hc.example/hunter2",
+            "https://hunter2@hc.example/",
+            "https://hc.example/#hunter2",
+            "http://127.0.0.1.hunter2.example/",
+        ] {
+            let wrong = with(&[("HEARTBEAT_URL", wrong)]).unwrap_err();
+            assert!(!wrong.to_string().contains("hunter2"), "{wrong}");
+            assert_eq!(names(Err(wrong)), ["HEARTBEAT_URL"]);
+        }
+        assert!(with(&[("HEARTBEAT_URL", "http://127.0.0.1:1/x")]).is_ok());
+        assert!(with(&[("HEARTBEAT_URL", "http://hc.example/x"), ("ALLOW_PLAIN_HTTP", "true")]).is_ok());
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("heartbeat");
+        std::fs::write(&path, "https://hc.example/hunter2\n").unwrap();
+        assert!(with(&[("HEARTBEAT_URL_FILE", path.to_str().unwrap())]).unwrap().heartbeat.is_some());
+        std::fs::write(&path, "").unwrap();
+        assert_eq!(names(with(&[("HEARTBEAT_URL_FILE", path.to_str().unwrap())])), ["HEARTBEAT_URL_FILE"]);
+    }
+
+    #[test]
+    fn the_other_channel_is_another_one() {
+        assert_eq!(names(with(&[("DISCORD_FALLBACK_CHANNEL_ID", "82")])), ["DISCORD_FALLBACK_CHANNEL_ID"]);
+        assert_eq!(names(with(&[("DISCORD_FALLBACK_CHANNEL_ID", "team")])), ["DISCORD_FALLBACK_CHANNEL_ID"]);
+        let config = with(&[("DISCORD_FALLBACK_CHANNEL_ID", "83")]).unwrap();
+        assert_eq!(config.discord.fallback_channel, Some(ChannelId(83)));
     }
 
     #[test]

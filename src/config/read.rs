@@ -13,7 +13,7 @@ use secrecy::SecretString;
 use tracing_subscriber::EnvFilter;
 
 use super::Mistakes;
-use super::known::default_of;
+use super::known::{KNOWN, default_of};
 
 /// Where settings come from.
 pub trait Source {
@@ -135,7 +135,8 @@ impl<'a, S: Source> Reader<'a, S> {
                 }
             },
         };
-        if text.is_empty() && !self.mistakes.0.iter().any(|mistake| mistake.name == name) {
+        let is_optional = KNOWN.iter().any(|known| known.name == name && known.default.is_some());
+        if text.is_empty() && !is_optional && !self.mistakes.0.iter().any(|mistake| mistake.name == name) {
             self.mistake(name, format!("is not set (nor is {file_name})"));
         }
         text.into()
@@ -181,6 +182,11 @@ impl<'a, S: Source> Reader<'a, S> {
             self.mistake(name, "must be a Discord id: digits only (developer mode, then \"Copy ID\")");
             0
         })
+    }
+
+    /// A snowflake, where one is set.
+    pub(super) fn optional_id(&mut self, name: &'static str) -> Option<u64> {
+        if self.text(name).is_empty() { None } else { Some(self.id(name)) }
     }
 
     /// Snowflakes, separated by commas or spaces.
@@ -249,31 +255,41 @@ impl<'a, S: Source> Reader<'a, S> {
         self.checked_url(name, &text, allow_plain)
     }
 
-    /// A token goes over plain HTTP only to this very machine.
+    /// An address that is a secret itself, where one is set: no part of it is quoted.
+    pub(super) fn secret_url(&mut self, name: &'static str, allow_plain: bool) -> Option<SecretString> {
+        use secrecy::ExposeSecret as _;
+        let secret = self.secret(name);
+        let text = secret.expose_secret();
+        if text.is_empty() {
+            return None;
+        }
+        let wrong = match Url::parse(text) {
+            Err(_) => Some("must be an address such as https://hc.example/ping"),
+            Ok(url) if url.fragment().is_some() => Some("must not hold a #: what comes after it is never sent"),
+            Ok(url) => wrong_with_address(&url, allow_plain),
+        };
+        if let Some(what) = wrong {
+            self.mistake(name, what);
+        }
+        Some(secret)
+    }
+
     fn checked_url(&mut self, name: &'static str, text: &str, allow_plain: bool) -> Option<Url> {
         let Ok(url) = Url::parse(text) else {
             self.mistake(name, "must be an address such as https://lifecycle.example");
             return None;
         };
-        let what = match (url.scheme(), url.host()) {
-            ("https" | "http", Some(_)) if !url.username().is_empty() || url.password().is_some() => {
-                "must not hold a user name or password"
+        let wrong = wrong_with_address(&url, allow_plain).or_else(|| {
+            let more = url.query().is_some() || url.fragment().is_some();
+            more.then_some("must not hold a ? or a #: what is asked for comes after it")
+        });
+        match wrong {
+            None => Some(url),
+            Some(what) => {
+                self.mistake(name, what);
+                None
             }
-            ("https" | "http", Some(_)) if url.query().is_some() || url.fragment().is_some() => {
-                "must not hold a ? or a #: what is asked for comes after it"
-            }
-            ("https", Some(_)) => return Some(url),
-            ("http", Some(host)) if allow_plain || is_loopback(&host.to_string()) => {
-                return Some(url);
-            }
-            ("http", Some(_)) => {
-                "is plain HTTP to another machine, which would show the token to the network: use https, or set \
-                 ALLOW_PLAIN_HTTP=true if the network is yours"
-            }
-            _ => "must begin with https:// (or http:// for this machine)",
-        };
-        self.mistake(name, what);
-        None
+        }
     }
 
     pub(super) fn address(&mut self, name: &'static str) -> Option<SocketAddr> {
@@ -300,6 +316,22 @@ impl<'a, S: Source> Reader<'a, S> {
 
 pub(super) fn parse_id(text: &str) -> Option<u64> {
     text.parse().ok().filter(|id| *id > 0)
+}
+
+/// What is wrong with an address that something secret is sent to: that goes over plain HTTP only to this very machine.
+fn wrong_with_address(url: &Url, allow_plain: bool) -> Option<&'static str> {
+    match (url.scheme(), url.host()) {
+        ("https" | "http", Some(_)) if !url.username().is_empty() || url.password().is_some() => {
+            Some("must not hold a user name or password")
+        }
+        ("https", Some(_)) => None,
+        ("http", Some(host)) if allow_plain || is_loopback(&host.to_string()) => None,
+        ("http", Some(_)) => Some(
+            "is plain HTTP to another machine, which would show a secret to the network: use https, or set \
+             ALLOW_PLAIN_HTTP=true if the network is yours",
+        ),
+        _ => Some("must begin with https:// (or http:// for this machine)"),
+    }
 }
 
 /// What is wrong with the address of a PostgreSQL database, as far as that is seen without connecting.

@@ -4,10 +4,12 @@
 //! that after a crash a post is repeated under the same nonce, or, when Discord has forgotten the nonce, looked for in the
 //! channel before it is posted again.
 
-mod body;
-mod pace;
+pub(super) mod body;
+mod channels;
+pub(super) mod pace;
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -16,10 +18,13 @@ use tokio::sync::{Notify, OnceCell};
 use tokio_util::sync::CancellationToken;
 
 use self::body::{Face, said_now};
+pub use self::channels::Channels;
+use self::channels::obstacle;
 use self::pace::{Quiet, Route, Then, after};
 use super::render::{self, Context};
 use crate::discord_api::{ApiError, DiscordApi, first_message_at};
 use crate::domain::ids::{ChannelId, MessageId, UserId};
+use crate::domain::trouble::Passage;
 use crate::store::outbox::{Claimed, Held, Sending};
 use crate::store::{Store, StoreError};
 
@@ -46,8 +51,25 @@ pub struct Delivery {
     context: Context,
     wake: Arc<Notify>,
     me: OnceCell<UserId>,
-    quiet: Mutex<Quiet>,
+    quiet: Arc<Mutex<Quiet>>,
     to_mend: Mutex<HashMap<ChannelId, String>>,
+    channels: Channels,
+    failing: AtomicBool,
+}
+
+/// The way to Discord, with the quiet that it asked for. Clones keep one quiet.
+#[derive(Clone, Debug)]
+pub struct Outlet {
+    pub(super) api: DiscordApi,
+    pub(super) quiet: Arc<Mutex<Quiet>>,
+}
+
+impl Outlet {
+    /// Whether something may be sent on this route now; if not, when it may.
+    pub(super) fn may_send(&self, route: Route, now: Timestamp) -> Result<(), Timestamp> {
+        let mut quiet = lock(&self.quiet);
+        quiet.everything(now).or_else(|| quiet.route(route, now)).map_or(Ok(()), Err)
+    }
 }
 
 /// What one step did.
@@ -96,7 +118,27 @@ impl Delivery {
     /// A delivery. `context` says whom alerts mention (each message gets its own reference); whoever writes to the outbox
     /// wakes it by `wake`.
     pub fn new(store: Store, api: DiscordApi, context: Context, wake: Arc<Notify>) -> Self {
-        Self { store, api, context, wake, me: OnceCell::new(), quiet: Mutex::default(), to_mend: Mutex::default() }
+        Self {
+            store,
+            api,
+            context,
+            wake,
+            me: OnceCell::new(),
+            quiet: Arc::default(),
+            to_mend: Mutex::default(),
+            channels: Channels::default(),
+            failing: AtomicBool::new(false),
+        }
+    }
+
+    /// The way on which it delivers, for who else posts.
+    pub fn outlet(&self) -> Outlet {
+        Outlet { api: self.api.clone(), quiet: Arc::clone(&self.quiet) }
+    }
+
+    /// What it finds out of the channels.
+    pub fn channels(&self) -> Channels {
+        self.channels.clone()
     }
 
     /// Delivers until `shutdown`. What is being sent then is sent to its end.
@@ -107,20 +149,29 @@ impl Delivery {
 
     async fn work(&self, shutdown: &CancellationToken) {
         while !shutdown.is_cancelled() {
-            let sleep = match self.step(Timestamp::now()).await {
+            let stepped = self.step(Timestamp::now()).await;
+            self.note(stepped.as_ref().err());
+            let sleep = match stepped {
                 Ok(Stepped::Idle) => self.until_due(Timestamp::now()).await,
                 Ok(Stepped::Quiet { until }) => until_from(Timestamp::now(), until),
                 Ok(_) => continue,
-                Err(error) => {
-                    tracing::error!(%error, "the outbox cannot be delivered");
-                    Duration::from_secs(1)
-                }
+                Err(_) => Duration::from_secs(1),
             };
             tokio::select! {
                 () = shutdown.cancelled() => {}
                 () = self.wake.notified() => {}
                 () = tokio::time::sleep(sleep.clamp(SHORTEST_SLEEP, LONGEST_SLEEP)) => {}
             }
+        }
+    }
+
+    /// Says once that the outbox cannot be delivered, and once that it can be again.
+    fn note(&self, error: Option<&StoreError>) {
+        match (self.failing.swap(error.is_some(), Ordering::Relaxed), error) {
+            (false, Some(error)) => tracing::error!(%error, "the outbox cannot be delivered"),
+            (true, Some(error)) => tracing::debug!(%error, "the outbox can still not be delivered"),
+            (true, None) => tracing::info!("the outbox can be delivered again"),
+            (false, None) => {}
         }
     }
 
@@ -284,6 +335,9 @@ impl Delivery {
                 later(wait)
             }
             Then::Mend(wait) => {
+                if let Some(obstacle) = obstacle(error, route) {
+                    self.channels.note(row.channel, Passage::Blocked(obstacle));
+                }
                 let said = error.to_string();
                 if lock(&self.to_mend).insert(row.channel, said.clone()) != Some(said) {
                     tracing::error!(row = row.slot, channel = %row.channel, %error, "not sent until somebody mends this; it is tried every five minutes");
@@ -308,6 +362,7 @@ impl Delivery {
     }
 
     fn mended(&self, row: &Claimed) {
+        self.channels.note(row.channel, Passage::Open);
         if lock(&self.to_mend).remove(&row.channel).is_some() {
             tracing::info!(channel = %row.channel, "the channel takes messages again");
         }
@@ -322,6 +377,6 @@ fn until_from(now: Timestamp, then: Timestamp) -> Duration {
     Duration::try_from(then.duration_since(now)).unwrap_or_default()
 }
 
-fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(super) fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
     of.lock().unwrap_or_else(PoisonError::into_inner)
 }

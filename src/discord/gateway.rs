@@ -147,10 +147,7 @@ impl Gateway {
     /// for ever, and sleep through a 429 for longer than an interaction lives; what is sent here is a few requests for each
     /// press, and the outbox obeys each 429 by itself.
     fn http(&self) -> Result<Http, GatewayError> {
-        let mut client = reqwest::Client::builder()
-            .connect_timeout(CONNECT_TIMEOUT)
-            .timeout(TIMEOUT)
-            .redirect(reqwest::redirect::Policy::none());
+        let mut client = crate::outgoing::client().connect_timeout(CONNECT_TIMEOUT).timeout(TIMEOUT);
         if self.settings.api_url.is_some() {
             client = client.no_proxy();
         }
@@ -178,9 +175,9 @@ impl Gateway {
         watchdog: &SharedWatchdog,
         retired: CancellationToken,
     ) -> Result<Option<(Client, OwnRuntime)>, GatewayError> {
-        let http = self.http()?;
+        let work = Arc::new(self.http()?);
         // Asked for here first, because serenity takes a failure for an invitation to dial Discord itself.
-        let address = match http.get_gateway().await {
+        let address = match work.get_gateway().await {
             Ok(gateway) => gateway.url,
             Err(error) if is_unauthorized(&error) => return Err(GatewayError::TokenRejected),
             Err(error) => {
@@ -198,8 +195,9 @@ impl Gateway {
             answering: self.answering.clone(),
             retired,
             work: Handle::current(),
+            http: work,
         };
-        let builder = serenity::client::ClientBuilder::new_with_http(http, GatewayIntents::GUILDS);
+        let builder = serenity::client::ClientBuilder::new_with_http(self.http()?, GatewayIntents::GUILDS);
         // serenity can spin without ever yielding, in tasks that it begins as soon as it is built. In a runtime of its own it
         // starves nobody: neither the watch over it nor any other part of the program.
         let own = OwnRuntime::new()?;

@@ -36,6 +36,9 @@ pub(super) struct Listener {
     pub(super) retired: CancellationToken,
     /// Where the work is done: the client's own runtime ends with the client.
     pub(super) work: Handle,
+    /// For what is done there. A connection lives in the runtime that made it, so to share the client's would wake a thread of
+    /// the other runtime for every answer.
+    pub(super) http: Arc<Http>,
 }
 
 impl Listener {
@@ -101,19 +104,26 @@ impl RawEventHandler for Listener {
         }
         lock(&self.watchdog).heard(Instant::now());
         self.pulse.hear(Timestamp::now());
-        let (listener, http) = (self.clone(), Arc::clone(&context.http));
+        let listener = self.clone();
         match event {
             Event::Ready(event) => {
+                let http = Arc::clone(&self.http);
+                http.set_application_id(event.ready.application.id);
                 self.work.spawn(async move { listener.ready(&http, &event.ready).await });
             }
             Event::Resumed(_) => self.pulse.set_connected(true),
             Event::InteractionCreate(event) => {
                 // What is answered from memory loses nothing with this client, and is sooner there from where it is heard.
-                let work = if is_only_looked_at(&event.interaction) { Handle::current() } else { self.work.clone() };
+                let (work, http) = if is_only_looked_at(&event.interaction) {
+                    (Handle::current(), context.http)
+                } else {
+                    (self.work.clone(), Arc::clone(&self.http))
+                };
                 let answer = async move { listener.front.handle(&http, event.interaction).await };
                 self.answering.spawn_on(answer, &work);
             }
             Event::Unknown(event) => {
+                let http = Arc::clone(&self.http);
                 let answer = async move { listener.undecoded(&http, &event.kind, &event.value).await };
                 self.answering.spawn_on(answer, &self.work);
             }

@@ -4,13 +4,16 @@
 //! * [`overviews`]: the environments at a glance, ready before anybody asks.
 //! * [`interactions`]: guard, acknowledge, call [`crate::operations`], answer.
 //! * [`render`]: all words and pictures, pure.
-//! * [`delivery`]: the outbox's only reader.
+//! * [`delivery`]: the outbox's only reader. [`direct`]: alerts that no outbox can keep. [`fallback`]: what
+//!   is said elsewhere of alerts that do not come into their channel.
 //! * [`gateway`], [`watchdog`]: the one connection to Discord's gateway, and what brings it back.
 
 pub mod autocomplete;
 pub mod commands;
 pub mod custom_id;
 pub mod delivery;
+pub mod direct;
+pub mod fallback;
 pub mod gateway;
 pub mod interactions;
 mod listener;

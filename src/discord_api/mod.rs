@@ -25,6 +25,8 @@ use crate::domain::ids::{ChannelId, GuildId, MessageId, UserId};
 /// Discord itself.
 pub const DISCORD: &str = "https://discord.com";
 
+/// Unknown Channel: it was deleted, or never was there.
+pub const UNKNOWN_CHANNEL: u32 = 10_003;
 /// Unknown Message: it was deleted.
 pub const UNKNOWN_MESSAGE: u32 = 10_008;
 /// Unknown Member: they left the guild.
@@ -33,6 +35,15 @@ pub const UNKNOWN_MEMBER: u32 = 10_007;
 pub const UNKNOWN_USER: u32 = 10_013;
 /// Maximum number of edits to messages older than an hour reached.
 pub const TOO_MANY_OLD_EDITS: u32 = 30_046;
+
+/// Missing Access: we cannot see it.
+pub const MISSING_ACCESS: u32 = 50_001;
+/// Missing Permissions: we may not do that there.
+pub const MISSING_PERMISSIONS: u32 = 50_013;
+/// The thread is archived.
+pub const THREAD_ARCHIVED: u32 = 50_083;
+/// The thread is locked.
+pub const THREAD_LOCKED: u32 = 160_005;
 
 /// Until the connection stands.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -43,9 +54,18 @@ const MAX_ANSWER: usize = 4 << 20;
 /// How long to wait when a 429 does not say.
 const UNSAID_RETRY_AFTER: Duration = Duration::from_secs(5);
 
+/// The first second of 2015, in milliseconds since the epoch, from which snowflakes count
+/// (<https://discord.com/developers/docs/reference#snowflakes>).
+const DISCORD_EPOCH: i64 = 1_420_070_400_000;
+
+/// When what bears this snowflake was made, by Discord's clock.
+pub fn caused_at(snowflake: u64) -> Timestamp {
+    let since = i64::try_from(snowflake >> 22).unwrap_or(i64::MAX);
+    Timestamp::from_millisecond(since.saturating_add(DISCORD_EPOCH)).unwrap_or(Timestamp::MAX)
+}
+
 /// The first id that Discord may give to something made at `at` (docs: "Snowflakes").
 pub fn first_message_at(at: Timestamp) -> MessageId {
-    const DISCORD_EPOCH: i64 = 1_420_070_400_000;
     let since = at.as_millisecond().saturating_sub(DISCORD_EPOCH).max(0);
     MessageId(since.unsigned_abs() << 22)
 }
@@ -85,11 +105,9 @@ impl DiscordApi {
             HeaderValue::from_str(&format!("Bot {}", token.expose_secret())).map_err(|_| SetupError::Token)?;
         authorization.set_sensitive(true);
         let origin = api_url.map_or(DISCORD, Url::as_str);
-        let mut builder = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
+        let mut builder = crate::outgoing::client()
             .connect_timeout(CONNECT_TIMEOUT)
             .timeout(TIMEOUT)
-            .referer(false)
             // The form that Discord asks for (docs: "User Agent").
             .user_agent(concat!("DiscordBot (botswain, ", env!("CARGO_PKG_VERSION"), ")"));
         if origin.starts_with("http:") {

@@ -14,3 +14,4 @@ pub mod operation;
 pub mod policy;
 pub mod redundancy;
 pub mod request;
+pub mod trouble;

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::ids::Id;
 use super::incident::Incident;
 use super::operation::Operation;
+use super::trouble::Trouble;
 
 /// The content of one message of the bot, as facts.
 #[expect(clippy::large_enum_variant, reason = "one is held at a time, between the store and the wire")]
@@ -28,6 +29,36 @@ pub enum Notice {
         /// The operation as it stands.
         operation: Operation,
     },
+    /// What is said elsewhere of a channel that takes no alerts, edited as it changes.
+    Trouble {
+        /// The trouble as it stands.
+        trouble: Trouble,
+    },
+    /// A reply to that, for an incident that went unseen later, which mentions the roles.
+    Unseen {
+        /// The incident as it stood then.
+        incident: Incident,
+    },
+}
+
+impl Notice {
+    /// The incident that this is an alert of: what people must see in the channel that was configured for it.
+    pub fn alert(&self) -> Option<&Incident> {
+        match self {
+            Self::Card { incident, .. } | Self::Worse { incident } => Some(incident),
+            Self::Operation { .. } | Self::Trouble { .. } | Self::Unseen { .. } => None,
+        }
+    }
+
+    /// Whether it mentions the roles when it is first posted.
+    pub fn pings(&self) -> bool {
+        match self {
+            Self::Card { ping, .. } => *ping,
+            Self::Worse { .. } | Self::Unseen { .. } => true,
+            Self::Trouble { trouble } => trouble.unseen.iter().any(|unseen| unseen.mention),
+            Self::Operation { .. } => false,
+        }
+    }
 }
 
 /// Which message a notice is. Each subject has each of its messages once.
@@ -39,6 +70,17 @@ pub enum Slot {
     Worse(Id, &'static str),
     /// An operation's message.
     Operation(Id),
+    /// The notice of a channel that takes no alerts.
+    Trouble(Id),
+    /// The reply to that for one incident, once for each severity.
+    Unseen {
+        /// The trouble.
+        trouble: Id,
+        /// The incident.
+        incident: Id,
+        /// Its severity.
+        severity: &'static str,
+    },
 }
 
 impl Slot {
@@ -48,6 +90,8 @@ impl Slot {
             Self::Card(incident) => format!("card:{incident}"),
             Self::Worse(incident, severity) => format!("worse:{severity}:{incident}"),
             Self::Operation(operation) => format!("operation:{operation}"),
+            Self::Trouble(trouble) => format!("trouble:{trouble}"),
+            Self::Unseen { trouble, incident, severity } => format!("unseen:{severity}:{incident}:{trouble}"),
         }
     }
 
@@ -55,7 +99,8 @@ impl Slot {
     pub fn replies_to(&self) -> Option<Self> {
         match self {
             Self::Worse(incident, _) => Some(Self::Card(incident.clone())),
-            Self::Card(_) | Self::Operation(_) => None,
+            Self::Unseen { trouble, .. } => Some(Self::Trouble(trouble.clone())),
+            Self::Card(_) | Self::Operation(_) | Self::Trouble(_) => None,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What the event stream told since somebody last asked: where to look, never what is there.
+//! What was told since somebody last asked, by the event stream or by our own doings: where to look, never what is there.
 //!
 //! Of a connector only the last word is kept, so that a burst is no more than a list. An event may be old, doubled, or of a
 //! service that knows better by now; whoever is told reads for himself.
@@ -33,6 +33,8 @@ impl Told {
 pub enum Word {
     /// It has this revision.
     Has(Revision),
+    /// Something was done to it, so that what is known of it may mean something else now.
+    Changed,
     /// It is gone.
     Gone,
 }

@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 use backon::{BackoffBuilder, ExponentialBuilder};
 use jiff::{Timestamp, fmt::rfc2822};
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
-use reqwest::redirect::Policy;
 use reqwest::{Client, RequestBuilder, Response, StatusCode, Url};
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
@@ -141,10 +140,8 @@ impl Transport {
         let bearer = SecretString::from(format!("Bearer {}", settings.token.expose_secret()));
         let mut authorization = HeaderValue::from_str(bearer.expose_secret()).map_err(|_| SettingsError::Token)?;
         authorization.set_sensitive(true);
-        let client = Client::builder()
+        let client = crate::outgoing::client()
             .connect_timeout(settings.connect_timeout)
-            .redirect(Policy::none())
-            .referer(false)
             // A proxy named in the environment would see the token: the service is reached directly, or by its own address.
             .no_proxy()
             .tcp_nodelay(true)

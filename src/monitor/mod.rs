@@ -2,10 +2,12 @@
 //!
 //! One tick reads the fleet (only if it changed), holds what is seen against the incidents that are open in the store, and
 //! writes each change together with what is to be said of it. What is kept in memory makes it quicker or more telling; losing
-//! it loses nothing.
+//! it loses nothing. While the store fails, the watch goes on from what was last known, and alerts are said directly (`keeper`).
 //!
 //! A push is a hint where to look before the next tick (`push`). The poll stays the judge: it finds what no push told.
 
+pub mod direct;
+mod keeper;
 mod observe;
 mod own;
 mod poll;
@@ -18,6 +20,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::sync::{Notify, watch};
 
+use self::direct::DirectAlerts;
+use self::keeper::{HighestSeen, Keeper};
 use self::observe::{Lookout, nothing_left, sight};
 use self::own::OwnDoings;
 use self::poll::Eye;
@@ -50,9 +54,7 @@ pub struct Watch {
 /// Whom the monitor wakes, and who wakes it.
 #[derive(Clone, Debug, Default)]
 pub struct Bells {
-    /// Rung for an early poll.
-    pub nudge: Arc<Notify>,
-    /// Where to look at once, as the lifecycle service tells it.
+    /// Where to look at once, as the lifecycle service and our own doings tell it.
     pub pushes: Arc<Pushes>,
     /// Rung when there is something to deliver.
     pub delivery: Arc<Notify>,
@@ -61,7 +63,7 @@ pub struct Bells {
 /// The monitor.
 #[derive(Debug)]
 pub struct Monitor {
-    store: Store,
+    keeper: Keeper,
     watch: Watch,
     bells: Bells,
     eye: Eye,
@@ -90,14 +92,21 @@ impl Monitor {
         bells: Bells,
     ) -> (Self, watch::Receiver<Arc<Picture>>) {
         let (picture, published) = watch::channel(Arc::default());
-        let monitor = Self { store, watch, bells, eye: Eye::new(lifecycle), before: Picture::default(), picture };
+        let keeper = Keeper::new(store, Arc::clone(&bells.delivery));
+        let monitor = Self { keeper, watch, bells, eye: Eye::new(lifecycle), before: Picture::default(), picture };
         (monitor, published)
+    }
+
+    /// Where alerts are found that could not be written down.
+    pub fn direct_alerts(&self) -> DirectAlerts {
+        self.keeper.direct_alerts()
     }
 
     /// Looks once: reads, publishes, judges, and writes what follows.
     ///
     /// # Errors
-    /// If the store cannot be read or written. The picture is published all the same, and the next tick judges again.
+    /// If the store cannot be read or written. All was judged all the same, from what was last known, and what could not be
+    /// written is said directly.
     pub async fn tick(&mut self, now: Timestamp) -> Result<Ticked, StoreError> {
         let answer = self.eye.ask().await;
         self.settle(answer, now, now).await
@@ -113,34 +122,44 @@ impl Monitor {
         for (connector, revision) in self.eye.take_in(answer, asked_at) {
             self.bells.pushes.named(connector, Word::Has(revision));
         }
-        let highest = self.store.highest_seen().await;
-        let picture = self.picture_of(highest.as_ref().ok());
+        let highest = self.keeper.highest_seen().await;
+        let picture = self.picture_of(&highest);
         self.picture.send_replace(Arc::new(picture.clone()));
         let before = std::mem::replace(&mut self.before, picture.clone());
-        let highest = highest?;
-        self.raise(&picture, &highest).await?;
+        self.raise(&picture, &highest).await;
 
-        let open = Open::new(self.store.open_incidents().await?);
+        let open = Open::new(self.keeper.open_incidents(now).await);
         let views = self.views(&picture, &highest, &open);
-        let own = self.own_doings(&picture, &views, now).await?;
+        let own = self.own_doings(&picture, &views, now).await;
         let lookout = Lookout { before: &before, picture: &picture, policy: &self.watch.policy, own: &own, now };
         let seen = self.observe(&lookout, &views, &open);
-        let mut ticked = Ticked::default();
-        for observation in seen {
-            let open = open.get(&observation.subject);
-            self.act(open, observation, &mut ticked, now).await?;
-        }
-        if ticked != Ticked::default() {
+        let ticked = self.act_on(seen, &open, now).await;
+        if ticked.as_ref().map_or(true, |ticked| *ticked != Ticked::default()) {
             self.bells.delivery.notify_one();
         }
-        Ok(ticked)
+        self.keeper.trouble()?;
+        ticked
     }
 
-    fn picture_of(&self, highest: Option<&BTreeMap<(BotId, Environment), Highest>>) -> Picture {
+    async fn act_on(&mut self, seen: Vec<Observation>, open: &Open, now: Timestamp) -> Result<Ticked, StoreError> {
+        let mut ticked = Ticked::default();
+        let mut unwritten = None;
+        for observation in seen {
+            let (open, subject) = (open.get(&observation.subject), observation.subject.name());
+            // One that cannot be written keeps no other from being judged.
+            if let Err(error) = self.act(open, observation, &mut ticked, now).await {
+                tracing::error!(subject, %error, "an incident could not be written, so it is said directly");
+                unwritten.get_or_insert(error);
+            }
+        }
+        unwritten.map_or(Ok(ticked), Err)
+    }
+
+    fn picture_of(&self, highest: &HighestSeen) -> Picture {
         let known = |(key, highest): (&(BotId, Environment), &Highest)| (key.clone(), highest.healthy);
         let mut picture = Picture {
             fleet: self.eye.fleet().clone(),
-            highest: highest.map_or_else(|| self.before.highest.clone(), |highest| highest.iter().map(known).collect()),
+            highest: highest.iter().map(known).collect(),
             trouble: self.eye.trouble().map(str::to_owned),
         };
         let fleet = picture.fleet.clone();
@@ -151,11 +170,7 @@ impl Monitor {
         picture
     }
 
-    async fn raise(
-        &self,
-        picture: &Picture,
-        known: &BTreeMap<(BotId, Environment), Highest>,
-    ) -> Result<(), StoreError> {
+    async fn raise(&mut self, picture: &Picture, known: &HighestSeen) {
         let higher: Vec<_> = picture
             .fleet
             .bots()
@@ -170,11 +185,11 @@ impl Monitor {
                 seen.healthy > known.get(&key).map_or(0, |highest| highest.healthy)
             })
             .collect();
-        self.store.raise_highest_seen(&higher).await
+        self.keeper.raise_highest_seen(higher).await;
     }
 
     /// Every bot that is there, was there once, or has an open incident. One that cannot be seen to be gone is left out.
-    fn views(&self, picture: &Picture, highest: &BTreeMap<(BotId, Environment), Highest>, open: &Open) -> Vec<BotView> {
+    fn views(&self, picture: &Picture, highest: &HighestSeen, open: &Open) -> Vec<BotView> {
         let mut views = picture.fleet.bots().to_vec();
         if !self.eye.sees_what_is_gone() {
             return views;
@@ -194,13 +209,12 @@ impl Monitor {
     }
 
     /// The operations that may explain what is missing: those on every connector of a bot that is not well.
-    async fn own_doings(&self, picture: &Picture, views: &[BotView], now: Timestamp) -> Result<OwnDoings, StoreError> {
+    async fn own_doings(&mut self, picture: &Picture, views: &[BotView], now: Timestamp) -> OwnDoings {
         let unwell = |view: &&BotView| Standing::of(picture.level(view, &self.watch.policy, now)) != Standing::Well;
         let bots: BTreeSet<_> = views.iter().filter(unwell).map(|view| &view.bot.id).collect();
         let of = picture.fleet.sightings().filter(|s| bots.contains(&s.connector.bot.id));
         let of: Vec<ConnectorId> = of.map(|s| s.connector.id.clone()).collect();
-        let operations = self.store.last_operations(&of, OPERATIONS_EACH).await?;
-        Ok(OwnDoings::new(operations))
+        OwnDoings::new(self.keeper.last_operations(&of, OPERATIONS_EACH).await)
     }
 
     fn observe(&self, lookout: &Lookout<'_>, views: &[BotView], open: &Open) -> Vec<Observation> {
@@ -263,7 +277,7 @@ impl Monitor {
     }
 
     async fn act(
-        &self,
+        &mut self,
         open: Option<&Kept>,
         seen: Observation,
         ticked: &mut Ticked,
@@ -275,7 +289,7 @@ impl Monitor {
         match (decision, open) {
             (Decision::Nothing, _) => {}
             (Decision::Open { incident, ping }, _) => {
-                match self.store.open_incident(&incident, ping, alerts, now).await? {
+                match self.keeper.open_incident(&incident, ping, alerts, now).await? {
                     Opened::Now => {
                         ticked.opened += 1;
                         tracing::warn!(
@@ -290,7 +304,7 @@ impl Monitor {
                 }
             }
             (Decision::Edit { incident, worse }, Some(before)) => {
-                match self.store.change_incident(before, &incident, worse, alerts, now).await? {
+                match self.keeper.change_incident(before, &incident, worse, alerts, now).await? {
                     Changed::Now => {
                         ticked.changed += 1;
                         tracing::info!(
@@ -305,7 +319,7 @@ impl Monitor {
                 }
             }
             (Decision::Resolve { incident }, Some(before)) => {
-                match self.store.change_incident(before, &incident, false, alerts, now).await? {
+                match self.keeper.change_incident(before, &incident, false, alerts, now).await? {
                     Changed::Now => {
                         ticked.resolved += 1;
                         tracing::info!(incident = incident.id.reference(), subject, "resolved");

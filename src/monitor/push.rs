@@ -64,7 +64,6 @@ impl Monitor {
             let pushes = Arc::clone(&self.bells.pushes);
             tokio::select! {
                 () = shutdown.cancelled() => return,
-                () = self.bells.nudge.notified() => return,
                 () = tokio::time::sleep_until(next) => return,
                 told = pushes.told() => {
                     if self.glance_now(told).await.gone {
@@ -114,33 +113,32 @@ impl Monitor {
             return Ok(Glanced { gone, ..Glanced::default() });
         }
         // What is to be said first, the picture after it: that takes the longer the larger the fleet is.
-        let judged = self.judge_part(self.eye.fleet().glimpsed(&seen, now), now).await;
+        let part = self.eye.fleet().glimpsed(&seen, now);
+        let judged = self.judge_part(part, now).await;
         if judged.as_ref().is_ok_and(|ticked| *ticked != Ticked::default()) {
             self.bells.delivery.notify_one();
             // On this thread, whoever was woken goes before what follows.
             tokio::task::yield_now().await;
         }
         self.eye.take_glimpse(seen, now);
-        let picture = self.picture_of(None);
+        let picture = self.picture_of(&self.keeper.known_highest());
         self.picture.send_replace(Arc::new(picture.clone()));
         self.before = picture;
         Ok(Glanced { ticked: judged?, gone })
     }
 
     /// Judges the bots of a part of the fleet.
-    async fn judge_part(&self, part: Fleet, now: Timestamp) -> Result<Ticked, StoreError> {
+    async fn judge_part(&mut self, part: Fleet, now: Timestamp) -> Result<Ticked, StoreError> {
         let picture = self.picture_of_part(part);
-        self.raise_part(&picture).await?;
-        let open = Open::new(self.store.open_incidents().await?);
+        self.raise_part(&picture).await;
+        let open = Open::new(self.keeper.open_incidents(now).await);
         let views = self.views_of_part(&picture);
-        let own = self.own_doings(&picture, &views, now).await?;
+        let own = self.own_doings(&picture, &views, now).await;
         let lookout = Lookout { before: &self.before, picture: &picture, policy: &self.watch.policy, own: &own, now };
-        let mut ticked = Ticked::default();
-        for observation in self.observe_bots(&lookout, &views, &open) {
-            let open = open.get(&observation.subject);
-            self.act(open, observation, &mut ticked, now).await?;
-        }
-        Ok(ticked)
+        let seen = self.observe_bots(&lookout, &views, &open);
+        let ticked = self.act_on(seen, &open, now).await;
+        self.keeper.trouble()?;
+        ticked
     }
 
     fn picture_of_part(&self, part: Fleet) -> Picture {
@@ -149,7 +147,7 @@ impl Monitor {
         Picture { fleet: part, highest, trouble: self.eye.trouble().map(str::to_owned) }
     }
 
-    async fn raise_part(&self, picture: &Picture) -> Result<(), StoreError> {
+    async fn raise_part(&mut self, picture: &Picture) {
         let higher = picture.fleet.bots().iter().filter(|view| {
             let known = picture.highest.get(&(view.bot.id.clone(), view.environment.clone()));
             view.healthy() > known.copied().unwrap_or(0)
@@ -161,7 +159,7 @@ impl Monitor {
                 environment: view.environment.clone(),
             })
             .collect();
-        self.store.raise_highest_seen(&higher).await
+        self.keeper.raise_highest_seen(higher).await;
     }
 
     /// The bots of the part, and where they have nothing left.
@@ -190,16 +188,18 @@ impl Eye {
     async fn glimpse(&self, told: Told) -> Vec<Connector> {
         let is_news = |(id, word): &(ConnectorId, Word)| match (word, self.fleet.connector(id)) {
             (Word::Gone, _) => false,
-            (Word::Has(_), None) => true,
+            (Word::Changed, _) | (Word::Has(_), None) => true,
             (Word::Has(revision), Some(known)) => {
                 known.sight == Sight::Missing || known.connector.revision.as_ref() != Some(revision)
             }
         };
+        let changed: BTreeSet<_> =
+            told.named.iter().filter(|(_, word)| **word == Word::Changed).map(|(id, _)| id.clone()).collect();
         let named: Vec<_> = told.named.into_iter().filter(is_news).map(|(id, _)| id).collect();
         let looking =
             async { if told.any || named.len() > ONE_BY_ONE { self.all().await } else { self.each(named).await } };
         let seen = tokio::time::timeout(GLIMPSE_WITHIN, looking).await.unwrap_or_default();
-        seen.into_iter().filter(|connector| self.is_other(connector)).collect()
+        seen.into_iter().filter(|c| changed.contains(&c.id) || self.is_other(c)).collect()
     }
 
     async fn all(&self) -> Vec<Connector> {

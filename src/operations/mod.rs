@@ -24,7 +24,7 @@ use crate::domain::operation::Operation;
 use crate::domain::policy::{Picture, Policy};
 use crate::domain::redundancy::is_starting;
 use crate::domain::request::{Plan, Refusal, Request, RequestState};
-use crate::lifecycle::{FleetRead, LifecycleClient, LifecycleError};
+use crate::lifecycle::{LifecycleClient, Pushes};
 use crate::store::requests::{Confirmed, Kept, Settled as Claimed};
 use crate::store::{Store, StoreError};
 
@@ -61,8 +61,8 @@ pub struct Wake {
     pub runner: Arc<Notify>,
     /// The delivery: a message has something new to say.
     pub delivery: Arc<Notify>,
-    /// The monitor: the fleet changed by our own doing, so look now.
-    pub monitor: Arc<Notify>,
+    /// The monitor: a connector changed by our own doing, so look at it now.
+    pub monitor: Arc<Pushes>,
 }
 
 /// Who acts, and where.
@@ -97,10 +97,6 @@ pub struct Menu {
     /// All choices; the front pages them.
     pub choices: Vec<Choice>,
 }
-
-/// What was read of the bot since a confirming press, before it was judged; nothing, where it is yet to be read.
-#[derive(Debug, Default)]
-pub struct Ahead(Option<Result<FleetRead, LifecycleError>>);
 
 /// How a press settled a request.
 #[derive(Clone, Debug)]
@@ -254,22 +250,12 @@ impl Operations {
         })
     }
 
-    /// Reads what a confirming press will be held against, and changes nothing: for the time in which it is acknowledged.
-    pub async fn look_ahead(&self, asker: &Asker, request: &Id, now: Timestamp) -> Ahead {
-        let Ok(Some(request)) = self.store.request(request).await else { return Ahead(None) };
-        let stands = request.state == RequestState::Asked && !request.is_expired(now);
-        let pressable = stands && request.requester.id == asker.member.id;
-        let Some(plan) = request.plan.as_ref().filter(|_| pressable) else { return Ahead(None) };
-        let left = request.expires_at.duration_since(now).unsigned_abs();
-        Ahead(tokio::time::timeout(left, self.lifecycle.connectors_of(&plan.bot.id)).await.ok())
-    }
-
-    /// Takes a confirming press: judged again, held against a fresh reading (what was read `ahead`, since the press, will
-    /// do), and claimed once.
+    /// Takes a confirming press: judged again, held against a fresh reading, and claimed once.
     ///
     /// # Errors
     /// If the store cannot be read or written.
-    pub async fn confirm(&self, asker: &Asker, request: &Id, ahead: Ahead, now: Timestamp) -> Result<Settled, Trouble> {
+    pub async fn confirm(&self, asker: &Asker, request: &Id, now: Timestamp) -> Result<Settled, Trouble> {
+        let _awaited = self.store.awaited();
         let request = match self.pressable(asker, request, RequestState::Asked, now).await? {
             Ok(request) => request,
             Err(refusal) => return Ok(Settled::Refused(refusal)),
@@ -281,7 +267,7 @@ impl Operations {
         if let Err(denied) = self.may(&asker.member, &environments) {
             return self.settle_refused(&request, Refusal::Denied { denied }, now).await;
         }
-        let fresh = match self.check_again(&request, &plan, ahead, now).await {
+        let fresh = match self.check_again(&request, &plan, now).await {
             Ok(fresh) => fresh,
             Err(refusal) => return self.settle_refused(&request, refusal, now).await,
         };
@@ -402,15 +388,10 @@ impl Operations {
         &self,
         request: &Request,
         plan: &Plan,
-        Ahead(ahead): Ahead,
         now: Timestamp,
     ) -> Result<Option<Connector>, Refusal> {
         let left = request.expires_at.duration_since(now).unsigned_abs();
-        let read = match ahead {
-            Some(read) => Ok(read),
-            None => tokio::time::timeout(left, self.lifecycle.connectors_of(&plan.bot.id)).await,
-        };
-        let reading = match read {
+        let reading = match tokio::time::timeout(left, self.lifecycle.connectors_of(&plan.bot.id)).await {
             Ok(Ok(reading)) => reading,
             Ok(Err(_)) if request.verb == Verb::Start => return Ok(None),
             Ok(Err(error)) => return Err(Refusal::CannotRead { why: error.person() }),

@@ -11,7 +11,7 @@ use crate::discord_api::{ApiError, DiscordApi};
 use crate::domain::connector::Environment;
 use crate::domain::ids::GuildId;
 use crate::domain::operation::{Ended, Next, Operation, Outcome, Seen, Step, StepFailure, StepState};
-use crate::lifecycle::{Carried, Change, LifecycleClient, LifecycleError, OperationState, ServiceOperation};
+use crate::lifecycle::{Carried, Change, LifecycleClient, LifecycleError, OperationState, ServiceOperation, Word};
 use crate::store::operations::{Lease, Leased, Saved, Then};
 use crate::store::{Store, StoreError};
 
@@ -168,7 +168,7 @@ impl Runner {
         operation.ended = Some(Ended { at: now, outcome });
         let entry = record::of_operation(&operation, outcome, now);
         self.save(&operation, lease, Then::End { entry: &entry }, now).await?;
-        self.wake.monitor.notify_one();
+        self.wake.monitor.named(operation.connector.clone(), Word::Changed);
         tracing::info!(operation = %operation.id, request = %operation.request, ?outcome, why = %entry.why, "operation ended");
         Ok(Stepped::Worked)
     }
@@ -310,7 +310,7 @@ impl Runner {
             if let Some(following) = operation.steps.get_mut(step + 1) {
                 following.revision = connector.revision;
             }
-            self.wake.monitor.notify_one();
+            self.wake.monitor.named(operation.connector.clone(), Word::Changed);
             return Move::On;
         }
         if changed { Move::Later(LOOK_EVERY) } else { Move::Same(LOOK_EVERY) }

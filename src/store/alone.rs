@@ -31,20 +31,26 @@ const LOCK_NOT_AVAILABLE: &str = "55P03";
 /// The lock, while it is held.
 pub(super) enum Hold {
     File(File),
-    /// `None` once it was given up.
-    Session(Mutex<Option<AnyConnection>>),
+    Session {
+        place: Place,
+        /// `None` once it was given up.
+        session: Mutex<Option<AnyConnection>>,
+    },
 }
 
 impl Hold {
     pub(super) async fn take(place: &Place) -> Result<Self, StoreError> {
         match place {
             Place::Sqlite(path) => lock_beside(path).map(Self::File),
-            Place::PostgreSql(_) => {
+            Place::PostgreSql(url) => {
                 let mut session = place.connect().await?;
                 session.execute(SESSION).await?;
                 let locking = sqlx::query("SELECT pg_advisory_lock($1)").bind(KEY).execute(&mut session).await;
                 match locking {
-                    Ok(_) => Ok(Self::Session(Mutex::new(Some(session)))),
+                    Ok(_) => {
+                        let place = Place::PostgreSql(url.clone());
+                        Ok(Self::Session { place, session: Mutex::new(Some(session)) })
+                    }
                     Err(error) if code(&error).is_some_and(|code| code == LOCK_NOT_AVAILABLE) => Err(StoreError::InUse),
                     Err(error) => Err(error.into()),
                 }
@@ -54,7 +60,7 @@ impl Hold {
 
     /// Whether this very session still holds the lock: a pooler between us and the server may have put us on another.
     async fn check(&self) -> Result<(), StoreError> {
-        let Self::Session(session) = self else { return Ok(()) };
+        let Self::Session { session, .. } = self else { return Ok(()) };
         let mut session = session.lock().await;
         let session = session.as_mut().ok_or(StoreError::NotAlone("it was given up"))?;
         let held = sqlx::query(
@@ -84,7 +90,7 @@ impl Hold {
                     tracing::warn!(%error, "the lock on the database ends only with the process");
                 }
             }
-            Self::Session(session) => {
+            Self::Session { session, .. } => {
                 let Some(session) = session.lock().await.take() else { return };
                 // If it does not end now, it does with the process.
                 if let Ok(Err(error)) = tokio::time::timeout(ANSWER_WITHIN, session.close()).await {
@@ -116,9 +122,25 @@ impl Store {
             }
             if let Err(lost) = self.check_alone().await {
                 // From the call on nobody is given a connection, so no part claims or settles anything more.
-                drop(self.pool.close());
+                drop((self.pool.close(), self.reads.close()));
                 return Err(lost);
             }
+        }
+    }
+
+    /// Waits until the database lets somebody in again, or until `shutdown`: for who lost the lock on it, and has something
+    /// to do that needs no database until then.
+    pub async fn until_it_answers(&self, shutdown: &CancellationToken) {
+        let Hold::Session { place, .. } = &*self.hold else { return };
+        let answers = async {
+            while let Err(error) = place.connect().await {
+                tracing::debug!(%error, "the database does not answer");
+                tokio::time::sleep(LOOK_EVERY).await;
+            }
+        };
+        tokio::select! {
+            () = shutdown.cancelled() => {}
+            () = answers => {}
         }
     }
 }

@@ -2,7 +2,9 @@
 
 use jiff::Timestamp;
 
-use super::{Store, StoreError, Tx, body, millis, signed, to_json};
+use super::batch::{Batch, Ran, Statement};
+use super::writer::Who;
+use super::{Store, StoreError, body, millis, signed, to_json};
 use crate::domain::audit::Entry;
 
 impl Store {
@@ -11,10 +13,8 @@ impl Store {
     /// # Errors
     /// If the store cannot be written.
     pub async fn record(&self, entry: &Entry) -> Result<bool, StoreError> {
-        let mut tx = self.pool.begin().await?;
-        let first = write(&mut tx, entry).await?;
-        tx.commit().await?;
-        Ok(first)
+        let ran = self.write(Batch::default().claim(statement(entry)?), Who::Awaited).await?;
+        Ok(matches!(ran, Ran::All(_)))
     }
 
     /// The records since `from`, oldest first, at most `limit`.
@@ -25,22 +25,20 @@ impl Store {
         let rows = sqlx::query("SELECT body FROM audit WHERE at >= $1 ORDER BY at, about LIMIT $2")
             .bind(millis(from))
             .bind(i64::from(limit))
-            .fetch_all(&self.pool)
+            .fetch_all(&self.reads)
             .await?;
         rows.iter().map(|row| body("audit", row)).collect()
     }
 }
 
-pub(super) async fn write(tx: &mut Tx<'_>, entry: &Entry) -> Result<bool, StoreError> {
-    let written = sqlx::query(
+/// What writes a record, if there is none about its subject yet.
+pub(super) fn statement(entry: &Entry) -> Result<Statement, StoreError> {
+    Ok(Statement::new(
         "INSERT INTO audit (about, at, person, verdict, body) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (about) DO NOTHING",
     )
-    .bind(&entry.about)
+    .bind(entry.about.as_str())
     .bind(millis(entry.at))
     .bind(signed(entry.person.id.0))
     .bind(entry.verdict.word())
-    .bind(to_json("audit", entry)?)
-    .execute(&mut **tx)
-    .await?;
-    Ok(written.rows_affected() == 1)
+    .bind(to_json("audit", entry)?))
 }

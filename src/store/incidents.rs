@@ -22,6 +22,18 @@ pub struct Kept {
     version: i64,
 }
 
+impl Kept {
+    /// An incident as it is kept once it was opened.
+    pub(crate) fn opened(incident: Incident) -> Self {
+        Self { incident, version: 1 }
+    }
+
+    /// The same, once it was changed to this.
+    pub(crate) fn changed(&self, incident: Incident) -> Self {
+        Self { incident, version: self.version + 1 }
+    }
+}
+
 /// What became of an attempt to open an incident.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
@@ -72,9 +84,8 @@ impl Store {
     /// # Errors
     /// If the store cannot be read.
     pub async fn open_incidents(&self) -> Result<Vec<Kept>, StoreError> {
-        let pool = self.other().await;
         let rows = sqlx::query("SELECT body, version FROM incidents WHERE is_open = 1 ORDER BY opened_at, id")
-            .fetch_all(&*pool)
+            .fetch_all(&self.reads)
             .await?;
         rows.iter()
             .map(|row| Ok(Kept { incident: body("incidents", row)?, version: row.try_get("version")? }))
@@ -161,9 +172,8 @@ impl Store {
     /// # Errors
     /// If the store cannot be read.
     pub async fn highest_seen(&self) -> Result<BTreeMap<(BotId, Environment), Highest>, StoreError> {
-        let pool = self.other().await;
         let rows = sqlx::query("SELECT bot, environment, name, healthy, body FROM highest_seen");
-        let all = rows.fetch_all(&*pool).await?;
+        let all = rows.fetch_all(&self.reads).await?;
         all.iter().map(|row| read_highest(row).map(|highest| (highest.key(), highest))).collect()
     }
 

@@ -10,8 +10,9 @@ use std::time::Duration;
 use sqlx::AnyPool;
 use tokio::sync::{Mutex, MutexGuard, Notify};
 
-/// How long those whom somebody waits for may keep the others waiting: leases and deadlines are much longer.
-const LONGEST: Duration = Duration::from_millis(250);
+/// How long those whom somebody waits for may keep one of the others waiting: an alert is three of them. It is as long as a
+/// crowd of presses needs.
+const LONGEST: Duration = Duration::from_millis(50);
 
 /// The two lines.
 #[derive(Debug, Default)]
@@ -23,7 +24,7 @@ pub(super) struct Lanes {
 }
 
 /// Somebody waits for what is done while this is held.
-pub(super) struct Awaited<'a>(&'a Lanes);
+pub(crate) struct Awaited<'a>(&'a Lanes);
 
 /// The connection, for something that nobody waits for.
 pub(super) struct Other<'a> {

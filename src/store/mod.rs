@@ -10,7 +10,8 @@
 //! * a turn, where a claim looks at other rows than the one it writes (a message, because of the others in its channel):
 //!   see `take_turn`. SQLite has one writer, and so takes turns by itself.
 //!
-//! On SQLite's one connection, what a person waits for goes before what nobody waits for (`lanes`).
+//! On SQLite, which has one writer, what waits to be written is committed together (`writer`), what a person waits for
+//! before what nobody waits for (`lanes`); what is only read waits for nobody.
 //!
 //! A write counts once its statement has ended, and never by the rows that it returned on the way.
 //!
@@ -19,13 +20,17 @@
 
 mod alone;
 pub mod audit;
+mod batch;
 mod error;
 pub mod incidents;
 mod lanes;
+mod mend;
 pub mod operations;
 pub mod outbox;
 mod place;
 pub mod requests;
+pub mod troubles;
+mod writer;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -39,9 +44,11 @@ use sqlx::any::AnyRow;
 use sqlx::{AnyPool, Connection as _, Row as _};
 
 use self::alone::Hold;
+use self::batch::{Batch, Ran, Statement};
 pub use self::error::StoreError;
 use self::lanes::{Awaited, Lanes, Other};
 use self::place::{PATIENCE, Place};
+use self::writer::{Who, Writer};
 use crate::domain::ids::Id;
 
 /// A transaction of the store.
@@ -50,7 +57,12 @@ pub(crate) type Tx<'a> = sqlx::Transaction<'a, sqlx::Any>;
 /// The store. Cheap to clone.
 #[derive(Clone)]
 pub struct Store {
+    /// Where it is written.
     pool: AnyPool,
+    /// Where it is read.
+    reads: AnyPool,
+    /// Where there is one writer.
+    writer: Option<Writer>,
     owner: Arc<str>,
     hold: Arc<Hold>,
     lanes: Option<Arc<Lanes>>,
@@ -78,7 +90,12 @@ impl Store {
         sqlx::migrate!("src/store/migrations").run(&mut first).await.map_err(StoreError::migrating)?;
         first.close().await?;
         let owner = Id::random().as_str().into();
-        let store = Self { pool: place.pool().await?, owner, hold: Arc::new(hold), lanes: place.lanes() };
+        let pool = place.pool().await?;
+        let (reads, writer) = match place.reads().await? {
+            Some(reads) => (reads, Some(Writer::start(pool.clone()))),
+            None => (pool.clone(), None),
+        };
+        let store = Self { pool, reads, writer, owner, hold: Arc::new(hold), lanes: place.lanes() };
         // Under the lock nobody else is alive to hold one.
         store.end_leases_on_messages().await?;
         store.end_leases_on_operations().await?;
@@ -87,25 +104,35 @@ impl Store {
 
     /// Closes the database and gives up the lock on it: what follows fails.
     pub async fn close(&self) {
-        if tokio::time::timeout(PATIENCE, self.pool.close()).await.is_err() {
+        let closing = async { tokio::join!(self.pool.close(), self.reads.close()) };
+        if tokio::time::timeout(PATIENCE, closing).await.is_err() {
             tracing::warn!("the database does not answer; its connections are dropped");
         }
         self.hold.give_up().await;
     }
 
-    /// Whether the database can be written now.
+    /// Whether the database can be written now: writes a row of its own, and commits it. One small write to the disk.
     ///
     /// # Errors
     /// Why not.
     pub async fn check_writable(&self) -> Result<(), StoreError> {
-        let mut tx = self.pool.begin().await?;
-        sqlx::query("UPDATE requests SET state = state WHERE id = ''").execute(&mut *tx).await?;
-        tx.commit().await?;
-        Ok(())
+        let write = Statement::new("UPDATE writable SET writes = writes + 1 WHERE id = 1");
+        match self.write(Batch::default().claim(write), Who::Other).await? {
+            Ran::All(_) => Ok(()),
+            Ran::Stopped(_) => Err(sqlx::Error::RowNotFound.into()),
+        }
+    }
+
+    /// Carries out a batch.
+    async fn write(&self, batch: Batch, who: Who) -> Result<Ran, StoreError> {
+        match &self.writer {
+            Some(writer) => writer.run(batch, who).await,
+            None => batch.run(&self.pool).await,
+        }
     }
 
     /// Somebody waits for what is done while this is held.
-    fn awaited(&self) -> Option<Awaited<'_>> {
+    pub(crate) fn awaited(&self) -> Option<Awaited<'_>> {
         self.lanes.as_deref().map(Lanes::awaited)
     }
 

@@ -5,21 +5,14 @@ use std::time::Duration;
 use jiff::Timestamp;
 use sqlx::Row as _;
 
-use super::outbox::put;
-use super::{Store, StoreError, Turn, Tx, audit, body, index_key, millis, millis_after, take_turn, to_json};
+use super::batch::{Batch, Ran, Statement};
+use super::outbox::message;
+use super::writer::Who;
+use super::{Store, StoreError, Turn, audit, body, index_key, millis, millis_after, to_json};
 use crate::domain::audit::Entry;
 use crate::domain::ids::{ConnectorId, Id};
 use crate::domain::notice::{Notice, Slot};
 use crate::domain::operation::Operation;
-
-/// What became of an attempt to begin an operation.
-#[must_use]
-pub(super) enum Begun {
-    /// It is written.
-    Now,
-    /// This one holds what it needs.
-    Busy(Box<Operation>),
-}
 
 /// An operation that was leased, and the lease on it.
 #[derive(Clone, Debug)]
@@ -61,13 +54,24 @@ pub enum Then<'a> {
     },
 }
 
-pub(super) async fn begin(tx: &mut Tx<'_>, operation: &Operation, now: Timestamp) -> Result<Begun, StoreError> {
-    for scope in operation.scopes() {
-        if let Begun::Busy(holder) = claim_scope(tx, &scope, operation).await? {
-            return Ok(Begun::Busy(holder));
-        }
+/// Adds what begins an operation: the claims of its scopes, in the order in which they are given, then itself with its
+/// message.
+pub(super) fn begin(
+    mut batch: Batch,
+    operation: &Operation,
+    now: Timestamp,
+) -> Result<(Batch, Vec<String>), StoreError> {
+    let scopes = operation.scopes();
+    for scope in &scopes {
+        batch = batch.claim(
+            Statement::new(
+                "INSERT INTO operation_scopes (scope, operation) VALUES ($1, $2) ON CONFLICT (scope) DO NOTHING",
+            )
+            .bind(index_key(scope))
+            .bind(operation.id.as_str()),
+        );
     }
-    sqlx::query(
+    let written = Statement::new(
         "INSERT INTO operations (id, request, connector, opened_at, is_open, due_at, leased_until, body) \
          VALUES ($1, $2, $3, $4, 1, $5, 0, $6)",
     )
@@ -76,47 +80,13 @@ pub(super) async fn begin(tx: &mut Tx<'_>, operation: &Operation, now: Timestamp
     .bind(index_key(operation.connector.as_str()))
     .bind(millis(operation.opened_at))
     .bind(millis(now))
-    .bind(to_json("operations", operation)?)
-    .execute(&mut **tx)
-    .await?;
-    say(tx, operation, now).await?;
-    Ok(Begun::Now)
+    .bind(to_json("operations", operation)?);
+    Ok((batch.then(written).then(say(operation, now)?), scopes))
 }
 
-async fn claim_scope(tx: &mut Tx<'_>, scope: &str, operation: &Operation) -> Result<Begun, StoreError> {
-    // Whoever holds it may have ended by the time we look who that is: then it is free, or somebody else's.
-    const TRIES: usize = 10;
-    for _ in 0..TRIES {
-        let claimed = sqlx::query(
-            "INSERT INTO operation_scopes (scope, operation) VALUES ($1, $2) ON CONFLICT (scope) DO NOTHING",
-        )
-        .bind(index_key(scope))
-        .bind(operation.id.as_str())
-        .execute(&mut **tx)
-        .await?;
-        if claimed.rows_affected() == 1 {
-            return Ok(Begun::Now);
-        }
-        if let Some(holder) = holder(tx, scope).await? {
-            return Ok(Begun::Busy(Box::new(holder)));
-        }
-    }
-    Err(StoreError::Sql(sqlx::Error::RowNotFound))
-}
-
-async fn holder(tx: &mut Tx<'_>, scope: &str) -> Result<Option<Operation>, StoreError> {
-    let row = sqlx::query(
-        "SELECT o.body AS body FROM operations o JOIN operation_scopes s ON s.operation = o.id WHERE s.scope = $1",
-    )
-    .bind(index_key(scope))
-    .fetch_optional(&mut **tx)
-    .await?;
-    row.map(|row| body("operations", &row)).transpose()
-}
-
-async fn say(tx: &mut Tx<'_>, operation: &Operation, now: Timestamp) -> Result<(), StoreError> {
+fn say(operation: &Operation, now: Timestamp) -> Result<Statement, StoreError> {
     let notice = Notice::Operation { operation: operation.clone() };
-    put(tx, &Slot::Operation(operation.id.clone()), operation.channel, &notice, now).await
+    message(&Slot::Operation(operation.id.clone()), operation.channel, &notice, now)
 }
 
 impl Store {
@@ -125,24 +95,20 @@ impl Store {
     /// # Errors
     /// If the store cannot be written.
     pub async fn lease_operation(&self, length: Duration, now: Timestamp) -> Result<Option<Leased>, StoreError> {
-        let pool = self.other().await;
         let lease = self.new_lease();
-        let mut tx = pool.begin().await?;
-        take_turn(&mut tx, Turn::Operation).await?;
-        let row = sqlx::query(
+        let leased = Statement::new(
             "UPDATE operations SET leased_by = $1, leased_until = $2 WHERE id = ( \
              SELECT id FROM operations WHERE is_open = 1 AND due_at <= $3 AND leased_until <= $3 \
              ORDER BY due_at, id LIMIT 1) AND is_open = 1 AND leased_until <= $3 RETURNING body",
         )
-        .bind(&lease)
+        .bind(lease.as_str())
         .bind(millis_after(now, length))
-        .bind(millis(now))
-        .fetch_optional(&mut *tx)
-        .await?;
-        let Some(row) = row else { return Ok(None) };
-        let operation = body("operations", &row)?;
-        tx.commit().await?;
-        Ok(Some(Leased { operation, lease: Lease(lease) }))
+        .bind(millis(now));
+        let batch = Batch::default().claim(leased).in_turn(Turn::Operation);
+        let Ran::All(done) = self.write(batch, Who::Other).await? else { return Ok(None) };
+        let row = done.first().and_then(|done| done.rows.first());
+        let operation = row.map(|row| body("operations", row)).transpose()?;
+        Ok(operation.map(|operation| Leased { operation, lease: Lease(lease) }))
     }
 
     /// Saves an operation under a lease on it, and what its message now says.
@@ -156,14 +122,12 @@ impl Store {
         then: Then<'_>,
         now: Timestamp,
     ) -> Result<Saved, StoreError> {
-        let pool = self.other().await;
-        let mut tx = pool.begin().await?;
         let (is_open, due_at) = match then {
             Then::Hold => (1_i64, None),
             Then::Release { due } => (1, Some(millis_after(now, due))),
             Then::End { .. } => (0, Some(millis(now))),
         };
-        let saved = sqlx::query(
+        let saved = Statement::new(
             "UPDATE operations SET body = $1, is_open = $2, due_at = COALESCE($3, due_at), \
              leased_until = CASE WHEN $3 IS NULL THEN leased_until ELSE 0 END \
              WHERE id = $4 AND is_open = 1 AND leased_by = $5 AND leased_until > 0",
@@ -172,22 +136,16 @@ impl Store {
         .bind(is_open)
         .bind(due_at)
         .bind(operation.id.as_str())
-        .bind(&lease.0)
-        .execute(&mut *tx)
-        .await?;
-        if saved.rows_affected() == 0 {
-            return Ok(Saved::LeaseLost);
-        }
+        .bind(lease.0.as_str());
+        let mut batch = Batch::default().claim(saved);
         if let Then::End { entry } = then {
-            sqlx::query("DELETE FROM operation_scopes WHERE operation = $1")
-                .bind(operation.id.as_str())
-                .execute(&mut *tx)
-                .await?;
-            audit::write(&mut tx, entry).await?;
+            let free = Statement::new("DELETE FROM operation_scopes WHERE operation = $1").bind(operation.id.as_str());
+            batch = batch.then(free).then(audit::statement(entry)?);
         }
-        say(&mut tx, operation, now).await?;
-        tx.commit().await?;
-        Ok(Saved::Now)
+        Ok(match self.write(batch.then(say(operation, now)?), Who::Other).await? {
+            Ran::All(_) => Saved::Now,
+            Ran::Stopped(_) => Saved::LeaseLost,
+        })
     }
 
     /// Gives the lease on an operation back, with nothing changed, until it is `due` again.
@@ -201,16 +159,14 @@ impl Store {
         due: Duration,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let pool = self.other().await;
-        sqlx::query(
+        let postponed = Statement::new(
             "UPDATE operations SET due_at = $1, leased_until = 0 WHERE id = $2 AND is_open = 1 AND leased_by = $3",
         )
         .bind(millis_after(now, due))
         .bind(id.as_str())
-        .bind(&lease.0)
-        .execute(&*pool)
-        .await?;
-        Ok(())
+        .bind(lease.0.as_str());
+        // Of a lease that was lost meanwhile there is nothing to give back.
+        self.write(Batch::default().then(postponed), Who::Other).await.map(|_| ())
     }
 
     /// Ends every lease: whoever held one is dead.
@@ -226,8 +182,8 @@ impl Store {
     /// # Errors
     /// If the store cannot be read.
     pub async fn next_operation_due(&self) -> Result<Option<Timestamp>, StoreError> {
-        let pool = self.other().await;
-        let row = sqlx::query("SELECT MIN(due_at) AS due FROM operations WHERE is_open = 1").fetch_one(&*pool).await?;
+        let row = sqlx::query("SELECT MIN(due_at) AS due FROM operations WHERE is_open = 1");
+        let row = row.fetch_one(&self.reads).await?;
         let due: Option<i64> = row.try_get("due")?;
         Ok(due.and_then(|due| Timestamp::from_millisecond(due).ok()))
     }
@@ -238,7 +194,7 @@ impl Store {
     /// If the store cannot be read.
     pub async fn open_operations(&self) -> Result<Vec<Operation>, StoreError> {
         let rows = sqlx::query("SELECT body FROM operations WHERE is_open = 1 ORDER BY opened_at, id");
-        rows.fetch_all(&self.pool).await?.iter().map(|row| body("operations", row)).collect()
+        rows.fetch_all(&self.reads).await?.iter().map(|row| body("operations", row)).collect()
     }
 
     /// The last operations on each of these connectors, open or ended, at most `limit` of each.
@@ -246,7 +202,6 @@ impl Store {
     /// # Errors
     /// If the store cannot be read.
     pub async fn last_operations(&self, connectors: &[ConnectorId], limit: u32) -> Result<Vec<Operation>, StoreError> {
-        let pool = self.other().await;
         let mut found = Vec::new();
         for connector in connectors {
             let rows = sqlx::query(
@@ -254,7 +209,7 @@ impl Store {
             )
             .bind(index_key(connector.as_str()))
             .bind(i64::from(limit))
-            .fetch_all(&*pool)
+            .fetch_all(&self.reads)
             .await?;
             for row in &rows {
                 found.push(body("operations", row)?);
@@ -268,7 +223,18 @@ impl Store {
     /// # Errors
     /// If the store cannot be read.
     pub async fn operation(&self, id: &Id) -> Result<Option<Operation>, StoreError> {
-        let row = sqlx::query("SELECT body FROM operations WHERE id = $1").bind(id.as_str()).fetch_optional(&self.pool);
+        let row = sqlx::query("SELECT body FROM operations WHERE id = $1").bind(id.as_str()).fetch_optional(&self.reads);
         row.await?.map(|row| body("operations", &row)).transpose()
+    }
+
+    /// The operation that holds a scope now.
+    pub(super) async fn holder(&self, scope: &str) -> Result<Option<Operation>, StoreError> {
+        let row = sqlx::query(
+            "SELECT o.body AS body FROM operations o JOIN operation_scopes s ON s.operation = o.id WHERE s.scope = $1",
+        )
+        .bind(index_key(scope))
+        .fetch_optional(&self.reads)
+        .await?;
+        row.map(|row| body("operations", &row)).transpose()
     }
 }

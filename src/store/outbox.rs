@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use sqlx::Row as _;
-use sqlx::any::{AnyQueryResult, AnyRow};
+use sqlx::any::AnyRow;
 
-use super::{Store, StoreError, Turn, Tx, millis, millis_after, signed, take_turn, to_json, without_nul};
+use super::batch::{Batch, Ran, Statement};
+use super::writer::Who;
+use super::{Store, StoreError, Turn, Tx, millis, millis_after, signed, to_json, without_nul};
 use crate::domain::ids::{ChannelId, Id, MessageId};
 use crate::domain::notice::{Notice, Slot};
 
@@ -103,8 +105,19 @@ pub(super) async fn put(
     notice: &Notice,
     now: Timestamp,
 ) -> Result<(), StoreError> {
+    message(slot, channel, notice, now)?.execute(tx).await?;
+    Ok(())
+}
+
+/// What writes what a message must say.
+pub(super) fn message(
+    slot: &Slot,
+    channel: ChannelId,
+    notice: &Notice,
+    now: Timestamp,
+) -> Result<Statement, StoreError> {
     // What Discord would not take may be taken once it says something else, so giving up ends here.
-    sqlx::query(
+    Ok(Statement::new(
         "INSERT INTO outbox (slot, reference, replies_to, channel, notice, version, sent_version, generation, attempts, \
          waiting_since, due_at, leased_until) VALUES ($1, $2, $3, $4, $5, 1, 0, 0, 0, $6, $6, 0) \
          ON CONFLICT (slot) DO UPDATE SET notice = excluded.notice, version = outbox.version + 1, gave_up = NULL, \
@@ -116,10 +129,7 @@ pub(super) async fn put(
     .bind(slot.replies_to().map(|slot| slot.name()))
     .bind(signed(channel.0))
     .bind(to_json("outbox", notice)?)
-    .bind(millis(now))
-    .execute(&mut **tx)
-    .await?;
-    Ok(())
+    .bind(millis(now)))
 }
 
 /// What a message must say as it stands in the outbox.
@@ -139,7 +149,6 @@ impl Store {
     /// # Errors
     /// If the store cannot be written.
     pub async fn claim_message(&self, lease: Duration, now: Timestamp) -> Result<Option<Claimed>, StoreError> {
-        let pool = self.other().await;
         let name = self.new_lease();
         let claim = format!(
             "UPDATE outbox SET leased_by = $1, leased_until = $2 WHERE slot = ( \
@@ -149,22 +158,18 @@ impl Store {
              RETURNING slot, reference, replies_to, channel, notice, version, sent_digest, message, generation, \
              first_tried_at, attempts"
         );
-        let mut tx = pool.begin().await?;
-        take_turn(&mut tx, Turn::Message).await?;
-        let row = sqlx::query(sqlx::AssertSqlSafe(claim))
-            .bind(&name)
-            .bind(millis_after(now, lease))
-            .bind(millis(now))
-            .fetch_optional(&mut *tx)
-            .await?;
-        let Some(row) = row else { return Ok(None) };
-        let mut claimed = read_claimed(&row, name)?;
-        if let Some(slot) = row.try_get::<Option<String>, _>("replies_to")? {
-            let card =
-                sqlx::query("SELECT message FROM outbox WHERE slot = $1").bind(slot).fetch_optional(&mut *tx).await?;
-            claimed.reply_to = card.as_ref().map(read_message).transpose()?.flatten();
-        }
-        tx.commit().await?;
+        let claim =
+            Statement::new(claim).bind(name.as_str()).bind(millis_after(now, lease)).bind(millis(now));
+        let card = Statement::new(
+            "SELECT c.message FROM outbox c JOIN outbox o ON o.replies_to = c.slot WHERE o.leased_by = $1",
+        )
+        .bind(name.as_str());
+        let batch = Batch::default().claim(claim).then(card).in_turn(Turn::Message);
+        let Ran::All(done) = self.write(batch, Who::Other).await? else { return Ok(None) };
+        let [claim, card] = done.as_slice() else { return Ok(None) };
+        let Some(row) = claim.rows.first() else { return Ok(None) };
+        let mut claimed = read_claimed(row, name)?;
+        claimed.reply_to = card.rows.first().map(read_message).transpose()?.flatten();
         Ok(Some(claimed))
     }
 
@@ -175,18 +180,15 @@ impl Store {
     /// # Errors
     /// If the store cannot be written.
     pub async fn about_to_post(&self, claimed: &Claimed, anew: bool, now: Timestamp) -> Result<Held, StoreError> {
-        let pool = self.other().await;
-        let written = sqlx::query(
+        let written = Statement::new(
             "UPDATE outbox SET first_tried_at = CASE WHEN $1 = 1 THEN $2 ELSE COALESCE(first_tried_at, $2) END \
              WHERE slot = $3 AND leased_by = $4",
         )
         .bind(i64::from(anew))
         .bind(millis(now))
-        .bind(&claimed.slot)
-        .bind(&claimed.lease)
-        .execute(&*pool)
-        .await?;
-        Ok(held(&written))
+        .bind(claimed.slot.as_str())
+        .bind(claimed.lease.as_str());
+        self.write_held(written).await
     }
 
     /// Writes down what became of a claimed message, and gives its lease back.
@@ -199,7 +201,6 @@ impl Store {
         sending: Sending<'_>,
         now: Timestamp,
     ) -> Result<Held, StoreError> {
-        let pool = self.other().await;
         const RELEASED: &str = "leased_by = NULL, leased_until = 0 WHERE slot = $1 AND leased_by = $2";
         let what = match sending {
             Sending::Sent { .. } => {
@@ -218,7 +219,7 @@ impl Store {
             }
         };
         let update = format!("UPDATE outbox SET {what}, {RELEASED}");
-        let query = sqlx::query(sqlx::AssertSqlSafe(update)).bind(&claimed.slot).bind(&claimed.lease);
+        let query = Statement::new(update).bind(claimed.slot.as_str()).bind(claimed.lease.as_str());
         let query = match sending {
             Sending::Sent { message, digest } => {
                 query.bind(signed(message.0)).bind(claimed.version).bind(digest).bind(millis(now))
@@ -231,7 +232,15 @@ impl Store {
             Sending::GaveUp { why } => query.bind(without_nul(why)).bind(claimed.version),
             Sending::Gone => query,
         };
-        Ok(held(&query.execute(&*pool).await?))
+        self.write_held(query).await
+    }
+
+    /// Carries out what needs the lease.
+    async fn write_held(&self, statement: Statement) -> Result<Held, StoreError> {
+        Ok(match self.write(Batch::default().claim(statement), Who::Other).await? {
+            Ran::All(_) => Held::Yes,
+            Ran::Stopped(_) => Held::LeaseLost,
+        })
     }
 
     /// When the next message is due; `None` when none waits.
@@ -239,12 +248,11 @@ impl Store {
     /// # Errors
     /// If the store cannot be read.
     pub async fn next_message_due(&self) -> Result<Option<Timestamp>, StoreError> {
-        let pool = self.other().await;
         let next = format!(
             "SELECT MIN(CASE WHEN o.leased_until > o.due_at THEN o.leased_until ELSE o.due_at END) AS due \
              FROM outbox o WHERE {READY}"
         );
-        let row = sqlx::query(sqlx::AssertSqlSafe(next)).fetch_one(&*pool).await?;
+        let row = sqlx::query(sqlx::AssertSqlSafe(next)).fetch_one(&self.reads).await?;
         read_time(&row, "due")
     }
 
@@ -253,12 +261,11 @@ impl Store {
     /// # Errors
     /// If the store cannot be read.
     pub async fn backlog(&self) -> Result<Backlog, StoreError> {
-        let pool = self.other().await;
         let row = sqlx::query(
             "SELECT COUNT(*) AS waiting, MIN(waiting_since) AS oldest, COUNT(gave_up) AS given_up \
              FROM outbox WHERE version > sent_version",
         )
-        .fetch_one(&*pool)
+        .fetch_one(&self.reads)
         .await?;
         let count = |column| -> Result<u64, StoreError> { Ok(row.try_get::<i64, _>(column)?.unsigned_abs()) };
         Ok(Backlog { waiting: count("waiting")?, oldest: read_time(&row, "oldest")?, given_up: count("given_up")? })
@@ -271,7 +278,7 @@ impl Store {
     pub async fn place_of(&self, slot: &Slot) -> Result<Option<(ChannelId, MessageId)>, StoreError> {
         let row = sqlx::query("SELECT channel, message FROM outbox WHERE slot = $1")
             .bind(slot.name())
-            .fetch_optional(&self.pool)
+            .fetch_optional(&self.reads)
             .await?;
         let Some(row) = row else { return Ok(None) };
         let channel = ChannelId(row.try_get::<i64, _>("channel")?.unsigned_abs());
@@ -285,10 +292,6 @@ impl Store {
             .await?;
         Ok(())
     }
-}
-
-fn held(written: &AnyQueryResult) -> Held {
-    if written.rows_affected() == 1 { Held::Yes } else { Held::LeaseLost }
 }
 
 fn read_claimed(row: &AnyRow, lease: String) -> Result<Claimed, StoreError> {
@@ -314,17 +317,17 @@ fn read_claimed(row: &AnyRow, lease: String) -> Result<Claimed, StoreError> {
     })
 }
 
-fn read_notice(row: &AnyRow) -> Result<Notice, StoreError> {
+pub(super) fn read_notice(row: &AnyRow) -> Result<Notice, StoreError> {
     let text: String = row.try_get("notice")?;
     serde_json::from_str(&text).map_err(|source| StoreError::Row { table: "outbox", source })
 }
 
-fn read_message(row: &AnyRow) -> Result<Option<MessageId>, StoreError> {
+pub(super) fn read_message(row: &AnyRow) -> Result<Option<MessageId>, StoreError> {
     let id: Option<i64> = row.try_get("message")?;
     Ok(id.map(|id| MessageId(id.unsigned_abs())))
 }
 
-fn read_time(row: &AnyRow, column: &str) -> Result<Option<Timestamp>, StoreError> {
+pub(super) fn read_time(row: &AnyRow, column: &str) -> Result<Option<Timestamp>, StoreError> {
     let at: Option<i64> = row.try_get(column)?;
     Ok(at.and_then(|at| Timestamp::from_millisecond(at).ok()))
 }

@@ -10,6 +10,7 @@ use sqlx::{AnyConnection, AnyPool, Connection as _, Executor as _, Row as _};
 
 use super::StoreError;
 use super::lanes::Lanes;
+use super::mend::no_transaction_left;
 
 /// How long to wait for a connection.
 pub(super) const PATIENCE: Duration = Duration::from_secs(10);
@@ -58,9 +59,10 @@ impl Place {
     /// Every connection that the store works with.
     pub(super) async fn pool(&self) -> Result<AnyPool, StoreError> {
         let (options, session) = match self {
-            // SQLite has one writer. Everything that is read while somebody waits is answered from memory.
+            // SQLite has one writer.
             Self::Sqlite(_) => {
                 let options = AnyPoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None);
+                let options = options.after_release(|connection, _| Box::pin(no_transaction_left(connection)));
                 // A file does not hang up, so it need not be asked before each use whether it is still there.
                 (options.test_before_acquire(false), SQLITE_SESSION)
             }
@@ -74,6 +76,20 @@ impl Place {
             })
         });
         options.connect(self.address().expose_secret()).await.map_err(StoreError::connecting)
+    }
+
+    /// The connections on which it is read beside its one writer, where there is one: a reader in WAL mode waits for nobody, and
+    /// sees what was committed before it began (<https://sqlite.org/wal.html#concurrency>).
+    pub(super) async fn reads(&self) -> Result<Option<AnyPool>, StoreError> {
+        let Self::Sqlite(_) = self else { return Ok(None) };
+        let options = AnyPoolOptions::new().min_connections(1).max_connections(2).idle_timeout(None).max_lifetime(None);
+        let options = options.test_before_acquire(false).acquire_timeout(PATIENCE).after_connect(|connection, _| {
+            Box::pin(async move {
+                connection.execute("PRAGMA query_only = ON").await?;
+                Ok(())
+            })
+        });
+        options.connect(self.address().expose_secret()).await.map(Some).map_err(StoreError::connecting)
     }
 
     /// The order in which its connections are used, where there is one for all.

@@ -2,8 +2,10 @@
 
 use jiff::Timestamp;
 
-use super::operations::{Begun, begin};
-use super::{Store, StoreError, Tx, audit, body, millis, to_json};
+use super::batch::{Batch, Ran, Statement};
+use super::operations::begin;
+use super::writer::Who;
+use super::{Store, StoreError, audit, body, millis, to_json};
 use crate::domain::audit::Entry;
 use crate::domain::ids::Id;
 use crate::domain::operation::Operation;
@@ -48,7 +50,7 @@ impl Store {
     /// If the store cannot be written.
     pub async fn save_request(&self, request: &Request) -> Result<Kept, StoreError> {
         let _awaited = self.awaited();
-        let written = sqlx::query(
+        let written = Statement::new(
             "INSERT INTO requests (id, state, expires_at, body) VALUES ($1, $2, $3, $4) \
              ON CONFLICT (id) DO UPDATE SET state = excluded.state, expires_at = excluded.expires_at, body = excluded.body \
              WHERE requests.state = 'choosing'",
@@ -56,12 +58,10 @@ impl Store {
         .bind(request.id.as_str())
         .bind(request.state.word())
         .bind(millis(request.expires_at))
-        .bind(to_json("requests", request)?)
-        .execute(&self.pool)
-        .await?;
-        Ok(match written.rows_affected() {
-            0 => Kept::Before(self.request(&request.id).await?.map(Box::new)),
-            _ => Kept::Now,
+        .bind(to_json("requests", request)?);
+        Ok(match self.write(Batch::default().claim(written), Who::Awaited).await? {
+            Ran::Stopped(_) => Kept::Before(self.request(&request.id).await?.map(Box::new)),
+            Ran::All(_) => Kept::Now,
         })
     }
 
@@ -70,8 +70,7 @@ impl Store {
     /// # Errors
     /// If the store cannot be read.
     pub async fn request(&self, id: &Id) -> Result<Option<Request>, StoreError> {
-        let _awaited = self.awaited();
-        let row = sqlx::query("SELECT body FROM requests WHERE id = $1").bind(id.as_str()).fetch_optional(&self.pool);
+        let row = sqlx::query("SELECT body FROM requests WHERE id = $1").bind(id.as_str()).fetch_optional(&self.reads);
         row.await?.map(|row| body("requests", &row)).transpose()
     }
 
@@ -86,14 +85,11 @@ impl Store {
         entry: &Entry,
     ) -> Result<Settled, StoreError> {
         let _awaited = self.awaited();
-        let mut tx = self.pool.begin().await?;
-        if !claim(&mut tx, request, to, None).await? {
-            drop(tx);
-            return Ok(Settled::Before(self.state_of(&request.id).await?));
-        }
-        audit::write(&mut tx, entry).await?;
-        tx.commit().await?;
-        Ok(Settled::Now)
+        let batch = Batch::default().claim(claim(request, to, None)?).then(audit::statement(entry)?);
+        Ok(match self.write(batch, Who::Awaited).await? {
+            Ran::Stopped(_) => Settled::Before(self.state_of(&request.id).await?),
+            Ran::All(_) => Settled::Now,
+        })
     }
 
     /// Confirms a request: it is settled, and its operation, what that holds, and its message are written, all or none.
@@ -107,16 +103,23 @@ impl Store {
         now: Timestamp,
     ) -> Result<Confirmed, StoreError> {
         let _awaited = self.awaited();
-        let mut tx = self.pool.begin().await?;
-        if !claim(&mut tx, request, RequestState::Confirmed, Some(now)).await? {
-            drop(tx);
-            return Ok(Confirmed::Before(self.state_of(&request.id).await?));
+        // Whoever holds what it needs may have ended by the time we look who that is: then it is free, or somebody else's.
+        const TRIES: usize = 10;
+        for _ in 0..TRIES {
+            let batch = Batch::default().claim(claim(request, RequestState::Confirmed, Some(now))?);
+            let (batch, scopes) = begin(batch, operation, now)?;
+            match self.write(batch, Who::Awaited).await? {
+                Ran::All(_) => return Ok(Confirmed::Now),
+                Ran::Stopped(0) => return Ok(Confirmed::Before(self.state_of(&request.id).await?)),
+                Ran::Stopped(place) => {
+                    let Some(scope) = scopes.get(place - 1) else { break };
+                    if let Some(holder) = self.holder(scope).await? {
+                        return Ok(Confirmed::Busy(Box::new(holder)));
+                    }
+                }
+            }
         }
-        if let Begun::Busy(other) = begin(&mut tx, operation, now).await? {
-            return Ok(Confirmed::Busy(other));
-        }
-        tx.commit().await?;
-        Ok(Confirmed::Now)
+        Err(StoreError::Sql(sqlx::Error::RowNotFound))
     }
 
     /// Open requests whose time is over, at most `limit`.
@@ -124,13 +127,12 @@ impl Store {
     /// # Errors
     /// If the store cannot be read.
     pub async fn overdue_requests(&self, now: Timestamp, limit: u32) -> Result<Vec<Request>, StoreError> {
-        let pool = self.other().await;
         let rows = sqlx::query(
             "SELECT body FROM requests WHERE state IN ('choosing', 'asked') AND expires_at <= $1 ORDER BY expires_at LIMIT $2",
         )
         .bind(millis(now))
         .bind(i64::from(limit))
-        .fetch_all(&*pool)
+        .fetch_all(&self.reads)
         .await?;
         rows.iter().map(|row| body("requests", row)).collect()
     }
@@ -141,21 +143,13 @@ impl Store {
 }
 
 /// The claim: one conditional write. `before` is given where an expired request may no longer be settled this way.
-async fn claim(
-    tx: &mut Tx<'_>,
-    request: &Request,
-    to: RequestState,
-    before: Option<Timestamp>,
-) -> Result<bool, StoreError> {
+fn claim(request: &Request, to: RequestState, before: Option<Timestamp>) -> Result<Statement, StoreError> {
     let settled = Request { state: to, ..request.clone() };
-    let claimed = sqlx::query(
+    Ok(Statement::new(
         "UPDATE requests SET state = $1, body = $2 WHERE id = $3 AND state IN ('choosing', 'asked') AND expires_at > $4",
     )
     .bind(to.word())
     .bind(to_json("requests", &settled)?)
     .bind(request.id.as_str())
-    .bind(before.map_or(i64::MIN, millis))
-    .execute(&mut **tx)
-    .await?;
-    Ok(claimed.rows_affected() == 1)
+    .bind(before.map_or(i64::MIN, millis)))
 }

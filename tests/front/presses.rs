@@ -1,6 +1,7 @@
 //! What people type and press, and what they read.
 
 use botswain::domain::audit::Verdict;
+use botswain::sandbox::lifecycle::{Fault, FaultKind};
 use serde_json::json;
 
 use crate::harbour::{Harbour, button, parts, text};
@@ -156,10 +157,39 @@ async fn what_was_left_out_is_asked_with_menus() {
     let mut shown = harbour.ask(harbour.olga(), "stop", &[]).await;
     for choice in ["Production", "Billing Bot", "billing-1"] {
         let chosen = harbour.choose(harbour.olga(), &shown, choice).await;
-        assert_eq!(chosen["outcome"], "deferred_update", "{chosen}");
+        assert_eq!(chosen["outcome"], "update", "the outcome is there at once: {chosen}");
         shown = harbour.done(chosen).await;
     }
     assert!(text(&shown).contains("Stop billing-1 in Production?"), "{}", text(&shown));
+    harbour.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_press_that_takes_longer_than_a_moment_is_acknowledged_before_its_outcome() {
+    let harbour = Harbour::open().await;
+    let prompt = harbour.ask(harbour.olga(), "stop", &[("connector", "billing-2")]).await;
+    let service = &harbour.sandbox.lifecycle.as_ref().unwrap().stand_in;
+    let slow = FaultKind::Slow { ms: 1_500 };
+    service.add_fault(Fault { route: Some("GET /v1/connectors".into()), ..Fault::from(slow) });
+    let pressed = harbour.press(harbour.olga(), &prompt, "Stop billing-2 in Production").await;
+    assert_eq!(pressed["outcome"], "deferred_update", "{pressed}");
+    assert!(text(&harbour.done(pressed).await).contains("Confirmed"));
+    assert_eq!(harbour.operations().await.len(), 1);
+    harbour.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn p3_a_press_whose_answer_is_lost_was_carried_out_once_and_the_next_one_says_so() {
+    let harbour = Harbour::open().await;
+    let prompt = harbour.ask(harbour.olga(), "stop", &[("connector", "billing-2")]).await;
+    harbour.fault(json!({"kind": "drop", "route": "POST /interactions/{id}/{token}/callback"})).await;
+    harbour.press(harbour.olga(), &prompt, "Stop billing-2 in Production").await;
+    harbour.until("the operation", async |h| h.operations().await.len() == 1).await;
+    harbour.control().clear("/faults").await;
+    let again = harbour.press(harbour.olga(), &prompt, "Stop billing-2 in Production").await;
+    assert!(text(&harbour.done(again).await).contains("Confirmed. Its progress stands in"));
+    assert_eq!(harbour.operations().await.len(), 1);
+    harbour.control().clear("/violations").await;
     harbour.close().await;
 }
 

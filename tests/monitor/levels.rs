@@ -190,8 +190,8 @@ async fn the_picture_is_published_even_when_nothing_can_be_written() {
 }
 
 #[tokio::test]
-async fn the_loop_looks_when_it_is_nudged_and_ends_when_told() {
-    let World { monitor, mut picture, sandbox, nudge, .. } = World::open().await;
+async fn the_loop_looks_when_it_is_pushed_and_ends_when_told() {
+    let World { monitor, mut picture, sandbox, pushes, .. } = World::open().await;
     let shutdown = CancellationToken::new();
     let running = tokio::spawn(monitor.run(shutdown.clone()));
     // Sooner than the next poll would come.
@@ -199,7 +199,7 @@ async fn the_loop_looks_when_it_is_nudged_and_ends_when_told() {
     picture.mark_unchanged();
     tokio::time::timeout(soon, picture.changed()).await.unwrap().unwrap();
     sandbox.lifecycle.as_ref().unwrap().stand_in.do_to("billing-1", Deed::Drop).unwrap();
-    nudge.notify_one();
+    pushes.any();
     let seen =
         picture.wait_for(|picture| picture.fleet.bots().iter().any(|view| view.healthy() == 1 && view.total() == 2));
     tokio::time::timeout(soon, seen).await.unwrap().unwrap();

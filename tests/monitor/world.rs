@@ -11,9 +11,9 @@ use botswain::domain::incident::{Facts, Failover, Incident, Subject};
 use botswain::domain::notice::Notice;
 use botswain::domain::policy::{Picture, Policy};
 use botswain::lifecycle::contract::Connector;
-use botswain::lifecycle::{LifecycleClient, Settings};
+use botswain::lifecycle::{LifecycleClient, Pushes, Settings};
 use botswain::monitor::{Bells, Monitor, Ticked, Watch};
-use botswain::operations::{Ahead, Answer, Asker, Operations, Rules, Runner, Said, Settled, Stepped, Wake};
+use botswain::operations::{Answer, Asker, Operations, Rules, Runner, Said, Settled, Stepped, Wake};
 use botswain::sandbox::discord::Seed;
 use botswain::sandbox::lifecycle::seed::healthy;
 use botswain::sandbox::lifecycle::{Deed, FleetSeed, LifecycleSimulator, Mode};
@@ -21,7 +21,7 @@ use botswain::sandbox::{Options, Sandbox};
 use botswain::store::Store;
 use botswain::store::outbox::{Held, Sending};
 use jiff::Timestamp;
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 
 const BEGAN: i64 = 1_800_000_000;
 pub(crate) const ALERTS: ChannelId = ChannelId(900);
@@ -31,7 +31,7 @@ pub(crate) struct World {
     pub(crate) store: Store,
     pub(crate) monitor: Monitor,
     pub(crate) picture: watch::Receiver<Arc<Picture>>,
-    pub(crate) nudge: Arc<Notify>,
+    pub(crate) pushes: Arc<Pushes>,
     operations: Operations,
     runner: Runner,
     pub(crate) second: i64,
@@ -75,7 +75,7 @@ impl World {
         let policy = Policy { start_grace: Duration::from_secs(300), ..config.policy.clone() };
         let watch = Watch { policy: policy.clone(), poll_interval: Duration::from_secs(30), alerts: ALERTS };
         let bells = Bells::default();
-        let nudge = Arc::clone(&bells.nudge);
+        let pushes = Arc::clone(&bells.pushes);
         let (monitor, picture) = Monitor::new(store.clone(), lifecycle.clone(), watch, bells);
         let seed = Seed::default();
         let mut authority = config.authority.clone();
@@ -84,7 +84,7 @@ impl World {
         let operations = Operations::new(store.clone(), lifecycle, picture.clone(), rules, Wake::default());
         let discord = DiscordApi::new(&config.discord.token, config.discord.api_url.as_ref()).unwrap();
         let runner = Runner::new(&operations, discord, config.discord.guild);
-        Self { sandbox, store, monitor, picture, nudge, operations, runner, second }
+        Self { sandbox, store, monitor, picture, pushes, operations, runner, second }
     }
 
     /// The process is gone, and another one opens what it left.
@@ -150,7 +150,7 @@ impl World {
         let Answer::Confirm(request) = self.operations.ask(&asker, verb, said, self.now()).await.unwrap() else {
             panic!("everything was said");
         };
-        match self.operations.confirm(&asker, &request.id, Ahead::default(), self.now()).await.unwrap() {
+        match self.operations.confirm(&asker, &request.id, self.now()).await.unwrap() {
             Settled::Begun(_) => {}
             other => panic!("{other:?}"),
         }
@@ -198,7 +198,7 @@ impl World {
                 }
                 Notice::Card { incident, .. } => said.push(format!("edit {}", name(&incident))),
                 Notice::Worse { incident } => said.push(format!("worse! {}", name(&incident))),
-                Notice::Operation { .. } => {}
+                Notice::Operation { .. } | Notice::Trouble { .. } | Notice::Unseen { .. } => {}
             }
         }
         said.sort();

@@ -14,7 +14,7 @@ use botswain::domain::operation::Operation;
 use botswain::domain::policy::Picture;
 use botswain::domain::request::{Refusal, Request};
 use botswain::lifecycle::{FleetAnswer, LifecycleClient, Settings};
-use botswain::operations::{Ahead, Answer, Asker, Operations, Rules, Runner, Said, Settled, Stepped, Wake};
+use botswain::operations::{Answer, Asker, Operations, Rules, Runner, Said, Settled, Stepped, Wake};
 use botswain::sandbox::discord::Seed;
 use botswain::sandbox::lifecycle::{LifecycleSimulator, Mode};
 use botswain::sandbox::{Options, Sandbox};
@@ -147,7 +147,7 @@ impl Bench {
     }
 
     pub async fn confirm(&self, asker: &Asker, request: &Id, now: Timestamp) -> Result<Operation, Refusal> {
-        match self.operations.confirm(asker, request, Ahead::default(), now).await.unwrap() {
+        match self.operations.confirm(asker, request, now).await.unwrap() {
             Settled::Begun(operation) => Ok(*operation),
             Settled::Refused(refusal) => Err(refusal),
             Settled::Cancelled => panic!("a confirmation does not cancel"),

@@ -14,7 +14,7 @@ use botswain::domain::connector::Environment;
 use botswain::domain::ids::RoleId;
 use botswain::domain::operation::{Outcome, StepFailure, StepState};
 use botswain::domain::request::{Refusal, RequestState};
-use botswain::operations::{Ahead, Answer, Said, Settled};
+use botswain::operations::{Answer, Said, Settled};
 use botswain::sandbox::discord::Seed;
 use botswain::sandbox::lifecycle::{Deed, FaultKind};
 use botswain::store::operations::{Leased, Saved, Then};
@@ -40,7 +40,7 @@ async fn p3_pressed_by_many_at_once_a_prompt_begins_one_operation() {
     let bench = Bench::new().await;
     let olga = bench.olga();
     let request = bench.prompt(&olga, Verb::Stop, "billing-1", None, at(0)).await;
-    let presses = (0..20).map(|_| bench.operations.confirm(&olga, &request.id, Ahead::default(), at(1)));
+    let presses = (0..20).map(|_| bench.operations.confirm(&olga, &request.id, at(1)));
     let settled = futures_util::future::join_all(presses).await;
     let begun = settled.iter().filter(|s| matches!(s, Ok(Settled::Begun(_)))).count();
     assert_eq!(begun, 1);

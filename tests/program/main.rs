@@ -249,3 +249,39 @@ async fn p12_no_token_is_in_a_log_at_its_most_talkative() {
     }
     sandbox.stop().await;
 }
+
+/// Runs it with the heartbeat at this address and everything logged, until the log says this; all that it said.
+async fn beating(sandbox: &Sandbox, url: String, until: &'static str) -> String {
+    let folder = TempDir::new().unwrap();
+    let mut command = botswain(folder.path(), &["run"]);
+    with_settings_of(sandbox, &mut command);
+    command.env("RUST_LOG", "trace").env("HEARTBEAT_URL", url);
+    tokio::task::spawn_blocking(move || {
+        let mut running = Running::start(command);
+        let log = running.logs(until);
+        running.signal("TERM");
+        log
+    })
+    .await
+    .unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn p12_the_heartbeats_address_is_in_no_log_whether_it_is_taken_or_not() {
+    let sandbox = Sandbox::start(Options::default()).await.unwrap();
+    let _witness = Witness::of(&sandbox.discord.as_ref().unwrap().stand_in, &[]);
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let there = listener.local_addr().unwrap();
+    let heard = axum::Router::new().route("/hunter2", axum::routing::get(|| async { "" }));
+    tokio::spawn(async move { axum::serve(listener, heard).await });
+    for (url, until) in [
+        (format!("http://{there}/hunter2?key=hunter2"), "the heartbeat is taken"),
+        ("http://127.0.0.1:9/hunter2?key=hunter2".to_owned(), "the heartbeat is not taken"),
+    ] {
+        let log = beating(&sandbox, url.clone(), until).await;
+        for secret in ["hunter2", &url] {
+            assert!(!log.contains(secret), "{secret} is in the log");
+        }
+    }
+    sandbox.stop().await;
+}

@@ -30,6 +30,7 @@ mod audit;
 #[path = "../database/mod.rs"]
 mod database;
 mod facts;
+mod failed;
 mod ground;
 mod incidents;
 mod opening;
@@ -38,4 +39,5 @@ mod outbox;
 mod postgresql;
 mod races;
 mod requests;
+mod troubles;
 mod versions;

@@ -8,7 +8,7 @@ use crate::ground::Ground;
 
 on_both!(
     a_new_database_is_empty_and_can_be_written,
-    a_database_that_lost_a_table_cannot_be_written,
+    a_database_that_takes_no_write_is_seen_as_such_though_it_can_be_read,
     a_second_process_is_refused_while_the_first_lives_and_let_in_when_it_is_closed,
     a_database_of_a_newer_version_is_refused_and_left_as_it_is,
     a_row_that_is_not_ours_is_refused_by_its_tables_name,
@@ -26,9 +26,15 @@ async fn a_new_database_is_empty_and_can_be_written(ground: Ground) {
     assert_eq!(ground.store.next_message_due().await.unwrap(), None);
 }
 
-async fn a_database_that_lost_a_table_cannot_be_written(ground: Ground) {
-    ground.meddle("DROP TABLE requests").await;
-    assert!(matches!(ground.store.check_writable().await, Err(StoreError::Sql(_))));
+async fn a_database_that_takes_no_write_is_seen_as_such_though_it_can_be_read(ground: Ground) {
+    ground.meddle("CREATE TABLE kept AS SELECT * FROM writable").await;
+    for broken in ["DELETE FROM writable", "DROP TABLE writable"] {
+        ground.meddle(broken).await;
+        assert!(matches!(ground.store.check_writable().await, Err(StoreError::Sql(_))), "{broken}");
+        assert_eq!(ground.store.open_incidents().await.unwrap(), []);
+    }
+    ground.meddle("ALTER TABLE kept RENAME TO writable").await;
+    ground.store.check_writable().await.unwrap();
 }
 
 async fn a_second_process_is_refused_while_the_first_lives_and_let_in_when_it_is_closed(ground: Ground) {

@@ -60,6 +60,8 @@ async fn everything_is_there(store: &Store, version: i64) {
     let highest: Vec<_> = highest.iter().map(|highest| (highest.bot.id.as_str(), highest.healthy)).collect();
     let by_then = usize::try_from(version).unwrap();
     assert_eq!(highest, [("billing", 2), ("a very long id", 1)][..by_then.min(2)], "from {version}");
+    assert_eq!(store.troubles().await.unwrap().len(), usize::from(version >= 6), "from {version}");
+    store.check_writable().await.unwrap();
     // And it goes on where it was.
     assert_eq!(store.lease_operation(LEASE, at(2)).await.unwrap().unwrap().operation, operations[0]);
     let first = store.claim_message(LEASE, at(2)).await.unwrap().unwrap();

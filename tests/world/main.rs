@@ -3,6 +3,7 @@
 
 mod alerts;
 mod confirmations;
+mod disk;
 mod faults;
 mod kill;
 #[path = "../description/witness.rs"]

@@ -7,15 +7,15 @@ use crate::domain::notice::Notice;
 use crate::store::outbox::Claimed;
 
 /// What a message says.
-pub(super) struct Face {
+pub(in crate::discord) struct Face {
     body: Map<String, Value>,
     /// Equal for two faces that say the same.
-    pub(super) digest: String,
+    pub(in crate::discord) digest: String,
 }
 
 impl Face {
     /// The face of a rendered message.
-    pub(super) fn new(rendered: Value) -> Self {
+    pub(in crate::discord) fn new(rendered: Value) -> Self {
         let mut body = match rendered {
             Value::Object(body) => body,
             other => Map::from_iter([("content".to_owned(), other)]),
@@ -29,17 +29,21 @@ impl Face {
         Self { body, digest }
     }
 
-    /// The body that posts it.
+    /// The body that posts what a row says.
+    pub(super) fn post(&self, row: &Claimed) -> Value {
+        self.post_once(&format!("{}:{}", row.reference, row.generation), row.reply_to)
+    }
+
+    /// The body that posts it, once under this name.
     ///
     /// The nonce makes Discord answer a repeated post with the message that stands already. It is unique per author,
     /// across channels, and a message that is made anew needs one of its own (discord-api-docs#6647).
-    pub(super) fn post(&self, row: &Claimed) -> Value {
+    pub(in crate::discord) fn post_once(&self, name: &str, reply_to: Option<MessageId>) -> Value {
         let mut body = self.body.clone();
         body.entry("allowed_mentions").or_insert_with(nobody);
-        let nonce = Key::of(&format!("{}:{}", row.reference, row.generation));
-        body.insert("nonce".to_owned(), json!(nonce.as_str()));
+        body.insert("nonce".to_owned(), json!(Key::of(name).as_str()));
         body.insert("enforce_nonce".to_owned(), json!(true));
-        if let Some(MessageId(replied)) = row.reply_to {
+        if let Some(MessageId(replied)) = reply_to {
             let reference = json!({ "message_id": replied.to_string(), "fail_if_not_exists": false });
             body.insert("message_reference".to_owned(), reference);
         }
@@ -47,7 +51,7 @@ impl Face {
     }
 
     /// The body that edits the message to say it.
-    pub(super) fn edit(&self) -> Value {
+    pub(in crate::discord) fn edit(&self) -> Value {
         let mut body = self.body.clone();
         // Without it, Discord would parse the mentions again by its own default.
         body.insert("allowed_mentions".to_owned(), nobody());
@@ -64,6 +68,10 @@ pub(super) fn said_now(row: &Claimed) -> Notice {
     match row.notice.clone() {
         Notice::Card { incident, ping } => {
             Notice::Card { ping: ping && row.generation == 0 && incident.resolved_at.is_none(), incident }
+        }
+        Notice::Trouble { mut trouble } if row.generation > 0 || trouble.mended_at.is_some() => {
+            trouble.unseen.iter_mut().for_each(|unseen| unseen.mention = false);
+            Notice::Trouble { trouble }
         }
         other => other,
     }

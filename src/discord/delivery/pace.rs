@@ -6,7 +6,7 @@ use std::time::Duration;
 use backon::{BackoffBuilder as _, ExponentialBuilder};
 use jiff::Timestamp;
 
-use crate::discord_api::{ApiError, TOO_MANY_OLD_EDITS, UNKNOWN_MESSAGE};
+use crate::discord_api::{ApiError, THREAD_ARCHIVED, THREAD_LOCKED, TOO_MANY_OLD_EDITS, UNKNOWN_MESSAGE};
 use crate::domain::ids::ChannelId;
 
 /// The longest wait between two attempts while Discord or the way to it is in trouble.
@@ -16,7 +16,7 @@ pub(super) const UNTIL_MENDED: Duration = Duration::from_secs(300);
 
 /// What follows on a failure.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Then {
+pub(in crate::discord) enum Then {
     /// Keep the route, or every route, quiet for this long.
     Quiet {
         /// For how long.
@@ -35,7 +35,7 @@ pub(super) enum Then {
 }
 
 /// What follows on `error`, after this many failures in a row.
-pub(super) fn after(error: &ApiError, failures: u32) -> Then {
+pub(in crate::discord) fn after(error: &ApiError, failures: u32) -> Then {
     match error {
         ApiError::RateLimited { retry_after, global } => Then::Quiet { wait: *retry_after, global: *global },
         ApiError::Server(_) | ApiError::Unreachable { .. } | ApiError::Malformed(_) => Then::Again(backoff(failures)),
@@ -46,7 +46,7 @@ pub(super) fn after(error: &ApiError, failures: u32) -> Then {
             // Something between us and Discord, or Discord in haste: none of it is about what was sent.
             (_, 300..400 | 408 | 409 | 425) => Then::Again(backoff(failures)),
             // An archived or locked thread is opened again by a person.
-            (Some(50_083 | 160_005), _) => Then::Mend(UNTIL_MENDED),
+            (Some(THREAD_ARCHIVED | THREAD_LOCKED), _) => Then::Mend(UNTIL_MENDED),
             _ => Then::GiveUp,
         },
     }
@@ -67,7 +67,7 @@ fn backoff(failures: u32) -> Duration {
 
 /// A route that Discord limits by itself: posting and editing have budgets of their own in each channel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Route {
+pub(in crate::discord) enum Route {
     /// Posting, and reading back before it.
     Post(ChannelId),
     /// Editing.
@@ -76,14 +76,14 @@ pub(super) enum Route {
 
 /// What Discord asked to be kept quiet. Losing it costs one more 429.
 #[derive(Debug, Default)]
-pub(super) struct Quiet {
+pub(in crate::discord) struct Quiet {
     everything: Option<Timestamp>,
     routes: HashMap<Route, Timestamp>,
 }
 
 impl Quiet {
     /// Keeps one route quiet, or every route.
-    pub(super) fn keep(&mut self, route: Route, global: bool, until: Timestamp) {
+    pub(in crate::discord) fn keep(&mut self, route: Route, global: bool, until: Timestamp) {
         if global {
             self.everything = self.everything.max(Some(until));
         } else {
@@ -93,12 +93,12 @@ impl Quiet {
     }
 
     /// Until when everything is quiet.
-    pub(super) fn everything(&self, now: Timestamp) -> Option<Timestamp> {
+    pub(in crate::discord) fn everything(&self, now: Timestamp) -> Option<Timestamp> {
         self.everything.filter(|until| *until > now)
     }
 
     /// Until when this route is quiet.
-    pub(super) fn route(&mut self, route: Route, now: Timestamp) -> Option<Timestamp> {
+    pub(in crate::discord) fn route(&mut self, route: Route, now: Timestamp) -> Option<Timestamp> {
         self.routes.retain(|_, until| *until > now);
         self.routes.get(&route).copied()
     }

@@ -1,24 +1,30 @@
 //! Buttons and menus: each press is read from its typed id, and answered where the person is looking.
 
+use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serenity::model::application::{ComponentInteraction, ComponentInteractionDataKind};
 use serenity::model::channel::MessageFlags;
+use tokio::time::timeout;
 
 use super::super::Front;
 use super::super::custom_id::CustomId;
 use super::super::lookup;
 use super::super::render::status::View;
 use super::super::render::{Message, prompt, refusal, status};
-use super::answer::{AnswerError, First};
+use super::answer::{AnswerError, First, Reply};
 use super::answered;
 use super::guard::Incoming;
 use crate::domain::connector::Environment;
 use crate::domain::ids::{BotId, Id, Key};
 use crate::domain::policy::Picture;
 use crate::domain::request::{Refusal, RequestState};
-use crate::operations::{Ahead, Answer, Part, Said, Settled, Trouble};
+use crate::operations::{Answer, Part, Said, Settled, Trouble};
+
+/// How long a press may take to be answered with its outcome. After this it is acknowledged, in the 3 s that Discord gives.
+const AT_ONCE: Duration = Duration::from_millis(500);
 
 /// What is shown for a press on a prompt.
 enum Shown {
@@ -125,7 +131,8 @@ impl Front {
         View { picture, policy: &self.policy, poll_interval: self.poll_interval, now: Timestamp::now() }
     }
 
-    /// A press on a prompt or menu: acknowledged, carried out, shown.
+    /// A press on a prompt or menu: carried out, and shown where the person looks. What came just now and is ready in a
+    /// moment is answered with its outcome; all else is acknowledged first.
     async fn press(
         &self,
         incoming: &Incoming<'_>,
@@ -133,16 +140,19 @@ impl Front {
         press: Press,
         request: &Id,
     ) -> Result<(), AnswerError> {
-        let first = if private { First::DeferUpdate } else { First::DeferPrivate };
-        let ahead = async {
-            match press {
-                Press::Confirm => self.operations.look_ahead(&incoming.asker, request, Timestamp::now()).await,
-                Press::Cancel | Press::Pick { .. } | Press::Page(_) => Ahead::default(),
+        let mut carrying = pin!(self.carry_out(incoming, press, request));
+        let (acknowledged, shown) = if private && incoming.is_fresh(Timestamp::now()) {
+            match timeout(AT_ONCE, carrying.as_mut()).await {
+                Ok(shown) => return answer(&incoming.reply, shown).await,
+                Err(_) => tokio::join!(incoming.reply.first(&First::DeferUpdate), carrying),
             }
+        } else {
+            let first = if private { First::DeferUpdate } else { First::DeferPrivate };
+            incoming.reply.first(&first).await?;
+            (Ok(()), carrying.await)
         };
-        let (acknowledged, ahead) = tokio::join!(incoming.reply.first(&first), ahead);
+        // What was carried out stands in its own message, whoever acknowledged the press.
         acknowledged?;
-        let shown = self.carry_out(incoming, press, ahead, request).await;
         match shown {
             Shown::Instead(message) => incoming.reply.edit(&message).await,
             Shown::Beside(message) if private => incoming.reply.add(&message).await,
@@ -155,11 +165,11 @@ impl Front {
         }
     }
 
-    async fn carry_out(&self, incoming: &Incoming<'_>, press: Press, ahead: Ahead, request: &Id) -> Shown {
+    async fn carry_out(&self, incoming: &Incoming<'_>, press: Press, request: &Id) -> Shown {
         let (asker, now) = (&incoming.asker, Timestamp::now());
         match press {
             Press::Confirm => {
-                let settled = self.operations.confirm(asker, request, ahead, now).await;
+                let settled = self.operations.confirm(asker, request, now).await;
                 self.settled(incoming, "confirm", request, settled).await
             }
             Press::Cancel => {
@@ -237,6 +247,18 @@ impl Front {
             }
             Refusal::Settled { .. } => Shown::Beside(message),
             _ => Shown::Instead(message),
+        }
+    }
+}
+
+/// Answers a press on a private message with its outcome.
+async fn answer(reply: &Reply<'_>, shown: Shown) -> Result<(), AnswerError> {
+    match shown {
+        Shown::Instead(message) => reply.first(&First::Update(message)).await,
+        Shown::Beside(message) => reply.first(&First::Private(message)).await,
+        Shown::Both { instead, beside } => {
+            reply.first(&First::Update(instead)).await?;
+            reply.add(&beside).await
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Who acts, and whether it is our guild: read from the interaction itself, never remembered.
 
+use jiff::{SignedDuration, Timestamp};
 use serenity::http::Http;
 use serenity::model::Permissions;
 use serenity::model::application::{CommandInteraction, ComponentInteraction, ModalInteraction};
@@ -9,6 +10,7 @@ use serenity::model::id;
 use serenity::model::user::User;
 
 use super::answer::Reply;
+use crate::discord_api::caused_at;
 use crate::domain::authority::Member;
 use crate::domain::ids::{ChannelId, GuildId, RoleId, UserId};
 use crate::operations::Asker;
@@ -62,9 +64,19 @@ impl<'a> Incoming<'a> {
         Self { reply, asker, is_ours, may_post: true }
     }
 
+    /// Whether it was caused a moment ago by our clock, so that there is time to answer it with its outcome. What comes late
+    /// must be acknowledged before anything is done: Discord may have told the person that it failed.
+    pub(super) fn is_fresh(&self, now: Timestamp) -> bool {
+        is_fresh(self.asker.interaction, now)
+    }
+
     fn may_post(self, ours: Option<Permissions>, channel: Option<&PartialChannel>) -> Self {
         Self { may_post: may_post(ours, channel), ..self }
     }
+}
+
+fn is_fresh(interaction: u64, now: Timestamp) -> bool {
+    now.duration_since(caused_at(interaction)) < SignedDuration::from_millis(1500)
 }
 
 /// What our own message needs; what Discord does not say is found out by posting.
@@ -85,5 +97,20 @@ fn judged(member: Option<&GuildMember>, user: &User) -> Member {
         name: named.to_owned(),
         roles: member.map(|member| member.roles.iter().map(|role| RoleId(role.get())).collect()).unwrap_or_default(),
         manages_guild: member.and_then(|member| member.permissions).map(|p| p.manage_guild() || p.administrator()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_comes_late_is_not_fresh() {
+        // Discord's own example of a snowflake (developers/docs/reference#snowflakes).
+        let (interaction, caused) = (175_928_847_299_117_063, "2016-04-30T11:18:25.796Z".parse::<Timestamp>().unwrap());
+        let later = |ms| caused.saturating_add(SignedDuration::from_millis(ms)).unwrap();
+        assert!(is_fresh(interaction, caused) && is_fresh(interaction, later(1_499)));
+        assert!(!is_fresh(interaction, later(1_500)) && !is_fresh(interaction, later(20_000)));
+        assert!(is_fresh(interaction, later(-700)), "clocks differ a little");
     }
 }

@@ -1,5 +1,6 @@
-//! Interactions: guarded, acknowledged, carried out, answered. In this order, and each of them always answered. While a
-//! press is acknowledged, no more is done than to read what it will be held against.
+//! Interactions: guarded, acknowledged, carried out, answered. In this order, and each of them always answered. A press that
+//! came just now is answered with its outcome at once if that is there in a moment: its claim in the store, not its
+//! acknowledgement, is what lets it act only once.
 //!
 //! Nothing is held between two presses: what a button means is read from its id, and all else from the store.
 

@@ -37,12 +37,45 @@ pub(super) fn worse(incident: &Incident, context: &Context) -> Message {
     Message::of(embed).mentioning(roles(incident, context), &headline)
 }
 
-/// The message's own reference, by which it is found again, and the incident's, which is in the log.
-fn footer(incident: &Incident, context: &Context) -> String {
-    format!("ref {} · incident {}", context.reference, incident.id.reference())
+/// What the card shows, in a message that is not the card: `note` says why it is there. Nothing can be pressed on it.
+pub(super) fn beside_card(incident: &Incident, ping: bool, note: &str, context: &Context) -> Message {
+    let (headline, colour) = headline(incident);
+    let paragraphs = paragraphs(incident);
+    let said = std::iter::once(note).chain(paragraphs.iter().map(String::as_str));
+    let message = Message::of(Embed::new(&headline, colour).footer(&footer(incident, context)).describe(said));
+    if ping { message.mentioning(roles(incident, context), &headline) } else { message }
 }
 
-fn roles<'a>(incident: &Incident, context: &'a Context) -> &'a [crate::domain::ids::RoleId] {
+/// The incident in one line.
+pub(super) fn line(incident: &Incident) -> String {
+    let (headline, _) = headline(incident);
+    match &incident.facts {
+        Facts::Failover(facts) => format!("**{headline}**: {}", counts(facts)),
+        Facts::NeverRedundant { .. } | Facts::Blind(_) => format!("**{headline}**"),
+    }
+}
+
+/// The message's own reference, by which it is found again, and the incident's, which is in the log.
+fn footer(incident: &Incident, context: &Context) -> String {
+    let incident = format!("incident {}", incident.id.reference());
+    // What no row of the outbox stands behind has no reference.
+    if context.reference.is_empty() { incident } else { format!("ref {} · {incident}", context.reference) }
+}
+
+/// What it is about, whatever has become of it.
+pub(super) fn subject(incident: &Incident) -> String {
+    match &incident.subject {
+        Subject::Failover { bot, environment } => {
+            format!("**{} in {}**", escape::name(&bot.name), escape::name(&environment.title()))
+        }
+        Subject::NeverRedundant { environment } => {
+            format!("**Bots in {} that never were redundant**", escape::name(&environment.title()))
+        }
+        Subject::Blind => "**The fleet cannot be seen**".to_owned(),
+    }
+}
+
+pub(super) fn roles<'a>(incident: &Incident, context: &'a Context) -> &'a [crate::domain::ids::RoleId] {
     let environment = match &incident.subject {
         Subject::Failover { environment, .. } | Subject::NeverRedundant { environment } => Some(environment),
         Subject::Blind => None,

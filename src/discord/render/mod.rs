@@ -3,6 +3,8 @@
 //! Names come from outside, so each goes through [`escape`]; every message goes through [`message`], which keeps it within
 //! Discord's [`limits`] and says whom it may mention.
 
+pub mod direct;
+mod elsewhere;
 pub mod escape;
 mod incident;
 pub mod limits;
@@ -42,6 +44,8 @@ pub fn notice(notice: &Notice, context: &Context) -> Value {
         Notice::Card { incident, ping } => incident::card(incident, *ping, context),
         Notice::Worse { incident } => incident::worse(incident, context),
         Notice::Operation { operation } => operation::message(operation, &context.reference),
+        Notice::Trouble { trouble } => elsewhere::trouble(trouble, context),
+        Notice::Unseen { incident } => elsewhere::unseen(incident, context),
     }
     .body()
 }

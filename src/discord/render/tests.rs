@@ -94,6 +94,18 @@ fn mask(body: &Value, ids: &[&Id]) -> String {
     ids.iter().fold(show(body), |text, id| text.replace(id.reference(), "ab12cd34"))
 }
 
+/// The same of a message, for the tests of its own room.
+pub(super) fn masked(message: &Message, ids: &[&Id]) -> String {
+    mask(&message.body(), ids)
+}
+
+/// An incident on a bot of this name, for the tests of other rooms.
+pub(super) fn opened(bot: &str, level: Level, healthy: u32) -> Incident {
+    let bot = Bot { id: BotId::new(bot), name: bot.to_owned() };
+    let subject = Subject::Failover { bot, environment: Environment::new("production") };
+    Incident { subject, ..incident(level, healthy, Vec::new()) }
+}
+
 // ---- What Discord would refuse -------------------------------------------------------------------------------------
 
 fn check(body: &Value, may_ping: &[RoleId]) {

@@ -5,6 +5,7 @@ use axum::{
     extract::{FromRequest, Multipart, Request},
     http::header,
 };
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::sandbox::discord::{
@@ -16,8 +17,10 @@ use crate::sandbox::discord::{
 const REQUEST_BYTES: usize = 30 * 1024 * 1024;
 
 /// A body.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Received {
+    /// When its last byte came: what is made of it takes our time, and is nobody's waiting.
+    pub(crate) arrived: Timestamp,
     /// Null if there was none.
     pub(crate) json: Value,
     pub(crate) uploads: Vec<Upload>,
@@ -25,20 +28,27 @@ pub(crate) struct Received {
     pub(crate) names: Vec<String>,
 }
 
-/// Reads it whole.
-pub(crate) async fn read(request: Request) -> Result<Received, Refused> {
+impl Received {
+    pub(crate) fn nothing(arrived: Timestamp) -> Self {
+        Received { arrived, json: Value::Null, uploads: Vec::new(), names: Vec::new() }
+    }
+}
+
+/// Reads it whole, by a clock.
+pub(crate) async fn read(request: Request, clock: impl Fn() -> Timestamp) -> Result<Received, Refused> {
     let (parts, body) = request.into_parts();
     let too_large = refusal::Refusal { status: 413, code: 40005, message: "Request entity too large" };
     let bytes = to_bytes(body, REQUEST_BYTES).await.map_err(|_| Refused::from(too_large))?;
+    let arrived = clock();
     let kind =
         parts.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
     if kind.starts_with("multipart/form-data") {
         let request = Request::from_parts(parts, Body::from(bytes));
         let form = Multipart::from_request(request, &()).await.map_err(|_| Refused::from(refusal::FORM_BODY))?;
-        return read_form(form).await;
+        return read_form(form, arrived).await;
     }
     if bytes.is_empty() {
-        return Ok(Received::default());
+        return Ok(Received::nothing(arrived));
     }
     if !kind.starts_with("application/json") {
         // Discord reads such a body as an empty form.
@@ -49,11 +59,11 @@ pub(crate) async fn read(request: Request) -> Result<Received, Refused> {
         ));
     }
     let json = serde_json::from_slice(&bytes).map_err(|_| Refused::from(refusal::INVALID_JSON))?;
-    Ok(Received { json, ..Received::default() })
+    Ok(Received { json, ..Received::nothing(arrived) })
 }
 
-async fn read_form(mut form: Multipart) -> Result<Received, Refused> {
-    let mut received = Received { json: json!({}), ..Received::default() };
+async fn read_form(mut form: Multipart, arrived: Timestamp) -> Result<Received, Refused> {
+    let mut received = Received { json: json!({}), ..Received::nothing(arrived) };
     let broken = |_| Refused::from(refusal::FORM_BODY);
     while let Some(field) = form.next_field().await.map_err(broken)? {
         let name = field.name().unwrap_or_default().to_owned();

@@ -8,8 +8,8 @@ use crate::sandbox::discord::{refusal, snowflake::Snowflake, world::World};
 pub(super) fn callback(call: Call<'_>, id: Snowflake, token: &str) -> Result<Answer> {
     let with_response = call.flag("with_response");
     let deadline = call.shared.options.interaction_deadline;
-    call.shared.act(|inner, now| {
-        inner.world.answer(id, token, call.body, call.uploads, now, deadline)?;
+    call.shared.act(|inner, _| {
+        inner.world.answer(id, token, call.body, call.uploads, call.arrived, deadline)?;
         if !with_response {
             return Ok(Answer::no_content());
         }
@@ -30,8 +30,8 @@ fn named(message: &str) -> Result<Option<Snowflake>> {
 }
 
 pub(super) fn follow_up(call: Call<'_>, application: Snowflake, token: &str) -> Result<Answer> {
-    call.shared.act(|inner, now| {
-        let id = inner.world.follow_up(application, token, call.body, call.uploads, now)?;
+    call.shared.act(|inner, _| {
+        let id = inner.world.follow_up(application, token, call.body, call.uploads, call.arrived)?;
         Ok(answer(&inner.world, id))
     })
 }
@@ -47,8 +47,8 @@ pub(super) fn get(call: &Call<'_>, application: Snowflake, token: &str, message:
 
 pub(super) fn edit(call: Call<'_>, application: Snowflake, token: &str, message: &str) -> Result<Answer> {
     let message = named(message)?;
-    call.shared.act(|inner, now| {
-        let id = inner.world.webhook_edits(application, token, message, call.body, call.uploads, now)?;
+    call.shared.act(|inner, _| {
+        let id = inner.world.webhook_edits(application, token, message, call.body, call.uploads, call.arrived)?;
         Ok(answer(&inner.world, id))
     })
 }

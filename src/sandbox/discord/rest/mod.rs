@@ -60,34 +60,38 @@ pub(crate) async fn serve(State(shared): State<Arc<Shared>>, Path(path): Path<St
     let uri = request.uri().clone();
     let template = routes::template(&path);
     let headers = request.headers().clone();
-    let received = body::read(request).await;
+    let mut received = body::read(request, || shared.now()).await;
     let struck = shared.act(|inner, _| inner.faults.strike(&method, &path, &template));
     let mut swallow = false;
     if let Some((id, kind)) = struck {
         match struck::apply(&shared, id, kind).await {
             Struck::Answer(answer) => {
-                let received = received.unwrap_or_default();
+                let received = received.unwrap_or_else(|_| Received::nothing(shared.now()));
                 let (status, body) = struck::tell(&answer);
                 log(&shared, &method, (&path, uri.query()), &template, received, status, Some(body));
                 return struck::respond(answer, &template);
             }
             Struck::Close => {
-                log(&shared, &method, (&path, uri.query()), &template, received.unwrap_or_default(), 0, None);
+                let received = received.unwrap_or_else(|_| Received::nothing(shared.now()));
+                log(&shared, &method, (&path, uri.query()), &template, received, 0, None);
                 return struck::hang_up();
             }
             Struck::CarryOutAndClose => swallow = true,
             Struck::CarryOut => {}
         }
+        // However a fault held it up: to us it came after that.
+        if let Ok(received) = &mut received {
+            received.arrived = shared.now();
+        }
     }
     let outcome = match received {
         Ok(mut received) => {
             let outcome = authorise(&shared, &headers, &template).and_then(|()| {
-                let uploads = std::mem::take(&mut received.uploads);
-                routes::carry_out(&shared, &method, &path, uri.query(), &received.json, uploads)
+                routes::carry_out(&shared, &method, &path, uri.query(), &mut received)
             });
             (received, outcome)
         }
-        Err(refused) => (Received::default(), Err(refused)),
+        Err(refused) => (Received::nothing(shared.now()), Err(refused)),
     };
     let (received, outcome) = outcome;
     let (status, body) = match &outcome {

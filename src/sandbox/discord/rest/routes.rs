@@ -1,9 +1,10 @@
 //! Which request is for whom: one line a route.
 use std::collections::HashMap;
 
+use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{Answer, Result, applications, channels, guilds, interactions, messages};
+use super::{Answer, Result, applications, body::Received, channels, guilds, interactions, messages};
 use crate::sandbox::discord::{refusal, rules::message::Upload, shared::Shared, snowflake::Snowflake};
 
 /// A request on its way to its route.
@@ -11,6 +12,7 @@ use crate::sandbox::discord::{refusal, rules::message::Upload, shared::Shared, s
 pub(super) struct Call<'a> {
     pub(super) shared: &'a Shared,
     pub(super) query: HashMap<String, String>,
+    pub(super) arrived: Timestamp,
     pub(super) body: &'a Value,
     pub(super) uploads: Vec<Upload>,
 }
@@ -52,10 +54,10 @@ pub(super) fn carry_out(
     method: &str,
     path: &str,
     query: Option<&str>,
-    body: &Value,
-    uploads: Vec<Upload>,
+    received: &mut Received,
 ) -> Result<Answer> {
-    let call = Call { shared, query: query_of(query), body, uploads };
+    let uploads = std::mem::take(&mut received.uploads);
+    let call = Call { shared, query: query_of(query), arrived: received.arrived, body: &received.json, uploads };
     let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
     match (method, parts.as_slice()) {
         ("GET", ["gateway"]) => applications::gateway(&call),

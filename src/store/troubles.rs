@@ -1,0 +1,101 @@
+//! Alerts that wait to be said, and the channels into which they do not come, each written together with what is said of it
+//! elsewhere.
+
+use jiff::Timestamp;
+use sqlx::Row as _;
+
+use super::outbox::{put, read_message, read_notice, read_time};
+use super::{Store, StoreError, body, signed, to_json};
+use crate::domain::ids::ChannelId;
+use crate::domain::notice::{Notice, Slot};
+use crate::domain::trouble::{Said, Trouble};
+
+/// An alert that has something to say that is not said yet.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Waiting {
+    /// What it is to say.
+    pub notice: Notice,
+    /// Where.
+    pub channel: ChannelId,
+    /// Since when.
+    pub since: Timestamp,
+    /// Whether it stands, and says something older.
+    pub stands: bool,
+    /// Why Discord would not take it, whatever it was tried with.
+    pub gave_up: Option<String>,
+}
+
+impl Store {
+    /// The alerts that wait to be said, oldest first.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub async fn waiting_alerts(&self) -> Result<Vec<Waiting>, StoreError> {
+        let pool = self.other().await;
+        let rows = sqlx::query(
+            "SELECT channel, notice, waiting_since, message, gave_up FROM outbox WHERE version > sent_version \
+             ORDER BY waiting_since, slot",
+        );
+        let mut waiting = Vec::new();
+        for row in rows.fetch_all(&*pool).await? {
+            let notice = read_notice(&row)?;
+            if notice.alert().is_some() {
+                waiting.push(Waiting {
+                    notice,
+                    channel: ChannelId(row.try_get::<i64, _>("channel")?.unsigned_abs()),
+                    since: read_time(&row, "waiting_since")?.unwrap_or(Timestamp::UNIX_EPOCH),
+                    stands: read_message(&row)?.is_some(),
+                    gave_up: row.try_get("gave_up")?,
+                });
+            }
+        }
+        Ok(waiting)
+    }
+
+    /// The channels into which alerts do not come.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub async fn troubles(&self) -> Result<Vec<Trouble>, StoreError> {
+        let pool = self.other().await;
+        let rows = sqlx::query("SELECT body FROM troubles ORDER BY channel").fetch_all(&*pool).await?;
+        rows.iter().map(|row| body("troubles", row)).collect()
+    }
+
+    /// Keeps a trouble, or forgets it once it is mended, with what its notice and the replies to that say in `elsewhere`.
+    ///
+    /// # Errors
+    /// If the store cannot be written.
+    pub async fn keep_trouble(&self, said: &Said, elsewhere: ChannelId, now: Timestamp) -> Result<(), StoreError> {
+        let Said { trouble, replies } = said;
+        let pool = self.other().await;
+        let mut tx = pool.begin().await?;
+        if trouble.mended_at.is_some() {
+            sqlx::query("DELETE FROM troubles WHERE channel = $1")
+                .bind(signed(trouble.channel.0))
+                .execute(&mut *tx)
+                .await?;
+        } else {
+            sqlx::query(
+                "INSERT INTO troubles (channel, body) VALUES ($1, $2) \
+                 ON CONFLICT (channel) DO UPDATE SET body = excluded.body",
+            )
+            .bind(signed(trouble.channel.0))
+            .bind(to_json("troubles", trouble)?)
+            .execute(&mut *tx)
+            .await?;
+        }
+        let notice = Notice::Trouble { trouble: trouble.clone() };
+        put(&mut tx, &Slot::Trouble(trouble.id.clone()), elsewhere, &notice, now).await?;
+        for incident in replies {
+            let slot = Slot::Unseen {
+                trouble: trouble.id.clone(),
+                incident: incident.id.clone(),
+                severity: incident.announced.word(),
+            };
+            put(&mut tx, &slot, elsewhere, &Notice::Unseen { incident: incident.clone() }, now).await?;
+        }
+        tx.commit().await?;
+        Ok(())
+    }
+}
