@@ -25,18 +25,25 @@ pub struct Harbour {
     pub sandbox: Sandbox,
     pub http: reqwest::Client,
     kind: Kind,
+    settings: Vec<(String, String)>,
     folder: TempDir,
     child: Option<Child>,
 }
 
 impl Harbour {
     pub async fn open(kind: Kind, connectors: usize) -> Self {
+        Self::with(kind, connectors, &[]).await
+    }
+
+    /// With settings of its own.
+    pub async fn with(kind: Kind, connectors: usize, settings: &[(&str, &str)]) -> Self {
         let mut options = Options::default();
         options.fleet.fleet = if connectors == 0 { FleetSeed::Demo } else { FleetSeed::Generated(connectors) };
         options.fleet.load_drift = None;
         let sandbox = Sandbox::start(options).await.unwrap();
         let folder = tempfile::tempdir().unwrap();
-        let mut harbour = Self { sandbox, http: reqwest::Client::new(), kind, folder, child: None };
+        let settings = settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let mut harbour = Self { sandbox, http: reqwest::Client::new(), kind, settings, folder, child: None };
         harbour.start().await;
         harbour
     }
@@ -53,6 +60,7 @@ impl Harbour {
             .arg(if self.kind == Kind::Pong { pong::WORD } else { "run" })
             .env_clear()
             .envs(settings.lines().filter_map(|line| line.split_once('=')))
+            .envs(self.settings.iter().cloned())
             .env("DATABASE_URL", format!("sqlite:{}", self.folder.path().join("botswain.sqlite3").display()))
             .current_dir(self.folder.path())
             .stderr(Stdio::null())

@@ -34,7 +34,7 @@ pub struct Settings {
     pub retries: usize,
     /// The longest body of an answer that is read, in bytes. Default: 8 MiB.
     pub body_limit: usize,
-    /// The most connectors that are read. Default: 50 000.
+    /// The most connectors that are read. Default: 200 000.
     pub fleet_limit: usize,
     /// How old the fleet may be that the service shows, by its own word. Default: 2 min.
     pub stale_after: Duration,
@@ -84,7 +84,7 @@ impl Settings {
             fleet_timeout: Duration::from_secs(30),
             retries: 2,
             body_limit: 8 << 20,
-            fleet_limit: 50_000,
+            fleet_limit: 200_000,
             stale_after: Duration::from_secs(120),
             breaker_threshold: 5,
             breaker_open_for: Duration::from_secs(10),
