@@ -23,7 +23,7 @@
 //!
 //! * A press: gateway → [`discord::interactions`] (acknowledge) → [`operations`] (judge, read again, claim) → [`store`] →
 //!   runner → [`lifecycle`] → [`store`] (outcome, audit, outbox) → [`discord::delivery`].
-//! * A failure: poll → [`monitor`] → [`domain::incident`] decides → [`store`] (incident and outbox in one transaction) →
+//! * A failure: poll → [`monitor`] → [`domain::judging`] decides → [`store`] (incident and outbox in one transaction) →
 //!   [`discord::delivery`].
 //!
 //! # What is deliberately absent
