@@ -1,5 +1,7 @@
 //! Counts of what happened, by how it ended: each part keeps its own, and `metrics` shows them.
 
+use std::time::Duration;
+
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::Histogram;
@@ -7,9 +9,13 @@ use prometheus_client::metrics::histogram::Histogram;
 /// Upper bounds of a duration's buckets, in seconds. Discord waits three for a first answer.
 const BUCKETS: [f64; 12] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 3.0, 5.0, 10.0];
 
+/// One label, and two.
+pub(crate) type Label = [(&'static str, &'static str); 1];
+pub(crate) type Labels = [(&'static str, &'static str); 2];
+
 /// How often something ended how. Clones share the counts.
 #[derive(Clone, Debug, Default)]
-pub struct Tally(pub(crate) Family<[(&'static str, &'static str); 1], Counter>);
+pub struct Tally(pub(crate) Family<Label, Counter>);
 
 impl Tally {
     /// Counts one that ended so.
@@ -26,8 +32,8 @@ impl Tally {
 /// How long something took, and how it ended, for each kind of it. Clones share the counts.
 #[derive(Clone, Debug)]
 pub struct Durations {
-    pub(crate) outcomes: Family<[(&'static str, &'static str); 2], Counter>,
-    pub(crate) seconds: Family<[(&'static str, &'static str); 1], Histogram, fn() -> Histogram>,
+    pub(crate) outcomes: Family<Labels, Counter>,
+    pub(crate) seconds: Family<Label, Histogram, fn() -> Histogram>,
 }
 
 impl Default for Durations {
@@ -38,7 +44,7 @@ impl Default for Durations {
 
 impl Durations {
     /// Takes in that one of this kind took so long, and ended so.
-    pub fn observe(&self, kind: &'static str, outcome: &'static str, took: std::time::Duration) {
+    pub fn observe(&self, kind: &'static str, outcome: &'static str, took: Duration) {
         self.outcomes.get_or_create(&[("kind", kind), ("outcome", outcome)]).inc();
         self.seconds.get_or_create(&[("kind", kind)]).observe(took.as_secs_f64());
     }
