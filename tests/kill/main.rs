@@ -109,8 +109,8 @@ async fn without_the_nonce_that_its_row_records_a_message_is_found_twice() {
     let record = Mutant {
         name: "record",
         file: "src/discord/delivery/body.rs",
-        from: "Key::of(&format!(\"{}:{}\", row.reference, row.generation))",
-        to: "Key::of(&rand::random::<u64>().to_string())",
+        from: "&format!(\"{}:{}\", row.reference, row.generation)",
+        to: "&rand::random::<u64>().to_string()",
     };
     is_found(record, &["P2"]).await;
 }
