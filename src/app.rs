@@ -22,10 +22,13 @@ use crate::discord::watchdog::Patience;
 use crate::discord_api::DiscordApi;
 use crate::heartbeat::Heartbeat;
 use crate::http;
+use crate::incidents::{self, Incidents};
 use crate::lifecycle::{self, LifecycleClient};
+use crate::metrics::Metrics;
 use crate::monitor::{Bells, Monitor, Watch};
 use crate::operations::{Operations, Rules, Runner, Wake};
 use crate::store::{Store, StoreError};
+use crate::tally::Durations;
 use crate::vitals::Vitals;
 
 /// How long the parts may take to finish what they have begun.
@@ -127,17 +130,15 @@ impl App {
         let api = DiscordApi::new(&discord.token, discord.api_url.as_ref()).map_err(Ended::unexpected)?;
         let events = lifecycle.events();
         let wake = Wake { monitor: events.pushes(), ..Wake::default() };
-        let watch = Watch { policy: policy.clone(), poll_interval, alerts: discord.alert_channel };
+        let watch = Watch { policy: policy.clone(), poll_interval };
         let bells = Bells { pushes: Arc::clone(&wake.monitor), delivery: Arc::clone(&wake.delivery) };
         let (monitor, picture) = Monitor::new(store.clone(), lifecycle.clone(), watch, bells);
+        let rules = incidents::Rules { authority: authority.clone(), policy: policy.clone() };
+        let incidents = Incidents::new(store.clone(), picture.clone(), rules, wake.clone());
         let rules = Rules { authority, policy: policy.clone(), confirmation_ttl };
         let operations = Operations::new(store.clone(), lifecycle, picture.clone(), rules, wake.clone());
         let runner = Runner::new(&operations, api.clone(), discord.guild);
-        let words = Context {
-            alert_roles: discord.alert_roles.everywhere.clone(),
-            alert_roles_by_environment: discord.alert_roles.by_environment.clone(),
-            ..Context::default()
-        };
+        let words = Context { policy: Arc::new(policy.clone()), guild: discord.guild, ..Context::default() };
         let delivery = Delivery::new(store.clone(), api, words.clone(), Arc::clone(&wake.delivery));
         let fallback = discord
             .fallback_channel
@@ -151,14 +152,17 @@ impl App {
             discord.guild,
             discord.fallback_channel,
         );
+        let interactions = Durations::default();
         let front = Front {
             operations: operations.clone(),
+            incidents,
             picture: picture.clone(),
             policy,
             guild: discord.guild,
             poll_interval,
             store: store.clone(),
             overviews: Overviews::default(),
+            interactions: interactions.clone(),
         };
         let overviews = front.clone();
         let gateway = gateway::Settings {
@@ -171,10 +175,19 @@ impl App {
         let heartbeat = config.heartbeat.map(|to| Heartbeat::new(vitals.clone(), to.url, to.interval));
         let heartbeat = heartbeat.transpose().map_err(|error| Ended::unexpected(error.without_url()))?;
 
+        let metrics = Metrics {
+            vitals,
+            polls: monitor.polls(),
+            deliveries: delivery.tally(),
+            channels: delivery.channels(),
+            interactions,
+            heartbeats: heartbeat.as_ref().map(Heartbeat::tally),
+        };
+
         let mut app = Self::of(store);
         if let Some(address) = config.http_listen {
             let listener = tokio::net::TcpListener::bind(address).await.map_err(Ended::unexpected)?;
-            app.spawn("health server", |shutdown| http::serve(listener, vitals, shutdown));
+            app.spawn("health server", |shutdown| http::serve(listener, metrics, shutdown));
         }
         app.spawn("monitor", |shutdown| monitor.run(shutdown));
         app.spawn("event stream", |shutdown| events.run(shutdown));

@@ -10,6 +10,7 @@ use reqwest::header::HeaderValue;
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio_util::sync::CancellationToken;
 
+use crate::tally::Tally;
 use crate::vitals::{Ailment, Vitals};
 
 /// Until the connection stands.
@@ -29,6 +30,7 @@ pub struct Heartbeat {
     due: Option<Timestamp>,
     /// What was said of it last.
     said: Option<Kind>,
+    tally: Tally,
 }
 
 /// What a step came to, without what changes from one to the next.
@@ -83,7 +85,12 @@ impl Heartbeat {
         if url.expose_secret().starts_with("http:") {
             builder = builder.no_proxy();
         }
-        Ok(Self { vitals, client: builder.build()?, url, interval, due: None, said: None })
+        Ok(Self { vitals, client: builder.build()?, url, interval, due: None, said: None, tally: Tally::default() })
+    }
+
+    /// How its beats ended: `sent`, `not_taken`, `held_back`.
+    pub fn tally(&self) -> Tally {
+        self.tally.clone()
     }
 
     /// Beats until `shutdown`.
@@ -112,6 +119,12 @@ impl Heartbeat {
         };
         let wait = if matches!(beat, Beat::Sent) { self.interval } else { AGAIN.min(self.interval) };
         self.due = now.saturating_add(wait).ok();
+        match &beat {
+            Beat::NotDue => {}
+            Beat::Sent => self.tally.count("sent"),
+            Beat::Failed(_) => self.tally.count("not_taken"),
+            Beat::Silent(_) => self.tally.count("held_back"),
+        }
         self.say(&beat);
         beat
     }

@@ -1,7 +1,9 @@
-//! Health over HTTP, for whoever watches the process: `/healthz` says that it lives, `/readyz` that it does its work.
+//! Health over HTTP, for whoever watches the process: `/healthz` says that it lives, `/readyz` that it does its work, `/metrics`
+//! how much of it.
 
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
 use axum::routing::get;
 use axum::{Json, Router};
 use jiff::Timestamp;
@@ -9,6 +11,7 @@ use serde::Serialize;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use crate::metrics::{self, Metrics};
 use crate::vitals::Vitals;
 
 /// What `/readyz` answers: 200 when all of it is so, else 503.
@@ -36,15 +39,22 @@ impl Ready {
     }
 }
 
-/// Serves health until `shutdown`.
-pub async fn serve(listener: TcpListener, vitals: Vitals, shutdown: CancellationToken) {
-    let ready = |State(vitals): State<Vitals>| async move {
-        let ready = Ready::judge(&vitals, Timestamp::now()).await;
+/// Serves health and metrics until `shutdown`.
+pub async fn serve(listener: TcpListener, metrics: Metrics, shutdown: CancellationToken) {
+    let ready = |State(metrics): State<Metrics>| async move {
+        let ready = Ready::judge(&metrics.vitals, Timestamp::now()).await;
         let all = ready.polls_fresh && ready.gateway_answers && ready.store_writable;
         (if all { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }, Json(ready))
     };
-    let router =
-        Router::new().route("/healthz", get(|| async { "ok" })).route("/readyz", get(ready)).with_state(vitals);
+    let scraped = |State(metrics): State<Metrics>| async move {
+        let text = metrics.scrape(Timestamp::now()).await.map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)?;
+        Ok::<_, StatusCode>(([(CONTENT_TYPE, metrics::CONTENT_TYPE)], text))
+    };
+    let router = Router::new()
+        .route("/healthz", get(|| async { "ok" }))
+        .route("/readyz", get(ready))
+        .route("/metrics", get(scraped))
+        .with_state(metrics);
     let served = axum::serve(listener, router).with_graceful_shutdown(shutdown.cancelled_owned()).await;
     if let Err(error) = served {
         tracing::error!(%error, "health can no longer be served");

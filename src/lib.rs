@@ -8,17 +8,19 @@
 //! |---|---|
 //! | `main` | reads the command line, runs one mode, ends with its exit code |
 //! | [`app`] | builds the parts from the settings, runs them, names the one that died, drains |
-//! | [`http`] | health |
+//! | [`http`] | health and metrics, served |
+//! | [`metrics`] | what the parts count, and how things stand, in Prometheus's text format |
 //! | [`heartbeat`] | calls somebody outside for as long as all is well |
 //! | [`vitals`] | whether the process does its work |
 //! | [`discord`] | the front: commands, buttons, interactions, all words and pictures, the outbox's only reader, the gateway and its watchdog |
 //! | [`operations`] | a request is asked, narrowed, confirmed, cancelled or expires; the runner carries it out |
-//! | [`monitor`] | polls the fleet, judges it, writes incidents |
+//! | [`incidents`] | people take incidents on, snooze and mute them |
+//! | [`monitor`] | polls the fleet, judges it, writes incidents, says again what still stands |
 //! | [`lifecycle`] | the contract of the lifecycle service, and our client of it |
 //! | [`discord_api`] | the few routes of Discord's that we send ourselves, so that a 429 is obeyed to the letter |
 //! | [`store`] | what outlives the process, in SQLite or PostgreSQL: every claim is won once; one process at a time |
 //! | [`outgoing`] | what all our HTTP clients have in common |
-//! | [`config`] · [`telemetry`] | settings (the only reader of the environment) · logs |
+//! | [`config`] · [`telemetry`] · [`tally`] | settings (the only reader of the environment) · logs · counts |
 //! | [`domain`] | the field itself, pure: no I/O, no clock, no environment |
 //! | [`sandbox`] | a wing of its own: stand-ins for Discord and the lifecycle service, and the demo's page. The product never imports it; they meet through a URL |
 //!
@@ -27,7 +29,7 @@
 //! * A press: gateway → [`discord::interactions`] (acknowledge) → [`operations`] (judge, read again, claim) → [`store`] →
 //!   runner → [`lifecycle`] → [`store`] (outcome, audit, outbox) → [`discord::delivery`].
 //! * A failure: poll → [`monitor`] → [`domain::incident`] decides → [`store`] (incident and outbox in one transaction) →
-//!   [`discord::delivery`].
+//!   [`discord::delivery`]. While the store fails: [`monitor::direct`] → [`discord::direct`].
 //!
 //! # What is deliberately absent
 //!
@@ -46,11 +48,14 @@ pub mod discord_api;
 pub mod domain;
 pub mod heartbeat;
 pub mod http;
+pub mod incidents;
 pub mod lifecycle;
+pub mod metrics;
 pub mod monitor;
 pub mod operations;
 pub mod outgoing;
 pub mod sandbox;
 pub mod store;
+pub mod tally;
 pub mod telemetry;
 pub mod vitals;

@@ -97,7 +97,7 @@ impl Vitals {
             return Err(Ailment::OutboxStuck { due });
         }
         for waiting in self.store.waiting_alerts().await.map_err(Ailment::StoreFails)? {
-            let open = waiting.notice.alert().filter(|incident| incident.resolved_at.is_none());
+            let open = waiting.notice.alert().filter(|incident| incident.resolved_at().is_none());
             if let Some(incident) = open.filter(|_| !waiting.stands && too_long(waiting.since)) {
                 let incident = incident.id.reference().to_owned();
                 return Err(Ailment::IncidentUnseen { incident, since: waiting.since });

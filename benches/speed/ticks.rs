@@ -15,6 +15,8 @@ use crate::figures::{fsync, median, micros};
 
 /// With more connectors it is not measured what it takes to open an incident on each bot: that is the disk's time.
 const DROPPED: usize = 10_000;
+/// A loss is an incident at once, and each bot's its own.
+const AT_ONCE: [(&str, &str); 3] = [("ALERT_AFTER", "0s"), ("OUTAGE_AFTER", "0s"), ("STORM_BOTS", "0")];
 
 pub async fn measure(measure: Measure) {
     let (p50, p99) = fsync();
@@ -71,11 +73,10 @@ impl Tower {
         options.fleet.fleet = FleetSeed::Generated(connectors);
         options.fleet.mode = Mode::Explicit;
         let sandbox = Sandbox::start(options).await.unwrap();
-        let config = sandbox.config(&[]).unwrap();
+        let config = sandbox.config(&AT_ONCE).unwrap();
         let store = Store::open(&config.database_url).await.unwrap();
         let lifecycle = LifecycleClient::new(Settings::new(config.lifecycle.url, config.lifecycle.token)).unwrap();
-        let watch =
-            Watch { policy: config.policy, poll_interval: config.poll_interval, alerts: config.discord.alert_channel };
+        let watch = Watch { policy: config.policy, poll_interval: config.poll_interval };
         let (monitor, _) = Monitor::new(store.clone(), lifecycle, watch, Bells::default());
         Self { sandbox, store, monitor }
     }

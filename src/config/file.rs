@@ -4,48 +4,23 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::read::{MINIMUM, Reader, Source, parse_id};
+use super::read::{Reader, Source};
+use super::terms::{Place, Written};
 use crate::domain::connector::Environment;
 use crate::domain::ids::{BotId, RoleId};
+use crate::domain::policy::OwnOfEnvironment;
 
 #[derive(Debug, Default)]
 pub(super) struct ByPlace {
-    pub(super) environments: Vec<Environment>,
-    pub(super) minimum_by_environment: BTreeMap<Environment, u32>,
-    pub(super) minimum_by_bot: BTreeMap<(Environment, BotId), u32>,
+    pub(super) own: BTreeMap<Environment, OwnOfEnvironment>,
     pub(super) operator_roles: BTreeMap<Environment, Vec<RoleId>>,
-    pub(super) alert_roles: BTreeMap<Environment, Vec<RoleId>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Document {
     #[serde(default)]
-    environments: BTreeMap<String, OfEnvironment>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct OfEnvironment {
-    failover_min_healthy: Option<u32>,
-    operator_role_ids: Option<Vec<Id>>,
-    alert_role_ids: Option<Vec<Id>>,
-    #[serde(default)]
-    bots: BTreeMap<String, OfBot>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct OfBot {
-    failover_min_healthy: Option<u32>,
-}
-
-/// People write an id with and without quotes.
-#[derive(Debug, Deserialize)]
-#[serde(untagged)]
-enum Id {
-    Number(u64),
-    Text(String),
+    environments: BTreeMap<String, Written>,
 }
 
 pub(super) fn read<S: Source>(reader: &mut Reader<'_, S>) -> ByPlace {
@@ -73,53 +48,27 @@ fn place(text: &str, error: &toml::de::Error) -> String {
     format!("line {}: {}", before.matches('\n').count() + 1, error.message())
 }
 
-/// What may be asked for, here as in `FAILOVER_MIN_HEALTHY`.
-fn minimum<S: Source>(reader: &mut Reader<'_, S>, at: String, asked: Option<u32>) -> Option<u32> {
-    let fits = asked.filter(|minimum| MINIMUM.contains(minimum));
-    if fits != asked {
-        reader.mistake(at, format!("must be a number from {} to {}", MINIMUM.start(), MINIMUM.end()));
-    }
-    fits
-}
-
 fn sort<S: Source>(reader: &mut Reader<'_, S>, document: Document) -> ByPlace {
     let mut sorted = ByPlace::default();
     for (name, of) in document.environments {
         let environment = Environment::new(&name);
-        sorted.environments.push(environment.clone());
-        let at = |field: &str| format!("BOTSWAIN_CONFIG, environments.{name}.{field}");
+        let at = format!("BOTSWAIN_CONFIG, environments.{name}");
         if environment.as_str().is_empty() {
             reader.mistake(format!("BOTSWAIN_CONFIG, environments.{name:?}"), "must have a name");
         }
-        if let Some(minimum) = minimum(reader, at("failover_min_healthy"), of.failover_min_healthy) {
-            sorted.minimum_by_environment.insert(environment.clone(), minimum);
-        }
-        if let Some(ids) = of.operator_role_ids {
-            let ids = roles(reader, &at("operator_role_ids"), ids);
+        if let Some(ids) = &of.operator_role_ids {
+            let ids = Place { reader, at: &at }.roles("operator_role_ids", ids);
             sorted.operator_roles.insert(environment.clone(), ids);
         }
-        if let Some(ids) = of.alert_role_ids {
-            let ids = roles(reader, &at("alert_role_ids"), ids);
-            sorted.alert_roles.insert(environment.clone(), ids);
-        }
-        for (bot, of_bot) in of.bots {
-            let at = at(&format!("bots.{bot}.failover_min_healthy"));
-            if let Some(minimum) = minimum(reader, at, of_bot.failover_min_healthy) {
-                sorted.minimum_by_bot.insert((environment.clone(), BotId::new(bot)), minimum);
+        let own = sorted.own.entry(environment).or_default();
+        for (bot, of_bot) in &of.bots {
+            let at = format!("{at}.bots.{bot}");
+            if of_bot.operator_role_ids.is_some() || !of_bot.bots.is_empty() {
+                reader.mistake(&at, "has operator_role_ids or bots in it, which belong to the environment");
             }
+            own.bots.insert(BotId::new(bot), of_bot.read(reader, &at));
         }
+        own.all = of.read(reader, &at);
     }
     sorted
-}
-
-fn roles<S: Source>(reader: &mut Reader<'_, S>, at: &str, ids: Vec<Id>) -> Vec<RoleId> {
-    let parse = |id: Id| match id {
-        Id::Number(id) => Some(id).filter(|id| *id > 0),
-        Id::Text(text) => parse_id(&text),
-    };
-    let parsed: Vec<_> = ids.into_iter().map(parse).collect();
-    if parsed.contains(&None) {
-        reader.mistake(at, "must be Discord ids");
-    }
-    parsed.into_iter().flatten().map(RoleId).collect()
 }

@@ -3,10 +3,11 @@
 mod file;
 mod known;
 mod read;
+mod terms;
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use reqwest::Url;
@@ -14,11 +15,14 @@ use secrecy::SecretString;
 
 pub use self::known::{KNOWN, Setting};
 pub use self::read::{DotEnv, Source};
-use self::read::{MINIMUM, Reader, no_wider_than};
+use self::read::{Reader, no_wider_than};
 use crate::domain::authority::Authority;
 use crate::domain::connector::Environment;
 use crate::domain::ids::{ChannelId, GuildId, RoleId};
 use crate::domain::policy::Policy;
+
+/// How many bots may be asked to fail at once to be a storm; 0 is never.
+const STORM_BOTS: RangeInclusive<u32> = 0..=1000;
 
 /// All that `botswain run` is told.
 #[derive(Clone, Debug)]
@@ -54,21 +58,8 @@ pub struct DiscordSettings {
     pub api_url: Option<Url>,
     /// The one guild that is served.
     pub guild: GuildId,
-    /// Where alerts are posted.
-    pub alert_channel: ChannelId,
-    /// The roles that an alert mentions.
-    pub alert_roles: AlertRoles,
     /// Where it is said when alerts do not come into their channel.
     pub fallback_channel: Option<ChannelId>,
-}
-
-/// The roles that an alert mentions, for each environment.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct AlertRoles {
-    /// Where an environment names none of its own.
-    pub everywhere: Vec<RoleId>,
-    /// Environments with roles of their own.
-    pub by_environment: BTreeMap<Environment, Vec<RoleId>>,
 }
 
 /// Where the lifecycle service is.
@@ -160,29 +151,20 @@ impl Config {
             token: reader.token("DISCORD_TOKEN"),
             api_url: api_url.filter(|url| url.host_str() != Some("discord.com")),
             guild: GuildId(reader.id("DISCORD_GUILD_ID")),
-            alert_channel: ChannelId(reader.id("DISCORD_ALERT_CHANNEL_ID")),
-            alert_roles: AlertRoles {
-                everywhere: reader.ids("ALERT_ROLE_IDS").into_iter().map(RoleId).collect(),
-                by_environment: file.alert_roles,
-            },
             fallback_channel: reader.optional_id("DISCORD_FALLBACK_CHANNEL_ID").map(ChannelId),
         };
-        if discord.fallback_channel == Some(discord.alert_channel) {
-            reader.mistake("DISCORD_FALLBACK_CHANNEL_ID", "is the channel of the alerts: name another one");
-        }
         let lifecycle = LifecycleSettings {
             url: reader.url("LIFECYCLE_URL", allow_plain),
             token: reader.token("LIFECYCLE_TOKEN"),
             allow_plain_http: allow_plain,
         };
-        let policy = Policy {
-            minimum: reader.number("FAILOVER_MIN_HEALTHY", MINIMUM),
-            watched: reader.words("FAILOVER_ENVIRONMENTS").iter().map(|name| Environment::new(name)).collect(),
-            named: file.environments,
-            by_environment: file.minimum_by_environment,
-            by_bot: file.minimum_by_bot,
-            start_grace: reader.duration("START_GRACE", no_wider_than("10s", "1h")),
-        };
+        let watched = reader.words("FAILOVER_ENVIRONMENTS").iter().map(|name| Environment::new(name)).collect();
+        let mut policy = Policy::new(terms::everywhere(&mut reader), watched, file.own);
+        if discord.fallback_channel == Some(policy.everywhere().alert_channel) {
+            reader.mistake("DISCORD_FALLBACK_CHANNEL_ID", "is the channel of the alerts: name another one");
+        }
+        policy.storm_bots = reader.number("STORM_BOTS", STORM_BOTS);
+        policy.timezone = reader.timezone("TIMEZONE");
         let authority = Authority {
             operators: reader.ids("OPERATOR_ROLE_IDS").into_iter().map(RoleId).collect(),
             by_environment: file.operator_roles,
@@ -220,7 +202,10 @@ mod tests {
 
     use secrecy::ExposeSecret as _;
 
+    use jiff::tz::TimeZone;
+
     use super::*;
+    use crate::domain::ids::{BotId, ChannelId, RoleId};
 
     fn enough() -> HashMap<String, String> {
         [
@@ -247,8 +232,14 @@ mod tests {
     #[test]
     fn the_defaults_are_those_that_are_written_down() {
         let config = with(&[]).unwrap();
-        assert_eq!(config.policy.minimum, 2);
         assert_eq!(config.policy.watched, [Environment::new("production")]);
+        let terms = config.policy.terms_in(&Environment::new("production"));
+        assert_eq!((terms.minimum, terms.load, terms.alert_channel), (2, 50, ChannelId(82)));
+        let seconds = [terms.alert_after, terms.outage_after, terms.recover_after, terms.reopen_within];
+        assert_eq!(seconds.map(|after| after.as_secs()), [30, 15, 60, 900]);
+        let again = [terms.remind_after, terms.escalate_after];
+        assert_eq!(again.map(|after| after.map(|after| after.as_secs())), [Some(1800), Some(900)]);
+        assert_eq!((config.policy.storm_bots, config.policy.timezone), (5, TimeZone::UTC));
         assert_eq!(config.confirmation_ttl, Duration::from_secs(120));
         assert_eq!(config.http_listen, None);
         assert!(config.heartbeat.is_none() && config.discord.fallback_channel.is_none());
@@ -393,32 +384,58 @@ mod tests {
             operator_role_ids = ["7", 8]
             [environments.Demo]
             alert_role_ids = ["9"]
-            bots."faq".failover_min_healthy = 1
+            alert_channel_id = 83
+            remind_after = "0s"
+            bots."faq" = { failover_min_healthy = 1, alert_after = "2m", escalation_role_ids = ["10"] }
         "#;
         std::fs::write(&path, text).unwrap();
         let config = with(&[("BOTSWAIN_CONFIG", path.to_str().unwrap())]).unwrap();
         let (demo, production) = (Environment::new("demo"), Environment::new("production"));
-        assert_eq!(config.policy.by_environment.get(&production), Some(&3));
+        assert_eq!(config.policy.terms_in(&production).minimum, 3);
         assert_eq!(config.authority.by_environment.get(&production), Some(&vec![RoleId(7), RoleId(8)]));
-        assert_eq!(config.discord.alert_roles.by_environment.get(&demo), Some(&vec![RoleId(9)]));
-        assert_eq!(config.policy.by_bot.len(), 1);
+        let of_demo = config.policy.terms_in(&demo);
+        assert_eq!((of_demo.minimum, of_demo.alert_channel, of_demo.remind_after), (0, ChannelId(83), None));
+        let of_faq = config.policy.terms(&BotId::new("faq"), &demo);
+        assert_eq!((of_faq.minimum, of_faq.alert_after.as_secs()), (1, 120));
+        assert_eq!((&of_faq.alert_roles, &of_faq.escalation_roles), (&vec![RoleId(9)], &vec![RoleId(10)]));
         assert!(config.policy.named.contains(&demo) && config.policy.named.contains(&production));
         let wrong = |text: &str| {
             std::fs::write(&path, text).unwrap();
             with(&[("BOTSWAIN_CONFIG", path.to_str().unwrap())]).unwrap_err()
         };
         assert_eq!(names(Err(wrong("[environments.demo]\nfailover_minimum = 3"))), ["BOTSWAIN_CONFIG"]);
-        let text =
-            "[environments.demo]\nfailover_min_healthy = 0\nbots.faq.failover_min_healthy = 101\n[environments.' ']";
+        let text = "[environments.demo]\nfailover_min_healthy = 0\nbots.faq.failover_min_healthy = 101\nstart_grace = 'soon'\n\
+             bots.faq.alert_channel_id = 'alerts'\nbots.faq.operator_role_ids = []\n[environments.' ']";
         let expected = [
             "environments.\" \"",
-            "environments.demo.failover_min_healthy",
+            "environments.demo.bots.faq",
             "environments.demo.bots.faq.failover_min_healthy",
+            "environments.demo.bots.faq.alert_channel_id",
+            "environments.demo.failover_min_healthy",
+            "environments.demo.start_grace",
         ];
         assert_eq!(names(Err(wrong(text))), expected.map(|at| format!("BOTSWAIN_CONFIG, {at}")));
         // A file of settings, named by mistake.
         let said = wrong("# Botswain\nDISCORD_TOKEN=hunter2\nLIFECYCLE_TOKEN=\"hunter2\n").to_string();
         assert!(said.contains("line 2: ") && !said.contains("hunter2"), "p12: {said}");
+    }
+
+    #[test]
+    fn the_file_that_env_example_shows_is_one() {
+        let shown = include_str!("../../.env.example").lines().filter_map(|line| line.strip_prefix("#   "));
+        let text: Vec<_> = shown.collect();
+        assert!(text.len() > 10, "{text:?}");
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("botswain.toml");
+        std::fs::write(&path, text.join("\n")).unwrap();
+        let config = with(&[("BOTSWAIN_CONFIG", path.to_str().unwrap())]).unwrap();
+        let (production, bot) = (Environment::new("production"), BotId::new("<bot id>"));
+        assert_eq!(config.policy.terms(&bot, &production).alert_after.as_secs(), 120);
+        let defaults = with(&[]).unwrap();
+        assert_eq!(
+            config.policy.terms_in(&production).recover_after,
+            defaults.policy.terms_in(&production).recover_after
+        );
     }
 
     #[test]

@@ -8,6 +8,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use jiff::SignedDuration;
+use jiff::tz::TimeZone;
 use reqwest::Url;
 use secrecy::SecretString;
 use tracing_subscriber::EnvFilter;
@@ -65,17 +66,28 @@ impl Source for DotEnv {
     }
 }
 
-/// The least number of healthy connectors that may be asked for.
-pub(super) const MINIMUM: RangeInclusive<u32> = 1..=100;
-
 /// A duration's bounds, as people write them.
+#[derive(Clone, Copy)]
 pub(super) struct Bounds {
     least: &'static str,
     most: &'static str,
 }
 
-pub(super) fn no_wider_than(least: &'static str, most: &'static str) -> Bounds {
+pub(super) const fn no_wider_than(least: &'static str, most: &'static str) -> Bounds {
     Bounds { least, most }
+}
+
+impl Bounds {
+    pub(super) fn must_be(&self) -> String {
+        format!("must be a duration from {} to {}, such as 30s or 5m", self.least, self.most)
+    }
+}
+
+/// A duration as people write it, if it is within its bounds.
+pub(super) fn parse_duration(text: &str, bounds: &Bounds) -> Option<Duration> {
+    let parse = |text: &str| text.parse::<SignedDuration>().ok().and_then(|d| Duration::try_from(d).ok());
+    let (least, most) = (parse(bounds.least)?, parse(bounds.most)?);
+    parse(text).filter(|duration| (least..=most).contains(duration))
 }
 
 pub(super) struct Reader<'a, S> {
@@ -233,16 +245,17 @@ impl<'a, S: Source> Reader<'a, S> {
     }
 
     pub(super) fn duration(&mut self, name: &'static str, bounds: Bounds) -> Duration {
-        let parse = |text: &str| text.parse::<SignedDuration>().ok().and_then(|d| Duration::try_from(d).ok());
-        let (least, most) = (parse(bounds.least).unwrap_or_default(), parse(bounds.most).unwrap_or(Duration::MAX));
-        match parse(&self.text(name)) {
-            Some(duration) if (least..=most).contains(&duration) => duration,
-            _ => {
-                let Bounds { least: from, most: to } = bounds;
-                self.mistake(name, format!("must be a duration from {from} to {to}, such as 30s or 5m"));
-                least
-            }
-        }
+        parse_duration(&self.text(name), &bounds).unwrap_or_else(|| {
+            self.mistake(name, bounds.must_be());
+            Duration::ZERO
+        })
+    }
+
+    pub(super) fn timezone(&mut self, name: &'static str) -> TimeZone {
+        TimeZone::get(&self.text(name)).unwrap_or_else(|_| {
+            self.mistake(name, "must be a time zone such as Europe/Berlin, America/New_York or UTC");
+            TimeZone::UTC
+        })
     }
 
     pub(super) fn url(&mut self, name: &'static str, allow_plain: bool) -> Url {

@@ -52,8 +52,23 @@ pub fn offers(picture: &Picture, policy: &Policy, typing: &Typing<'_>) -> Vec<Of
         OptionName::Bot => bots(picture, typing, &typed),
         OptionName::Connector => connectors(picture, typing, &typed),
         OptionName::To => named(targets(picture, policy, typing), &typed),
+        OptionName::For => how_long(&typed),
         OptionName::Reason => Vec::new(),
     }
+}
+
+/// Usual times, by the words in which they are understood; any other may be typed.
+fn how_long(typed: &str) -> Vec<Offer> {
+    let usual = [
+        ("15m", "15 minutes"),
+        ("1h", "1 hour"),
+        ("4h", "4 hours"),
+        ("8h", "8 hours"),
+        ("24h", "24 hours"),
+        ("tomorrow 9:00", "Until tomorrow 9:00"),
+    ];
+    let offers = usual.into_iter().filter(|(value, name)| holds(name, typed) || value.starts_with(typed));
+    offers.map(|(value, name)| Offer::new(value.to_owned(), name)).collect()
 }
 
 fn named(offers: Vec<Offer>, typed: &str) -> Vec<Offer> {
@@ -70,7 +85,7 @@ fn holds(name: &str, typed: &str) -> bool {
 fn fits(sub: Subcommand, sighting: &Sighting) -> bool {
     let connector = &sighting.connector;
     match sub {
-        Subcommand::Status => true,
+        Subcommand::Status | Subcommand::Alerts | Subcommand::Mute | Subcommand::Unmute => true,
         _ if sighting.sight == Sight::Missing => false,
         Subcommand::Change(Verb::Stop) => !connector.is_down(),
         Subcommand::Change(Verb::Start) => !connector.is_healthy(),
@@ -191,8 +206,6 @@ fn chosen_environment(picture: &Picture, typing: &Typing<'_>) -> Option<Environm
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use jiff::Timestamp;
     use proptest::prelude::*;
 
@@ -201,17 +214,7 @@ mod tests {
     use crate::domain::connector::{AgentStatus, Bot, Connector};
     use crate::domain::fleet::Reading;
     use crate::domain::ids::{BotId, ConnectorId};
-
-    fn policy() -> Policy {
-        Policy {
-            minimum: 2,
-            watched: vec![Environment::new("production")],
-            named: Vec::new(),
-            by_environment: Default::default(),
-            by_bot: Default::default(),
-            start_grace: Duration::from_secs(300),
-        }
-    }
+    use crate::domain::policy::tests::policy;
 
     fn picture(connectors: Vec<Connector>) -> Picture {
         let mut picture = Picture::default();
@@ -297,7 +300,7 @@ mod tests {
             });
             let picture = picture(connectors.collect());
             for sub in Subcommand::ALL {
-                for option in [OptionName::Env, OptionName::Bot, OptionName::Connector, OptionName::To] {
+                for option in [OptionName::Env, OptionName::Bot, OptionName::Connector, OptionName::To, OptionName::For] {
                     let given = Given::default();
                     let offers = offers(&picture, &policy(), &Typing { sub, option, text: &text, given: &given });
                     prop_assert!(offers.len() <= limits::CHOICES);

@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::domain::action::Verb;
+use crate::incidents::ToMute;
 use crate::operations::Said;
 
 /// The command's name.
@@ -16,6 +17,20 @@ pub const NAME: &str = "bots";
 pub enum Command {
     /// `/bots status`.
     Status {
+        /// The environment, as it was typed or picked.
+        environment: Option<String>,
+        /// The bot, as it was typed or picked.
+        bot: Option<String>,
+    },
+    /// `/bots alerts`.
+    Alerts {
+        /// The environment, as it was typed or picked.
+        environment: Option<String>,
+    },
+    /// `/bots mute`.
+    Mute(ToMute),
+    /// `/bots unmute`.
+    Unmute {
         /// The environment, as it was typed or picked.
         environment: Option<String>,
         /// The bot, as it was typed or picked.
@@ -37,18 +52,42 @@ pub enum Subcommand {
     Status,
     /// Change something.
     Change(Verb),
+    /// Look at what is open.
+    Alerts,
+    /// Keep alerts from pinging for a while.
+    Mute,
+    /// Not any more.
+    Unmute,
 }
 
 impl Subcommand {
     /// All of them, in the order in which they are offered.
-    pub const ALL: [Self; 4] =
-        [Self::Status, Self::Change(Verb::Stop), Self::Change(Verb::Start), Self::Change(Verb::Redeploy)];
+    pub const ALL: [Self; 7] = [
+        Self::Status,
+        Self::Change(Verb::Stop),
+        Self::Change(Verb::Start),
+        Self::Change(Verb::Redeploy),
+        Self::Alerts,
+        Self::Mute,
+        Self::Unmute,
+    ];
 
     /// Its name.
     pub fn word(self) -> &'static str {
         match self {
             Self::Status => "status",
             Self::Change(verb) => verb.word(),
+            Self::Alerts => "alerts",
+            Self::Mute => "mute",
+            Self::Unmute => "unmute",
+        }
+    }
+
+    /// Whether it would change something, so that refusing it needs a record.
+    pub fn changes(self) -> bool {
+        match self {
+            Self::Status | Self::Alerts => false,
+            Self::Change(_) | Self::Mute | Self::Unmute => true,
         }
     }
 
@@ -63,21 +102,32 @@ impl Subcommand {
             Self::Change(Verb::Stop) => "Stop one agent connector, after confirming what it means",
             Self::Change(Verb::Start) => "Start one agent connector, and follow it until it is seen healthy",
             Self::Change(Verb::Redeploy) => "Move one agent connector to another environment",
+            Self::Alerts => "The open incidents, worst first: since when, and who has them",
+            Self::Mute => "For a while, let no incident of an environment or a bot ping anybody",
+            Self::Unmute => "End a mute now, and tell what it kept quiet",
         }
     }
 
     fn options(self) -> &'static [OptionName] {
-        use OptionName::{Bot, Connector, Env, Reason, To};
+        use OptionName::{Bot, Connector, Env, For, Reason, To};
         match self {
             Self::Status => &[Env, Bot],
             Self::Change(Verb::Stop) => &[Env, Bot, Connector, Reason],
             Self::Change(Verb::Start) => &[Env, Bot, Connector],
             Self::Change(Verb::Redeploy) => &[Env, Bot, Connector, To],
+            Self::Alerts => &[Env],
+            // Discord wants those first that must be there.
+            Self::Mute => &[For, Reason, Env, Bot],
+            Self::Unmute => &[Env, Bot],
         }
     }
 
     fn requires(self, option: OptionName) -> bool {
-        self == Self::Status && option == OptionName::Env
+        match self {
+            Self::Status => option == OptionName::Env,
+            Self::Mute => matches!(option, OptionName::For | OptionName::Reason),
+            Self::Change(_) | Self::Alerts | Self::Unmute => false,
+        }
     }
 }
 
@@ -94,10 +144,12 @@ pub enum OptionName {
     To,
     /// Why.
     Reason,
+    /// For how long, or until when.
+    For,
 }
 
 impl OptionName {
-    const ALL: [Self; 5] = [Self::Env, Self::Bot, Self::Connector, Self::To, Self::Reason];
+    const ALL: [Self; 6] = [Self::Env, Self::Bot, Self::Connector, Self::To, Self::Reason, Self::For];
 
     /// Its name.
     pub fn word(self) -> &'static str {
@@ -107,6 +159,7 @@ impl OptionName {
             Self::Connector => "connector",
             Self::To => "to",
             Self::Reason => "reason",
+            Self::For => "for",
         }
     }
 
@@ -122,6 +175,7 @@ impl OptionName {
             Self::Connector => "The agent connector",
             Self::To => "The environment to move it to",
             Self::Reason => "Why; it is shown in the channel and kept in the record",
+            Self::For => "For how long, or until when: 45m, 2h, 14:30, tomorrow 9:00",
         }
     }
 
@@ -188,7 +242,7 @@ pub fn registration() -> Value {
     let bots = Registration {
         name: NAME,
         kind: 1,
-        description: "LivePerson agent connectors: look, stop, start, redeploy",
+        description: "LivePerson agent connectors: look, stop, start, redeploy; and what is open about them",
         options: Subcommand::ALL.into_iter().map(subcommand).collect(),
     };
     serde_json::to_value([bots]).unwrap_or_default()
@@ -218,6 +272,14 @@ impl Command {
         let text = |name| given.get(name).map(str::to_owned);
         match sub {
             Subcommand::Status => Self::Status { environment: text(OptionName::Env), bot: text(OptionName::Bot) },
+            Subcommand::Alerts => Self::Alerts { environment: text(OptionName::Env) },
+            Subcommand::Mute => Self::Mute(ToMute {
+                environment: text(OptionName::Env),
+                bot: text(OptionName::Bot),
+                until: text(OptionName::For),
+                reason: text(OptionName::Reason),
+            }),
+            Subcommand::Unmute => Self::Unmute { environment: text(OptionName::Env), bot: text(OptionName::Bot) },
             Subcommand::Change(verb) => Self::Ask {
                 verb,
                 said: Said {

@@ -58,12 +58,44 @@ pub enum CustomId {
         /// The environment.
         environment: Key,
     },
+    /// Takes an incident on.
+    Acknowledge(Id),
+    /// A menu: leaves an incident in peace for as long as is chosen.
+    Snooze(Id),
+    /// The form in which a person types until when an incident is left in peace.
+    SnoozeForm(Id),
+    /// Ends an incident's snooze.
+    Unsnooze(Id),
+    /// Shows all that is known of an incident.
+    Incident(Id),
+    /// The open incidents.
+    Alerts {
+        /// Of which environment; `None` is each.
+        environment: Option<Key>,
+        /// Which page of them.
+        page: u16,
+    },
+    /// A menu of open incidents: the chosen one is shown.
+    AlertDetails,
+    /// Ends a mute.
+    Unmute(Id),
+    /// A menu of mutes: the chosen one is ended.
+    UnmuteChosen,
 }
 
 impl CustomId {
     /// Whether a press would change something, so that refusing it needs a record.
     pub fn changes(&self) -> bool {
-        !matches!(self, Self::Status { .. } | Self::Details { .. })
+        match self {
+            Self::Status { .. }
+            | Self::Details { .. }
+            | Self::Incident(_)
+            | Self::Alerts { .. }
+            | Self::AlertDetails => false,
+            Self::Confirm(_) | Self::Cancel(_) | Self::Pick { .. } | Self::Page { .. } | Self::Ask { .. } => true,
+            Self::Acknowledge(_) | Self::Snooze(_) | Self::SnoozeForm(_) | Self::Unsnooze(_) => true,
+            Self::Unmute(_) | Self::UnmuteChosen => true,
+        }
     }
 }
 
@@ -84,6 +116,16 @@ impl fmt::Display for CustomId {
             Self::Status { environment, bot: None } => write!(f, "status:{environment}"),
             Self::Status { environment, bot: Some(bot) } => write!(f, "status:{environment}:{bot}"),
             Self::Details { environment } => write!(f, "details:{environment}"),
+            Self::Acknowledge(incident) => write!(f, "ack:{incident}"),
+            Self::Snooze(incident) => write!(f, "snooze:{incident}"),
+            Self::SnoozeForm(incident) => write!(f, "snooze-form:{incident}"),
+            Self::Unsnooze(incident) => write!(f, "unsnooze:{incident}"),
+            Self::Incident(incident) => write!(f, "incident:{incident}"),
+            Self::Alerts { environment: None, page } => write!(f, "alerts:{page}"),
+            Self::Alerts { environment: Some(environment), page } => write!(f, "alerts:{page}:{environment}"),
+            Self::AlertDetails => write!(f, "alert"),
+            Self::Unmute(mute) => write!(f, "unmute:{mute}"),
+            Self::UnmuteChosen => write!(f, "unmute"),
         }
     }
 }
@@ -122,6 +164,18 @@ impl FromStr for CustomId {
             ["status", environment] => Self::Status { environment: key(environment)?, bot: None },
             ["status", environment, bot] => Self::Status { environment: key(environment)?, bot: Some(key(bot)?) },
             ["details", environment] => Self::Details { environment: key(environment)? },
+            ["ack", incident] => Self::Acknowledge(id(incident)?),
+            ["snooze", incident] => Self::Snooze(id(incident)?),
+            ["snooze-form", incident] => Self::SnoozeForm(id(incident)?),
+            ["unsnooze", incident] => Self::Unsnooze(id(incident)?),
+            ["incident", incident] => Self::Incident(id(incident)?),
+            ["alerts", number] => Self::Alerts { environment: None, page: page(number)? },
+            ["alerts", number, environment] => {
+                Self::Alerts { environment: Some(key(environment)?), page: page(number)? }
+            }
+            ["alert"] => Self::AlertDetails,
+            ["unmute", mute] => Self::Unmute(id(mute)?),
+            ["unmute"] => Self::UnmuteChosen,
             _ => return Err(NotOurs),
         })
     }
@@ -147,6 +201,16 @@ mod tests {
             (verb(), key()).prop_map(|(verb, connector)| CustomId::Ask { verb, connector }),
             (key(), prop::option::of(key())).prop_map(|(environment, bot)| CustomId::Status { environment, bot }),
             key().prop_map(|environment| CustomId::Details { environment }),
+            id().prop_map(CustomId::Acknowledge),
+            id().prop_map(CustomId::Snooze),
+            id().prop_map(CustomId::SnoozeForm),
+            id().prop_map(CustomId::Unsnooze),
+            id().prop_map(CustomId::Incident),
+            (prop::option::of(key()), any::<u16>())
+                .prop_map(|(environment, page)| CustomId::Alerts { environment, page }),
+            Just(CustomId::AlertDetails),
+            id().prop_map(CustomId::Unmute),
+            Just(CustomId::UnmuteChosen),
         ]
     }
 

@@ -27,6 +27,7 @@ use crate::domain::ids::{ChannelId, MessageId, UserId};
 use crate::domain::trouble::Passage;
 use crate::store::outbox::{Claimed, Held, Sending};
 use crate::store::{Store, StoreError};
+use crate::tally::Tally;
 
 /// How long a row is held. Longer than [`ACT_WITHIN`], so that nobody takes it while we are at it.
 const LEASE: Duration = Duration::from_secs(60);
@@ -54,6 +55,7 @@ pub struct Delivery {
     quiet: Arc<Mutex<Quiet>>,
     to_mend: Mutex<HashMap<ChannelId, String>>,
     channels: Channels,
+    tally: Tally,
     failing: AtomicBool,
 }
 
@@ -127,6 +129,7 @@ impl Delivery {
             quiet: Arc::default(),
             to_mend: Mutex::default(),
             channels: Channels::default(),
+            tally: Tally::default(),
             failing: AtomicBool::new(false),
         }
     }
@@ -134,6 +137,12 @@ impl Delivery {
     /// The way on which it delivers, for who else posts.
     pub fn outlet(&self) -> Outlet {
         Outlet { api: self.api.clone(), quiet: Arc::clone(&self.quiet) }
+    }
+
+    /// How its attempts ended: `posted`, `found`, `edited`, `unchanged`, `rate_limited`, `failed` (it is tried again),
+    /// `refused` (until somebody mends it), `deleted`, `gave_up`.
+    pub fn tally(&self) -> Tally {
+        self.tally.clone()
     }
 
     /// What it finds out of the channels.
@@ -296,16 +305,22 @@ impl Delivery {
         match *deed {
             Deed::Posted(message) => {
                 self.mended(row);
+                self.tally.count("posted");
                 tracing::info!(row = row.slot, channel = %row.channel, %message, "posted");
                 (sent(message), Stepped::Posted)
             }
             Deed::Edited(message) => {
                 self.mended(row);
+                self.tally.count("edited");
                 tracing::debug!(row = row.slot, channel = %row.channel, %message, "edited");
                 (sent(message), Stepped::Edited)
             }
-            Deed::Equal(message) => (sent(message), Stepped::Equal),
+            Deed::Equal(message) => {
+                self.tally.count("unchanged");
+                (sent(message), Stepped::Equal)
+            }
             Deed::Found(message) => {
+                self.tally.count("found");
                 tracing::info!(row = row.slot, channel = %row.channel, %message, "found again");
                 (Some(Sending::Stands { message }), Stepped::Found)
             }
@@ -323,7 +338,9 @@ impl Delivery {
         now: Timestamp,
     ) -> (Option<Sending<'a>>, Stepped) {
         let later = |wait| now.saturating_add(wait).unwrap_or(Timestamp::MAX);
-        let due = match after(error, row.attempts) {
+        let then = after(error, row.attempts);
+        self.tally.count(then.word());
+        let due = match then {
             Then::Quiet { wait, global } => {
                 tracing::warn!(row = row.slot, channel = %row.channel, ?wait, global, "Discord asks to wait");
                 let until = later(wait);

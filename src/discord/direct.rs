@@ -28,6 +28,8 @@ const CARD_WITHIN: Duration = Duration::from_secs(600);
 /// The longest and the shortest sleep.
 const LONGEST_SLEEP: Duration = Duration::from_secs(5);
 const SHORTEST_SLEEP: Duration = Duration::from_millis(100);
+/// How much is done about one incident before the others have their turn.
+const DEEDS_AT_ONCE: usize = 8;
 /// How long the last edits may take when the process ends.
 const LEAVE_WITHIN: Duration = Duration::from_secs(5);
 
@@ -124,7 +126,7 @@ impl Direct {
     }
 
     async fn tend(&mut self, alert: &DirectAlert, now: Timestamp) -> Option<Timestamp> {
-        loop {
+        for _ in 0..DEEDS_AT_ONCE {
             let held = self.posted.get(&alert.incident.id).and_then(|posted| posted.due).filter(|due| *due > now);
             if held.is_some() {
                 return held;
@@ -146,6 +148,7 @@ impl Direct {
                 Err(due) => (posted.failures, posted.due) = (posted.failures.saturating_add(1), Some(due)),
             }
         }
+        Some(now)
     }
 
     async fn next(&mut self, alert: &DirectAlert, now: Timestamp) -> Deed {

@@ -104,7 +104,9 @@ impl Fallback {
 fn unseen(waiting: &[&Waiting]) -> Vec<(Incident, bool)> {
     let mut unseen: BTreeMap<Id, (Incident, bool)> = BTreeMap::new();
     for waiting in waiting.iter().filter(|waiting| !waiting.stands) {
-        let Some(incident) = waiting.notice.alert().filter(|incident| incident.resolved_at.is_none()) else { continue };
+        let Some(incident) = waiting.notice.alert().filter(|incident| incident.resolved_at().is_none()) else {
+            continue;
+        };
         let (listed, ping) = unseen.entry(incident.id.clone()).or_insert_with(|| (incident.clone(), false));
         *ping |= waiting.notice.pings();
         if incident.announced > listed.announced {

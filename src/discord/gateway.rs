@@ -237,7 +237,7 @@ impl Gateway {
                     retire(manager).await;
                     return end(ended.unwrap_or(Ok(())));
                 }
-                _ = look.tick() => {}
+                _ = look.tick() => self.note_latency(&manager),
             }
             let verdict = lock(watchdog).judge(Instant::now());
             match verdict {
@@ -251,6 +251,15 @@ impl Gateway {
                     return Ok(Left::Replace);
                 }
             }
+        }
+    }
+
+    /// Takes in how long the last heartbeat took, unless somebody is just writing that down.
+    fn note_latency(&self, manager: &ShardManager) {
+        let runners = manager.runners.try_lock();
+        let latency = runners.ok().and_then(|runners| runners.get(&ShardId(0)).and_then(|shard| shard.latency));
+        if let Some(latency) = latency {
+            self.pulse.set_latency(latency);
         }
     }
 

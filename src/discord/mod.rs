@@ -2,7 +2,7 @@
 //!
 //! * [`commands`], [`custom_id`]: what can be typed and pressed, each as one enum; [`autocomplete`], [`lookup`]: what it names.
 //! * [`overviews`]: the environments at a glance, ready before anybody asks.
-//! * [`interactions`]: guard, acknowledge, call [`crate::operations`], answer.
+//! * [`interactions`]: guard, acknowledge, call [`crate::operations`] or [`crate::incidents`], answer.
 //! * [`render`]: all words and pictures, pure.
 //! * [`delivery`]: the outbox's only reader. [`direct`]: alerts that no outbox can keep. [`fallback`]: what
 //!   is said elsewhere of alerts that do not come into their channel.
@@ -31,8 +31,10 @@ use tokio::sync::watch;
 use self::overviews::Overviews;
 use crate::domain::ids::GuildId;
 use crate::domain::policy::{Picture, Policy};
+use crate::incidents::Incidents;
 use crate::operations::Operations;
 use crate::store::Store;
+use crate::tally::Durations;
 
 /// What an interaction is answered from. Cheap to clone; it keeps nothing of its own.
 #[derive(Clone, Debug)]
@@ -41,6 +43,8 @@ pub struct Front {
     pub store: Store,
     /// The use cases.
     pub operations: Operations,
+    /// The use cases about incidents.
+    pub incidents: Incidents,
     /// The fleet as it was last read.
     pub picture: watch::Receiver<Arc<Picture>>,
     /// What is asked of each bot.
@@ -51,4 +55,6 @@ pub struct Front {
     pub poll_interval: Duration,
     /// The environments at a glance.
     pub overviews: Overviews,
+    /// How long interactions take until they are answered, and how that ends.
+    pub interactions: Durations,
 }

@@ -80,6 +80,7 @@ mod tests {
     use crate::domain::connector::{AgentStatus, Connector, LastOperation, Link};
     use crate::domain::fleet::Reading;
     use crate::domain::policy::Policy;
+    use crate::domain::policy::Terms;
 
     fn at(second: i64) -> Timestamp {
         Timestamp::from_second(second).unwrap()
@@ -98,21 +99,15 @@ mod tests {
         let mut picture = Picture::default();
         picture.fleet.read(Reading { connectors, malformed: Vec::new(), complete: true }, at(1000));
         let bot = picture.fleet.bots()[0].clone();
-        picture.highest.insert((bot.bot.id, bot.environment), 2);
+        picture.highest.raise(&bot.bot.id, &bot.environment, 2);
         Arc::new(picture)
     }
 
     #[test]
     fn an_overview_is_kept_until_a_grace_ends_the_reading_gets_old_or_another_comes() {
         let production = Environment::new("production");
-        let policy = Policy {
-            minimum: 2,
-            watched: vec![production.clone()],
-            named: Vec::new(),
-            by_environment: BTreeMap::new(),
-            by_bot: BTreeMap::new(),
-            start_grace: Duration::from_secs(100),
-        };
+        let terms = Terms { minimum: 2, start_grace: Duration::from_secs(100), ..Terms::default() };
+        let policy = Policy::new(terms, vec![production.clone()], BTreeMap::new());
         let (overviews, first) = (Overviews::default(), picture());
         let of = |picture: &Arc<Picture>, now| {
             let view = View { picture, policy: &policy, poll_interval: Duration::from_secs(60), now: at(now) };

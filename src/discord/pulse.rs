@@ -1,6 +1,7 @@
 //! The pulse of the gateway: what of it can be read from outside, for health and metrics.
 
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -12,6 +13,7 @@ pub struct Pulse {
     heard_at: AtomicI64,
     undecoded: AtomicU64,
     replaced: AtomicU64,
+    latency_us: AtomicU64,
 }
 
 impl Pulse {
@@ -41,6 +43,15 @@ impl Pulse {
     /// How often the client was replaced.
     pub fn replaced(&self) -> u64 {
         self.replaced.load(Ordering::Relaxed)
+    }
+
+    /// How long the gateway took to acknowledge the last heartbeat; `None` before the first one.
+    pub fn latency(&self) -> Option<Duration> {
+        Some(self.latency_us.load(Ordering::Relaxed)).filter(|us| *us > 0).map(Duration::from_micros)
+    }
+
+    pub(super) fn set_latency(&self, latency: Duration) {
+        self.latency_us.store(u64::try_from(latency.as_micros()).unwrap_or(u64::MAX).max(1), Ordering::Relaxed);
     }
 
     pub(super) fn hear(&self, at: Timestamp) {

@@ -39,6 +39,35 @@ impl Verdict {
     }
 }
 
+/// What somebody asked for that changes how we alert, not what runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Handling {
+    /// Take an incident on.
+    Acknowledge,
+    /// Leave an incident in peace for a while.
+    Snooze,
+    /// End a snooze.
+    Unsnooze,
+    /// Mute an environment or a bot.
+    Mute,
+    /// End a mute.
+    Unmute,
+}
+
+impl Handling {
+    /// The word for the log.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Acknowledge => "acknowledge",
+            Self::Snooze => "snooze",
+            Self::Unsnooze => "unsnooze",
+            Self::Mute => "mute",
+            Self::Unmute => "unmute",
+        }
+    }
+}
+
 /// One row of the record.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
@@ -48,8 +77,11 @@ pub struct Entry {
     pub at: Timestamp,
     /// Who asked.
     pub person: Person,
-    /// What was asked for; `None` for a forged button that says nothing.
+    /// What was to be done to a connector; `None` for what is about alerts, and for a forged button that says nothing.
     pub verb: Option<Verb>,
+    /// What was to be done about an alert.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handling: Option<Handling>,
     /// The bot's name, the environment and the connector, as far as they were known.
     pub target: String,
     /// How it ended.

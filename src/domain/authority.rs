@@ -77,6 +77,25 @@ impl Authority {
         environments.into_iter().try_for_each(|environment| self.judge_one(member, environment))
     }
 
+    /// Judges whether `member` may change something in at least one of `environments`, for what is about none of them alone.
+    ///
+    /// # Errors
+    /// Why not: the first environment where they may not. If there is none, nobody can tell.
+    pub fn judge_any<'a>(
+        &self,
+        member: &Member,
+        environments: impl IntoIterator<Item = &'a Environment>,
+    ) -> Result<(), Denied> {
+        let mut denied = None;
+        for environment in environments {
+            match self.judge_one(member, environment) {
+                Ok(()) => return Ok(()),
+                Err(why) => denied = denied.or(Some(why)),
+            }
+        }
+        Err(denied.unwrap_or(Denied::CannotTell))
+    }
+
     fn judge_one(&self, member: &Member, environment: &Environment) -> Result<(), Denied> {
         let roles = self.by_environment.get(environment).unwrap_or(&self.operators);
         if roles.is_empty() {
@@ -125,6 +144,18 @@ mod tests {
             Err(Denied::NeedsManageServer { .. })
         ));
         assert_eq!(authority.judge(&member(&[3], None), [&production]), Err(Denied::CannotTell));
+    }
+
+    #[test]
+    fn p4_what_is_about_every_environment_is_for_those_who_may_act_in_one_and_about_none_for_nobody() {
+        let (demo, production) = (Environment::new("demo"), Environment::new("production"));
+        let authority = Authority {
+            operators: vec![RoleId(7)],
+            by_environment: BTreeMap::from([(production.clone(), vec![RoleId(9)])]),
+        };
+        assert_eq!(authority.judge_any(&member(&[9], None), [&demo, &production]), Ok(()));
+        assert!(authority.judge_any(&member(&[8], None), [&demo, &production]).is_err());
+        assert_eq!(authority.judge_any(&member(&[7, 9], Some(true)), []), Err(Denied::CannotTell));
     }
 
     #[test]

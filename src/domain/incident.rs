@@ -1,12 +1,17 @@
-//! When something is an incident, when it changes, when it is over, and whom it may ping.
+//! An incident: what it is about, how it stands, and on which card.
+
+mod facts;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::action::Verb;
-use super::authority::Person;
-use super::connector::{Bot, Condition, Environment};
-use super::ids::{ConnectorId, Id};
+pub use self::facts::{
+    Advice, Blind, Blindness, BotCount, Ending, Facts, Failover, Line, OwnDoing, Storm, StormBot, StormPlace,
+};
+use super::attention::Attention;
+use super::connector::{Bot, Environment};
+use super::ids::{ChannelId, Id, MessageId, RoleId};
+use super::policy::{Policy, Terms};
 use super::redundancy::Level;
 
 /// What an incident is about. At most one is open for each.
@@ -27,6 +32,13 @@ pub enum Subject {
     },
     /// The fleet cannot be seen.
     Blind,
+    /// Many bots failed at once.
+    Storm,
+    /// Bots of an environment have more conversations than is advised: one grouped notice.
+    Load {
+        /// The environment.
+        environment: Environment,
+    },
 }
 
 impl Subject {
@@ -36,6 +48,27 @@ impl Subject {
             Self::Failover { bot, environment } => format!("failover:{environment}:{}", bot.id),
             Self::NeverRedundant { environment } => format!("never-redundant:{environment}"),
             Self::Blind => "blind".to_owned(),
+            Self::Storm => "storm".to_owned(),
+            Self::Load { environment } => format!("load:{environment}"),
+        }
+    }
+
+    /// The environment that it is about; `None` is all of them.
+    pub fn environment(&self) -> Option<&Environment> {
+        match self {
+            Self::Failover { environment, .. } | Self::NeverRedundant { environment } | Self::Load { environment } => {
+                Some(environment)
+            }
+            Self::Blind | Self::Storm => None,
+        }
+    }
+
+    /// What holds for it: how patiently it is judged, where it is posted, and whom it calls.
+    pub fn terms<'a>(&self, policy: &'a Policy) -> &'a Terms {
+        match self {
+            Self::Failover { bot, environment } => policy.terms(&bot.id, environment),
+            Self::NeverRedundant { environment } | Self::Load { environment } => policy.terms_in(environment),
+            Self::Blind | Self::Storm => policy.everywhere(),
         }
     }
 }
@@ -53,8 +86,159 @@ pub struct Incident {
     pub announced: Severity,
     /// When it was opened.
     pub opened_at: Timestamp,
+    /// How it stands.
+    #[serde(default, alias = "resolved_at", deserialize_with = "phase_or_end")]
+    pub phase: Phase,
+    /// Since when it is worse than was announced, while that is not said yet.
+    #[serde(default)]
+    pub worse_since: Option<Timestamp>,
+    /// How often it fell again after it had looked well.
+    #[serde(default)]
+    pub flaps: u32,
+    /// How many replies to its card mentioned the roles: each has this as its number.
+    #[serde(default)]
+    pub replies: u32,
+    /// When it was opened again last, after it had been over.
+    #[serde(default)]
+    pub back_at: Option<Timestamp>,
+    /// When a reply last said so.
+    #[serde(default)]
+    pub back_said_at: Option<Timestamp>,
+    /// The incident before it on the same subject, if that is known.
+    #[serde(default)]
+    pub before: Option<Before>,
+    /// The storm on whose card it stands, in place of one of its own.
+    #[serde(default)]
+    pub storm: Option<Id>,
+    /// What people did about it, and what was said of it again.
+    #[serde(default)]
+    pub attention: Attention,
+}
+
+/// How an incident stands.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "is")]
+pub enum Phase {
+    /// Seen, but not for long enough: it has no card, and is nobody's business yet.
+    Suspected {
+        /// Since when it is as bad as this.
+        since: Timestamp,
+        /// Since when it looks well again; it is forgotten when that lasts.
+        #[serde(default)]
+        well_since: Option<Timestamp>,
+    },
+    /// It is open.
+    #[default]
+    Open,
+    /// It looks well, but not for long enough yet.
+    Recovering {
+        /// Since when.
+        since: Timestamp,
+        /// What seems to have ended it; `None` if nothing is known to have been done.
+        #[serde(default)]
+        by: Option<Ending>,
+    },
+    /// It is over.
+    Resolved {
+        /// When it ended.
+        at: Timestamp,
+        /// What ended it; `None` if nothing is known to have been done.
+        by: Option<Ending>,
+    },
+}
+
+/// An incident that was over before another one began on the same subject.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Before {
+    /// Its id.
+    pub incident: Id,
     /// When it ended.
-    pub resolved_at: Option<Timestamp>,
+    pub ended_at: Timestamp,
+    /// Where its card stands, if it does.
+    pub card: Option<(ChannelId, MessageId)>,
+}
+
+impl Incident {
+    /// An incident of which nothing more is known than this.
+    pub fn new(subject: Subject, facts: Facts, now: Timestamp) -> Self {
+        Self {
+            id: Id::random(),
+            subject,
+            facts,
+            announced: Severity::Quiet,
+            opened_at: now,
+            phase: Phase::Open,
+            worse_since: None,
+            flaps: 0,
+            replies: 0,
+            back_at: None,
+            back_said_at: None,
+            before: None,
+            storm: None,
+            attention: Attention::default(),
+        }
+    }
+
+    /// The roles that an alert about it mentions.
+    pub fn alert_roles(&self, policy: &Policy) -> Vec<RoleId> {
+        self.roles(policy, |terms| &terms.alert_roles)
+    }
+
+    /// The roles that are called when nobody acknowledges it.
+    pub fn escalation_roles(&self, policy: &Policy) -> Vec<RoleId> {
+        self.roles(policy, |terms| &terms.escalation_roles)
+    }
+
+    /// A storm concerns those whom any of its bots and environments concern.
+    fn roles(&self, policy: &Policy, of: impl Fn(&Terms) -> &[RoleId]) -> Vec<RoleId> {
+        let terms = match &self.facts {
+            Facts::Storm(storm) if !storm.places.is_empty() => {
+                let places = storm.places.iter().map(|place| policy.terms_in(&place.environment));
+                places.chain(storm.bots.iter().map(|bot| policy.terms(&bot.bot.id, &bot.environment))).collect()
+            }
+            _ => vec![self.subject.terms(policy)],
+        };
+        let mut roles: Vec<_> = terms.into_iter().flat_map(of).copied().collect();
+        roles.sort();
+        roles.dedup();
+        roles
+    }
+
+    /// When it ended.
+    pub fn resolved_at(&self) -> Option<Timestamp> {
+        match self.phase {
+            Phase::Resolved { at, .. } => Some(at),
+            _ => None,
+        }
+    }
+
+    /// The incident on whose card it stands: its own, a storm's, or none while it is only suspected.
+    pub fn card(&self) -> Option<&Id> {
+        match self.phase {
+            Phase::Suspected { .. } => None,
+            _ => Some(self.storm.as_ref().unwrap_or(&self.id)),
+        }
+    }
+
+    /// Whether it has a card of its own.
+    pub fn has_own_card(&self) -> bool {
+        self.card() == Some(&self.id)
+    }
+}
+
+/// Bodies from before there were phases have `resolved_at` in its place.
+fn phase_or_end<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Phase, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Written {
+        Ended(Option<Timestamp>),
+        Phase(Phase),
+    }
+    Ok(match Written::deserialize(deserializer)? {
+        Written::Ended(None) => Phase::Open,
+        Written::Ended(Some(at)) => Phase::Resolved { at, by: None },
+        Written::Phase(phase) => phase,
+    })
 }
 
 /// How bad it is, apart from what an operator announced.
@@ -91,245 +275,35 @@ impl Severity {
     }
 }
 
-/// What was seen.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "of")]
-pub enum Facts {
-    /// Of a bot in an environment.
-    Failover(Failover),
-    /// Of the bots that never were redundant.
-    NeverRedundant {
-        /// Each with its counts.
-        bots: Vec<BotCount>,
-    },
-    /// Of being blind.
-    Blind(Blind),
-}
-
-/// A bot's redundancy, as its card shows it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Failover {
-    /// Its level.
-    pub level: Level,
-    /// Healthy connectors.
-    pub healthy: u32,
-    /// Connectors known.
-    pub total: u32,
-    /// Healthy connectors wanted.
-    pub minimum: u32,
-    /// Its connectors that are not healthy.
-    pub lines: Vec<Line>,
-}
-
-/// A connector that is not healthy.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Line {
-    /// The connector.
-    pub connector: ConnectorId,
-    /// Its name.
-    pub name: String,
-    /// Its condition when it was last read; `None` when it is no longer in the environment.
-    pub condition: Option<Condition>,
-    /// Its status words when it was last read: connector, Conversational Cloud, Bot Server.
-    pub words: Option<[String; 3]>,
-    /// Since when, where known.
-    pub since: Option<Timestamp>,
-    /// Whether it is on its way up after a start.
-    pub starting: bool,
-    /// Whether it could not be read now.
-    pub unread: bool,
-    /// Who did the last operation according to the lifecycle service, and what.
-    pub last_operation: Option<(String, Option<String>)>,
-    /// What explains it, if somebody did it through us.
-    pub own: Option<OwnDoing>,
-}
-
-/// What an operator announced by doing it through us.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct OwnDoing {
-    /// Who.
-    pub by: Person,
-    /// What.
-    pub verb: Verb,
-    /// The operation.
-    pub operation: Id,
-    /// Whether it is still under way.
-    pub under_way: bool,
-}
-
-/// A bot with its counts.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct BotCount {
-    /// The bot.
-    pub bot: Bot,
-    /// Healthy connectors.
-    pub healthy: u32,
-    /// Connectors known.
-    pub total: u32,
-    /// Healthy connectors wanted.
-    pub minimum: u32,
-}
-
-/// Being blind, as its card shows it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Blind {
-    /// Since when.
-    pub since: Timestamp,
-    /// When the fleet was last seen whole.
-    pub seen_well_at: Option<Timestamp>,
-    /// Why, in the lifecycle client's sentence for people.
-    pub why: String,
-}
-
-/// What is seen of a subject now.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Observation {
-    /// The subject.
-    pub subject: Subject,
-    /// What is seen.
-    pub facts: Facts,
-    /// Whether it is an incident, apart from what an operator announced.
-    pub standing: Standing,
-    /// How bad it is, unless all of it was announced by who did it through us: only that pings.
-    pub unannounced: Severity,
-}
-
-/// Whether what is seen is an incident.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
-    /// It is.
-    Incident,
-    /// It is not.
-    Well,
-    /// It cannot be told now: what is open stays open, and nothing is opened.
-    Undecided,
-}
-
-impl Standing {
-    /// The standing of a bot's level.
-    pub fn of(level: Level) -> Self {
-        match level {
-            Level::Outage | Level::AtRisk => Self::Incident,
-            Level::Redundant | Level::NeverRedundant | Level::NotInUse => Self::Well,
-            Level::Unknown | Level::Starting => Self::Undecided,
-        }
-    }
-}
-
-/// What is to be done about an observation. The reason is for the log.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Decision {
-    /// Nothing changed.
-    Nothing,
-    /// Open an incident.
-    Open {
-        /// As it is to be kept.
-        incident: Incident,
-        /// Whether its card mentions the roles.
-        ping: bool,
-    },
-    /// Edit its card.
-    Edit {
-        /// As it is to be kept.
-        incident: Incident,
-        /// Whether a reply that mentions the roles is added: it got worse than was announced.
-        worse: bool,
-    },
-    /// It is over.
-    Resolve {
-        /// As it is to be kept.
-        incident: Incident,
-    },
-}
-
-/// Decides what an observation means for the incident that is open on its subject, if there is one.
-///
-/// Only what got worse by itself pings (P7): the severity of what no operator announced is held against the worst that
-/// was announced.
-pub fn decide(open: Option<&Incident>, seen: Observation, now: Timestamp) -> Decision {
-    let Some(open) = open else {
-        if seen.standing != Standing::Incident {
-            return Decision::Nothing;
-        }
-        let incident = Incident {
-            id: Id::random(),
-            subject: seen.subject,
-            facts: seen.facts,
-            announced: seen.unannounced,
-            opened_at: now,
-            resolved_at: None,
-        };
-        return Decision::Open { ping: incident.announced > Severity::Quiet, incident };
-    };
-    let mut incident = Incident { facts: seen.facts, ..open.clone() };
-    match seen.standing {
-        Standing::Well => {
-            incident.resolved_at = Some(now);
-            Decision::Resolve { incident }
-        }
-        Standing::Incident if seen.unannounced > open.announced => {
-            incident.announced = seen.unannounced;
-            Decision::Edit { incident, worse: true }
-        }
-        Standing::Incident | Standing::Undecided if incident.facts == open.facts => Decision::Nothing,
-        Standing::Incident | Standing::Undecided => Decision::Edit { incident, worse: false },
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn at(second: i64) -> Timestamp {
-        Timestamp::from_second(second).unwrap()
-    }
-
-    fn seen(level: Level, healthy: u32, unannounced: Severity) -> Observation {
-        let bot = Bot { id: super::super::ids::BotId::new("b"), name: "Billing Bot".into() };
-        let facts = Failover { level, healthy, total: 2, minimum: 2, lines: Vec::new() };
-        Observation {
-            subject: Subject::Failover { bot, environment: Environment::new("production") },
-            facts: Facts::Failover(facts),
-            standing: Standing::of(level),
-            unannounced,
+    #[test]
+    fn p6_a_body_from_before_there_were_phases_is_read_as_what_it_was() {
+        let incident = Incident::new(Subject::Blind, Facts::NeverRedundant { bots: Vec::new() }, Timestamp::UNIX_EPOCH);
+        let mut body = serde_json::to_value(&incident).unwrap();
+        let fields = body.as_object_mut().unwrap();
+        for newer in ["phase", "worse_since", "flaps", "replies", "back_at", "back_said_at", "before", "storm"] {
+            fields.remove(newer);
         }
-    }
-
-    fn opened(level: Level, healthy: u32, unannounced: Severity) -> Incident {
-        match decide(None, seen(level, healthy, unannounced), at(0)) {
-            Decision::Open { incident, .. } => incident,
-            other => panic!("expected an open incident, got {other:?}"),
-        }
-    }
-
-    #[test]
-    fn a_loss_opens_and_pings_and_an_announced_one_opens_in_silence() {
-        let lost = decide(None, seen(Level::AtRisk, 1, Severity::AtRisk), at(0));
-        assert!(matches!(lost, Decision::Open { ping: true, .. }));
-        let announced = decide(None, seen(Level::AtRisk, 1, Severity::Quiet), at(0));
-        assert!(matches!(announced, Decision::Open { ping: false, .. }));
-        assert_eq!(decide(None, seen(Level::Unknown, 0, Severity::Quiet), at(0)), Decision::Nothing);
+        fields.insert("resolved_at".into(), serde_json::Value::Null);
+        assert_eq!(serde_json::from_value::<Incident>(body.clone()).unwrap(), incident);
+        body["resolved_at"] = "1970-01-01T00:01:00Z".into();
+        let over = serde_json::from_value::<Incident>(body).unwrap();
+        assert_eq!(over.resolved_at(), Some(Timestamp::from_second(60).unwrap()));
     }
 
     #[test]
-    fn only_what_got_worse_than_was_announced_pings_and_only_once() {
-        let quiet = opened(Level::AtRisk, 1, Severity::Quiet);
-        let Decision::Edit { incident, worse: true } =
-            decide(Some(&quiet), seen(Level::Outage, 0, Severity::AtRisk), at(9))
-        else {
-            panic!("a second loss that nobody announced is worse");
-        };
-        assert_eq!(decide(Some(&incident), seen(Level::Outage, 0, Severity::AtRisk), at(10)), Decision::Nothing);
-        let better = decide(Some(&incident), seen(Level::AtRisk, 1, Severity::Quiet), at(11));
-        assert!(matches!(better, Decision::Edit { worse: false, .. }));
-    }
-
-    #[test]
-    fn what_cannot_be_seen_neither_opens_nor_ends_an_incident() {
-        let open = opened(Level::AtRisk, 1, Severity::AtRisk);
-        let blind = decide(Some(&open), seen(Level::Unknown, 0, Severity::Quiet), at(5));
-        assert!(matches!(blind, Decision::Edit { worse: false, .. }));
-        let well = decide(Some(&open), seen(Level::Redundant, 2, Severity::Quiet), at(60));
-        assert!(matches!(well, Decision::Resolve { incident } if incident.resolved_at == Some(at(60))));
+    fn p2_each_phase_stands_on_its_one_card_or_on_none() {
+        let own = Incident::new(Subject::Blind, Facts::Storm(Storm::default()), Timestamp::UNIX_EPOCH);
+        assert!(own.has_own_card());
+        let suspected = Phase::Suspected { since: Timestamp::UNIX_EPOCH, well_since: None };
+        assert_eq!(Incident { phase: suspected, ..own.clone() }.card(), None);
+        let storm = Id::random();
+        let swept = Incident { storm: Some(storm.clone()), ..own };
+        assert_eq!((swept.card(), swept.has_own_card()), (Some(&storm), false));
+        let body = serde_json::to_string(&swept).unwrap();
+        assert_eq!(serde_json::from_str::<Incident>(&body).unwrap(), swept);
     }
 }

@@ -3,15 +3,21 @@
 //! Nothing here waits, asks a clock (`now` is an argument), reads the environment, or knows Discord's client, HTTP or SQL.
 
 pub mod action;
+pub mod attention;
 pub mod audit;
 pub mod authority;
 pub mod connector;
 pub mod fleet;
 pub mod ids;
 pub mod incident;
+pub mod judging;
+pub mod load;
+pub mod mute;
 pub mod notice;
 pub mod operation;
 pub mod policy;
 pub mod redundancy;
 pub mod request;
+pub mod storm;
 pub mod trouble;
+pub mod when;

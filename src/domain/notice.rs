@@ -1,14 +1,16 @@
 //! What is said on Discord unasked: the outbox keeps facts, and the front puts them into words when it sends them.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::attention::Due;
 use super::ids::Id;
 use super::incident::Incident;
+use super::mute::{Mute, Summary};
 use super::operation::Operation;
 use super::trouble::Trouble;
 
 /// The content of one message of the bot, as facts.
-#[expect(clippy::large_enum_variant, reason = "one is held at a time, between the store and the wire")]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "notice")]
 pub enum Notice {
@@ -23,6 +25,32 @@ pub enum Notice {
     Worse {
         /// The incident as it stood when it got worse.
         incident: Incident,
+    },
+    /// A reply to the card that says that what was over is back, and mentions the roles.
+    Back {
+        /// The incident as it stood when it came back.
+        incident: Incident,
+    },
+    /// A reply to the card that says that it still stands, and mentions the roles whom that concerns.
+    Again {
+        /// The incident as it stood then.
+        incident: Incident,
+        /// Why it is said again.
+        due: Due,
+        /// When it was due.
+        at: Timestamp,
+    },
+    /// A mute's one message, edited when it ends.
+    Mute {
+        /// The mute as it stands.
+        mute: Mute,
+    },
+    /// A reply to a mute's message that says what it kept quiet.
+    Summary {
+        /// The mute, which is over.
+        mute: Mute,
+        /// What it kept quiet.
+        summary: Summary,
     },
     /// An operation's one message, from request to outcome.
     Operation {
@@ -45,8 +73,15 @@ impl Notice {
     /// The incident that this is an alert of: what people must see in the channel that was configured for it.
     pub fn alert(&self) -> Option<&Incident> {
         match self {
-            Self::Card { incident, .. } | Self::Worse { incident } => Some(incident),
-            Self::Operation { .. } | Self::Trouble { .. } | Self::Unseen { .. } => None,
+            Self::Card { incident, .. }
+            | Self::Worse { incident }
+            | Self::Back { incident }
+            | Self::Again { incident, .. } => Some(incident),
+            Self::Mute { .. }
+            | Self::Summary { .. }
+            | Self::Operation { .. }
+            | Self::Trouble { .. }
+            | Self::Unseen { .. } => None,
         }
     }
 
@@ -54,11 +89,26 @@ impl Notice {
     pub fn pings(&self) -> bool {
         match self {
             Self::Card { ping, .. } => *ping,
-            Self::Worse { .. } | Self::Unseen { .. } => true,
+            Self::Worse { .. } | Self::Back { .. } | Self::Again { .. } | Self::Unseen { .. } => true,
+            Self::Summary { summary, .. } => summary.ping,
             Self::Trouble { trouble } => trouble.unseen.iter().any(|unseen| unseen.mention),
-            Self::Operation { .. } => false,
+            Self::Mute { .. } | Self::Operation { .. } => false,
         }
     }
+}
+
+/// Whom a change of an incident calls, and by what.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Call {
+    /// Nobody: what stands is edited.
+    #[default]
+    Nobody,
+    /// The roles, by the card when it is first posted.
+    Card,
+    /// The roles, by a reply that says that it got worse.
+    Worse,
+    /// The roles, by a reply that says that it is back.
+    Back,
 }
 
 /// Which message a notice is. Each subject has each of its messages once.
@@ -66,8 +116,16 @@ impl Notice {
 pub enum Slot {
     /// An incident's card.
     Card(Id),
-    /// The reply that says that an incident got worse, once for each severity.
-    Worse(Id, &'static str),
+    /// The reply that says that an incident got worse, with its number among the incident's replies.
+    Worse(Id, u32),
+    /// The reply that says that an incident is back, with its number among the incident's replies.
+    Back(Id, u32),
+    /// A reply that says that an incident still stands, by its number among all such replies to the card.
+    Again(Id, Due, u32),
+    /// A mute's message.
+    Mute(Id),
+    /// The summary at a mute's end.
+    Summary(Id),
     /// An operation's message.
     Operation(Id),
     /// The notice of a channel that takes no alerts.
@@ -88,7 +146,11 @@ impl Slot {
     pub fn name(&self) -> String {
         match self {
             Self::Card(incident) => format!("card:{incident}"),
-            Self::Worse(incident, severity) => format!("worse:{severity}:{incident}"),
+            Self::Worse(incident, number) => format!("worse:{number}:{incident}"),
+            Self::Back(incident, number) => format!("back:{number}:{incident}"),
+            Self::Again(incident, due, number) => format!("{}:{number}:{incident}", due.word()),
+            Self::Mute(mute) => format!("mute:{mute}"),
+            Self::Summary(mute) => format!("summary:{mute}"),
             Self::Operation(operation) => format!("operation:{operation}"),
             Self::Trouble(trouble) => format!("trouble:{trouble}"),
             Self::Unseen { trouble, incident, severity } => format!("unseen:{severity}:{incident}:{trouble}"),
@@ -98,9 +160,12 @@ impl Slot {
     /// The slot that this one replies to, which must stand before.
     pub fn replies_to(&self) -> Option<Self> {
         match self {
-            Self::Worse(incident, _) => Some(Self::Card(incident.clone())),
+            Self::Worse(incident, _) | Self::Back(incident, _) | Self::Again(incident, ..) => {
+                Some(Self::Card(incident.clone()))
+            }
             Self::Unseen { trouble, .. } => Some(Self::Trouble(trouble.clone())),
-            Self::Card(_) | Self::Operation(_) | Self::Trouble(_) => None,
+            Self::Summary(mute) => Some(Self::Mute(mute.clone())),
+            Self::Card(_) | Self::Mute(_) | Self::Operation(_) | Self::Trouble(_) => None,
         }
     }
 }

@@ -13,6 +13,8 @@ use super::request::{Plan, Request};
 
 /// How long a stop or a redeploy may take until its end is seen. (A start has the start grace.)
 pub const STEP_DEADLINE: Duration = Duration::from_secs(120);
+/// What may pass between the steps of an operation, all together.
+const BETWEEN_STEPS: Duration = Duration::from_secs(60);
 
 /// An operation, as the store keeps it and its public message shows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -296,6 +298,12 @@ impl Operation {
     /// How long the step that is under way may still take; nothing when its time is up.
     pub fn time_left(&self, start_grace: Duration, now: Timestamp) -> Duration {
         self.current().map_or(Duration::ZERO, |(_, step)| step.time_left(start_grace, now))
+    }
+
+    /// When it has taken longer than all of its steps may: by then it should have ended one way or the other.
+    pub fn overruns_at(&self, start_grace: Duration) -> Timestamp {
+        let steps: Duration = self.steps.iter().map(|step| step.deadline(start_grace)).sum();
+        self.opened_at.checked_add(steps.saturating_add(BETWEEN_STEPS)).unwrap_or(Timestamp::MAX)
     }
 
     /// Whether it is over.

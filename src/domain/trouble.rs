@@ -114,7 +114,7 @@ fn is_said_by(listed: &Unseen, incident: &Incident) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::incident::{Blind, Facts, Severity, Subject};
+    use super::super::incident::{Blind, Blindness, Facts, Severity, Subject};
     use super::*;
 
     const ALERTS: ChannelId = ChannelId(9);
@@ -124,9 +124,8 @@ mod tests {
     }
 
     fn incident(announced: Severity) -> Incident {
-        let blind = Blind { since: at(0), seen_well_at: None, why: String::new() };
-        let (id, subject) = (Id::random(), Subject::Blind);
-        Incident { id, subject, facts: Facts::Blind(blind), announced, opened_at: at(0), resolved_at: None }
+        let blind = Blind { since: at(0), seen_well_at: None, why: String::new(), kind: Blindness::default() };
+        Incident { announced, ..Incident::new(Subject::Blind, Facts::Blind(blind), at(0)) }
     }
 
     fn blocked() -> Passage {

@@ -92,7 +92,8 @@ impl LifecycleClient {
     ///
     /// # Errors
     ///
-    /// When not even the first page came. If a later one is missing, what came is given, as not complete.
+    /// When not even the first page came, or what it shows is old. If a later one is missing, what came is given, as not
+    /// complete.
     pub async fn fleet(&self, etag: Option<&Etag>) -> Result<FleetAnswer, LifecycleError> {
         let url = self.transport.at(&["connectors"]);
         self.pages(url, etag).await
@@ -209,13 +210,15 @@ impl LifecycleClient {
                 request = request.header(IF_NONE_MATCH, tag);
             }
             let read = |reply: Reply| match reply.status {
-                StatusCode::NOT_MODIFIED if etag.is_some() => Ok(None),
+                StatusCode::NOT_MODIFIED if etag.is_some() => Ok((reply.age, None)),
                 StatusCode::NOT_MODIFIED => Err("304 to a question without a tag".to_owned()),
-                _ => reply.json::<RawPage>().map(Some),
+                _ => reply.json::<RawPage>().map(|page| (reply.age, Some(page))),
             };
-            let Some(page) = self.transport.call(&doing, request, read).await? else {
-                return Ok(FleetAnswer::NotModified);
-            };
+            let (age, page) = self.transport.call(&doing, request, read).await?;
+            if age > self.transport.settings.stale_after {
+                return Err(LifecycleError::new(doing, ErrorKind::Stale(age), Carried::No));
+            }
+            let Some(page) = page else { return Ok(FleetAnswer::NotModified) };
             match self.rest(&doing, page, deadline).await {
                 // The moment expired under our hands: once more from the beginning.
                 Err(Expired) if again => again = false,

@@ -11,6 +11,8 @@
 //!   are kept at least [`KEY_RETENTION_HOURS`] hours. A request that was not judged (400, 401, 429, 503) does not use its key up.
 //! * **Revisions.** A connector's revision changes with its statuses and its configuration (name, bot, environment), never with
 //!   its load, its timestamps or its operations. `If-Match` holds a change to one revision (RFC 9110, section 13.1.1).
+//! * **Age.** A service that does not read the platform for each answer says with `Age` (RFC 9111, section 5.1) how many seconds ago it
+//!   did. A reader takes what is too old for it as not read at all.
 //! * **Refusals** are problem details (RFC 9457) with the stable types of [`ProblemKind`].
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};

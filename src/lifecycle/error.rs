@@ -49,6 +49,8 @@ pub enum ErrorKind {
     Server(u16),
     /// The answer sends us elsewhere, with this status.
     Redirected(u16),
+    /// The service shows what was the case so long ago.
+    Stale(Duration),
     /// It failed too often in a row; not asked for so long.
     CircuitOpen(Duration),
 }
@@ -153,6 +155,7 @@ impl LifecycleError {
             ErrorKind::Unauthorized
             | ErrorKind::RateLimited { .. }
             | ErrorKind::Refused(_)
+            | ErrorKind::Stale(_)
             | ErrorKind::CircuitOpen(_) => false,
         }
     }
@@ -194,6 +197,7 @@ impl LifecycleError {
             ErrorKind::Redirected(_) => {
                 "The lifecycle service sent us to another address, and we do not follow.".to_owned()
             }
+            ErrorKind::Stale(_) => "The lifecycle service shows what was the case some time ago, not now.".to_owned(),
             ErrorKind::CircuitOpen(_) => {
                 "The lifecycle service failed several times in a row, so we leave it alone for a moment.".to_owned()
             }
@@ -311,6 +315,7 @@ impl fmt::Display for LifecycleError {
             ErrorKind::TooLarge(limit) => write!(f, "answer longer than {limit} bytes")?,
             ErrorKind::Server(status) => write!(f, "status {status}")?,
             ErrorKind::Redirected(status) => write!(f, "redirected (status {status})")?,
+            ErrorKind::Stale(age) => write!(f, "what it shows is {age:?} old")?,
             ErrorKind::CircuitOpen(wait) => write!(f, "circuit open for {wait:?} more")?,
         }
         if let Some(cause) = &self.0.cause {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use backon::{BackoffBuilder, ExponentialBuilder};
 use jiff::{Timestamp, fmt::rfc2822};
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
+use reqwest::header::{AGE, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
 use reqwest::{Client, RequestBuilder, Response, StatusCode, Url};
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
@@ -36,6 +36,8 @@ pub struct Settings {
     pub body_limit: usize,
     /// The most connectors that are read. Default: 200 000.
     pub fleet_limit: usize,
+    /// How old the fleet may be that the service shows, by its own word. Default: 2 min.
+    pub stale_after: Duration,
     /// Failed calls in a row after which the service is left alone. Default: 5.
     pub breaker_threshold: u32,
     /// For how long. Default: 10 s.
@@ -83,6 +85,7 @@ impl Settings {
             retries: 2,
             body_limit: 8 << 20,
             fleet_limit: 200_000,
+            stale_after: Duration::from_secs(120),
             breaker_threshold: 5,
             breaker_open_for: Duration::from_secs(10),
             plain_http_allowed: false,
@@ -115,6 +118,8 @@ pub enum SettingsError {
 #[derive(Debug)]
 pub(super) struct Reply {
     pub(super) status: StatusCode,
+    /// How old what it says is, by its own word (`Age`).
+    pub(super) age: Duration,
     pub(super) body: Vec<u8>,
 }
 
@@ -258,7 +263,7 @@ impl Transport {
             body.extend_from_slice(&chunk);
         }
         if status.is_success() || status == StatusCode::NOT_MODIFIED {
-            return Ok(Reply { status, body });
+            return Ok(Reply { status, age: age(&headers), body });
         }
         Err(meaning(doing, status, &headers, &body))
     }
@@ -368,6 +373,12 @@ fn problem(headers: &HeaderMap, body: &[u8]) -> Option<Problem> {
         return None;
     }
     serde_json::from_slice(body).ok()
+}
+
+/// `Age`: seconds (RFC 9111, section 5.1). What is no number says nothing.
+fn age(headers: &HeaderMap) -> Duration {
+    let seconds = headers.get(AGE).and_then(|age| age.to_str().ok()?.trim().parse().ok());
+    Duration::from_secs(seconds.unwrap_or(0))
 }
 
 /// `Retry-After`: seconds, or a date (RFC 9110, section 10.2.3). At most an hour is believed.

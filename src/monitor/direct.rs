@@ -72,7 +72,7 @@ impl DirectAlerts {
         let said = DirectAlert {
             incident: incident.clone(),
             channel,
-            ping: (ping || is_due) && incident.resolved_at.is_none(),
+            ping: (ping || is_due) && incident.resolved_at().is_none(),
             kept_as: None,
             mentioned: before.map_or(Severity::Quiet, |alert| alert.mentioned),
         };

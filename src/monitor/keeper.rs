@@ -2,7 +2,7 @@
 //! what could not be written in memory, and with alerts that are said directly. When in doubt, they are said again.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 use tokio::sync::Notify;
@@ -10,14 +10,14 @@ use tokio::sync::Notify;
 use super::direct::DirectAlerts;
 use crate::domain::connector::Environment;
 use crate::domain::ids::{BotId, ChannelId, ConnectorId};
-use crate::domain::incident::Incident;
+use crate::domain::incident::{Incident, Phase, Subject};
+use crate::domain::mute::Mute;
+use crate::domain::notice::Call;
 use crate::domain::operation::Operation;
-use crate::store::incidents::{Changed, Highest, Kept, Opened};
+use crate::store::highest::Highest;
+use crate::store::incidents::{Change, Changed, Kept, Last};
 use crate::store::troubles::Waiting;
 use crate::store::{Store, StoreError};
-
-/// The highest counts ever seen.
-pub(super) type HighestSeen = BTreeMap<(BotId, Environment), Highest>;
 
 /// The store, and what stands in for it.
 #[derive(Debug)]
@@ -26,54 +26,51 @@ pub(super) struct Keeper {
     /// Rung when something was written that is to be delivered.
     delivery: Arc<Notify>,
     alerts: DirectAlerts,
+    memory: Mutex<Memory>,
+}
+
+/// What stands in for the store.
+#[derive(Debug, Default)]
+struct Memory {
+    /// What was last read.
     known: Known,
-    /// Incidents that could not be written as they are now, by the name of what each is about.
-    unkept: BTreeMap<String, Unkept>,
-    /// Counts that could not be written yet.
-    unkept_highest: HighestSeen,
+    /// What could not be written yet, by the name of what each incident is about, in the order in which it happened.
+    unkept: BTreeMap<String, Vec<Unkept>>,
     trouble: Option<StoreError>,
 }
 
-/// What was last read.
 #[derive(Debug, Default)]
 struct Known {
-    highest: HighestSeen,
     open: Vec<Kept>,
+    mutes: Vec<Mute>,
     operations: Vec<Operation>,
     waiting: Vec<Waiting>,
 }
 
-/// An incident that could not be written as it is now.
+/// A change that could not be written.
 #[derive(Clone, Debug)]
 struct Unkept {
     /// As the store has it; `None` if it has none.
     before: Option<Kept>,
-    incident: Incident,
-    /// Whether its card pings.
-    ping: bool,
-    /// Whether it got worse than its card says, which pings too.
-    worse: bool,
+    /// As it is to be kept; `None` to forget it.
+    after: Option<Incident>,
+    call: Call,
     channel: ChannelId,
 }
 
-/// What became of writing an incident.
-enum Written {
-    Now,
-    /// Somebody else was there first, or an earlier attempt of ours that seemed to fail.
-    Before,
+impl Unkept {
+    fn open(&self) -> Option<&Incident> {
+        self.after.as_ref().filter(|incident| incident.resolved_at().is_none())
+    }
 }
 
 impl Keeper {
     pub(super) fn new(store: Store, delivery: Arc<Notify>) -> Self {
-        Self {
-            store,
-            delivery,
-            alerts: DirectAlerts::default(),
-            known: Known::default(),
-            unkept: BTreeMap::new(),
-            unkept_highest: HighestSeen::new(),
-            trouble: None,
-        }
+        Self { store, delivery, alerts: DirectAlerts::default(), memory: Mutex::default() }
+    }
+
+    pub(super) fn store(&self) -> &Store {
+        &self.store
     }
 
     pub(super) fn direct_alerts(&self) -> DirectAlerts {
@@ -81,182 +78,198 @@ impl Keeper {
     }
 
     /// What went wrong with the store first since this was asked last.
-    pub(super) fn trouble(&mut self) -> Result<(), StoreError> {
-        self.trouble.take().map_or(Ok(()), Err)
+    pub(super) fn trouble(&self) -> Result<(), StoreError> {
+        self.memory().trouble.take().map_or(Ok(()), Err)
     }
 
-    /// The highest counts ever seen.
-    pub(super) async fn highest_seen(&mut self) -> HighestSeen {
-        let read = self.store.highest_seen().await;
-        if let Some(highest) = self.noted(read) {
-            self.known.highest = highest;
+    /// What was done, if it could be; what went wrong is kept for [`Keeper::trouble`].
+    pub(super) fn noted<T>(&self, result: Result<T, StoreError>) -> Option<T> {
+        match result {
+            Ok(done) => Some(done),
+            Err(error) => {
+                self.memory().trouble.get_or_insert(error);
+                None
+            }
         }
-        self.known_highest()
     }
 
-    /// The highest counts ever seen, as they were last read, with what was seen since.
-    pub(super) fn known_highest(&self) -> HighestSeen {
-        let mut highest = self.known.highest.clone();
-        highest.extend(self.unkept_highest.clone());
-        highest
+    /// The highest counts ever seen, if they can be read.
+    pub(super) async fn highest_seen(&self) -> Option<BTreeMap<(BotId, Environment), Highest>> {
+        self.noted(self.store.highest_seen().await)
     }
 
-    /// Takes in counts that are higher than those ever seen.
-    pub(super) async fn raise_highest_seen(&mut self, higher: Vec<Highest>) {
-        if higher.is_empty() && self.unkept_highest.is_empty() {
-            return;
-        }
-        let key = |highest: &Highest| (highest.bot.id.clone(), highest.environment.clone());
-        self.unkept_highest.extend(higher.into_iter().map(|highest| (key(&highest), highest)));
-        let higher: Vec<_> = self.unkept_highest.values().cloned().collect();
-        let raised = self.store.raise_highest_seen(&higher).await;
-        if self.noted(raised).is_some() {
-            self.known.highest.append(&mut self.unkept_highest);
-        }
+    /// Takes in counts that are higher than those ever seen; whether they are written.
+    pub(super) async fn raise_highest_seen(&self, higher: &[Highest]) -> bool {
+        self.noted(self.store.raise_highest_seen(higher).await).is_some()
     }
 
     /// The last operations on each of these connectors.
-    pub(super) async fn last_operations(&mut self, of: &[ConnectorId], each: u32) -> Vec<Operation> {
-        let read = self.store.last_operations(of, each).await;
-        if let Some(operations) = self.noted(read) {
-            self.known.operations = operations;
+    pub(super) async fn last_operations(&self, of: &[ConnectorId], each: u32) -> Vec<Operation> {
+        match self.noted(self.store.last_operations(of, each).await) {
+            Some(operations) => {
+                self.memory().known.operations.clone_from(&operations);
+                operations
+            }
+            None => self.memory().known.operations.clone(),
         }
-        self.known.operations.clone()
     }
 
-    /// Every open incident. First writes what could not be written before.
-    pub(super) async fn open_incidents(&mut self, now: Timestamp) -> Vec<Kept> {
+    /// The mutes that were not ended yet.
+    pub(super) async fn mutes(&self) -> Vec<Mute> {
+        match self.noted(self.store.mutes().await) {
+            Some(mutes) => {
+                self.memory().known.mutes.clone_from(&mutes);
+                mutes
+            }
+            None => self.memory().known.mutes.clone(),
+        }
+    }
+
+    /// The last incident on each of these subjects that is over; none while the store does not say.
+    pub(super) async fn last_incidents(&self, subjects: &[&Subject]) -> BTreeMap<String, Last> {
+        self.noted(self.store.last_incidents(subjects).await).unwrap_or_default()
+    }
+
+    /// Every incident that is open or suspected. First writes what could not be written before.
+    pub(super) async fn open_incidents(&self, now: Timestamp) -> Vec<Kept> {
         self.catch_up(now).await;
-        let read = self.store.open_incidents().await;
-        if let Some(open) = self.noted(read) {
-            self.known.open = open;
+        if let Some(open) = self.noted(self.store.open_incidents().await) {
+            self.memory().known.open = open;
         }
         self.look_after_alerts().await;
-        let unkept = |kept: &&Kept| !self.unkept.contains_key(&kept.incident.subject.name());
-        let mut open: Vec<_> = self.known.open.iter().filter(unkept).cloned().collect();
-        let unresolved = self.unkept.values().filter(|unkept| unkept.incident.resolved_at.is_none());
-        open.extend(unresolved.map(|unkept| Kept::opened(unkept.incident.clone())));
+        let memory = self.memory();
+        let is_kept = |kept: &&Kept| !memory.unkept.contains_key(&kept.incident.subject.name());
+        let mut open: Vec<_> = memory.known.open.iter().filter(is_kept).cloned().collect();
+        let last = memory.unkept.values().filter_map(|steps| steps.last());
+        open.extend(last.filter_map(|step| Some(Kept::opened(step.open()?.clone()))));
         open
     }
 
-    /// Opens an incident. If that cannot be written, it is open all the same, and said directly.
-    pub(super) async fn open_incident(
-        &mut self,
-        incident: &Incident,
-        ping: bool,
-        channel: ChannelId,
-        now: Timestamp,
-    ) -> Result<Opened, StoreError> {
-        let unkept = Unkept { before: None, incident: incident.clone(), ping, worse: false, channel };
-        Ok(match self.keep(unkept, now).await? {
-            Written::Now => Opened::Now,
-            Written::Before => Opened::AlreadyOpen,
-        })
-    }
-
-    /// Changes an incident. If that cannot be written, it is so all the same, and what policy would say of it is said
+    /// Writes changes of incidents. What cannot be written is so all the same, and what is new, worse or over of it is said
     /// directly.
-    pub(super) async fn change_incident(
-        &mut self,
-        before: &Kept,
-        incident: &Incident,
-        worse: bool,
-        channel: ChannelId,
-        now: Timestamp,
-    ) -> Result<Changed, StoreError> {
-        let incident = incident.clone();
-        let unkept = match self.unkept.remove(&incident.subject.name()) {
-            Some(earlier) => Unkept { incident, worse: earlier.worse || worse, ..earlier },
-            None => Unkept { before: Some(before.clone()), incident, ping: false, worse, channel },
-        };
-        Ok(match self.keep(unkept, now).await? {
-            Written::Now => Changed::Now,
-            Written::Before => Changed::Stale,
-        })
+    pub(super) async fn write_incidents(&self, changes: &[Change<'_>], now: Timestamp) -> Vec<Changed> {
+        let (unkept, fresh): (Vec<_>, Vec<_>) = changes.iter().copied().partition(|change| self.is_unkept(change));
+        let written = if fresh.is_empty() { Ok(Vec::new()) } else { self.store.write_incidents(&fresh, now).await };
+        match written {
+            Ok(written) if unkept.is_empty() => {
+                for (change, _) in fresh.iter().zip(&written).filter(|(_, changed)| **changed == Changed::Now) {
+                    self.memory().known.took(change);
+                }
+                written
+            }
+            written => {
+                let failed = if let Err(error) = written {
+                    tracing::error!(%error, "incidents could not be written, so they are said directly");
+                    self.memory().trouble.get_or_insert(error);
+                    fresh
+                } else {
+                    Vec::new()
+                };
+                for change in failed.iter().chain(&unkept) {
+                    self.remember(change);
+                }
+                changes.iter().map(|_| Changed::Now).collect()
+            }
+        }
     }
 
-    async fn keep(&mut self, unkept: Unkept, now: Timestamp) -> Result<Written, StoreError> {
-        let written = self.write(&unkept, now).await;
-        if written.is_err() {
-            self.say(&unkept);
-            self.unkept.insert(unkept.incident.subject.name(), unkept);
-        }
-        written
+    /// Whether what it changes could not be written either.
+    fn is_unkept(&self, change: &Change<'_>) -> bool {
+        self.memory().unkept.contains_key(&subject(change))
     }
 
-    /// Writes an incident, whose roles are mentioned only if no direct alert did that.
-    async fn write(&mut self, unkept: &Unkept, now: Timestamp) -> Result<Written, StoreError> {
-        let Unkept { before, incident, ping, worse, channel } = unkept;
-        let unsaid = incident.announced > self.alerts.worst_mentioned(&incident.id);
-        let kept = match before {
-            Some(before) => {
-                match self.store.change_incident(before, incident, *worse && unsaid, *channel, now).await? {
-                    Changed::Stale => return Ok(Written::Before),
-                    Changed::Now => before.changed(incident.clone()),
-                }
-            }
-            None => {
-                let first = Incident { resolved_at: None, ..incident.clone() };
-                let ping = (*ping || *worse) && unsaid;
-                if self.store.open_incident(&first, ping, *channel, now).await? == Opened::AlreadyOpen {
-                    return Ok(Written::Before);
-                }
-                let opened = Kept::opened(first);
-                // What was over before it could be written stands on its card as well.
-                if incident.resolved_at.is_some()
-                    && self.store.change_incident(&opened, incident, false, *channel, now).await? == Changed::Stale
-                {
-                    return Ok(Written::Before);
-                }
-                opened
-            }
+    fn remember(&self, change: &Change<'_>) {
+        self.say(change);
+        let mut memory = self.memory();
+        let steps = memory.unkept.entry(subject(change)).or_default();
+        let follows = |step: &&mut Unkept| {
+            let before = change.before.map(|kept| &kept.incident.id);
+            before.is_some() && step.after.as_ref().map(|incident| &incident.id) == before
         };
-        let subject = incident.subject.name();
-        self.known.open.retain(|known| known.incident.subject.name() != subject);
-        if incident.resolved_at.is_none() {
-            self.known.open.push(kept);
+        if let Some(step) = steps.last_mut().filter(follows) {
+            step.after = change.after.cloned();
+            step.call = if change.call == Call::Nobody { step.call } else { change.call };
+        } else {
+            let (before, after) = (change.before.cloned(), change.after.cloned());
+            steps.push(Unkept { before, after, call: change.call, channel: change.channel });
         }
-        self.delivery.notify_one();
-        Ok(Written::Now)
+        steps.retain(|step| step.before.is_some() || step.after.is_some());
+        if steps.is_empty() {
+            memory.unkept.remove(&subject(change));
+        }
     }
 
     /// Says directly what could not be written: what is new, worse or over, and what changed of that later.
-    fn say(&self, unkept: &Unkept) {
-        let Unkept { before, incident, ping, worse, channel } = unkept;
-        let is_over = incident.resolved_at.is_some();
-        if before.is_none() || *worse || is_over || self.alerts.has(&incident.id) {
-            self.alerts.say(incident, *channel, *ping || *worse);
+    fn say(&self, change: &Change<'_>) {
+        let Some(incident) = change.after.filter(|incident| incident.has_own_card()) else { return };
+        let had_card = change.before.is_some_and(|kept| kept.incident.has_own_card());
+        let is_over = incident.resolved_at().is_some();
+        if !had_card || change.call != Call::Nobody || is_over || self.alerts.has(&incident.id) {
+            let muted = incident.attention.muted.is_some();
+            self.alerts.say(incident, change.channel, change.call != Call::Nobody && !muted);
         }
     }
 
-    async fn catch_up(&mut self, now: Timestamp) {
-        for (subject, unkept) in self.unkept.clone() {
-            let written = self.write(&unkept, now).await;
-            if self.noted(written).is_none() {
-                return;
+    async fn catch_up(&self, now: Timestamp) {
+        let unkept = self.memory().unkept.clone();
+        for (name, steps) in unkept {
+            for step in &steps {
+                let written = self.write(step, now).await;
+                if self.noted(written).is_none() {
+                    return;
+                }
+                if let Some(steps) = self.memory().unkept.get_mut(&name) {
+                    steps.remove(0);
+                }
             }
-            tracing::info!(incident = unkept.incident.id.reference(), subject, "written down at last");
-            self.unkept.remove(&subject);
+            tracing::info!(subject = name, "written down at last");
+            self.memory().unkept.remove(&name);
+            self.delivery.notify_one();
         }
+    }
+
+    /// Writes what could not be written before. Its roles are mentioned only if no direct alert did that.
+    async fn write(&self, step: &Unkept, now: Timestamp) -> Result<(), StoreError> {
+        let Unkept { before, after, call, channel } = step;
+        let said = |incident: &Incident| incident.announced <= self.alerts.worst_mentioned(&incident.id);
+        let call = if after.as_ref().is_some_and(said) { Call::Nobody } else { *call };
+        let change = |before, after, call| Change { before, after, call, shown: true, channel: *channel };
+        match (before, after) {
+            // What was over before it could be written stands on its card as well.
+            (None, Some(incident)) if incident.resolved_at().is_some() => {
+                let first = Incident { phase: Phase::Open, ..incident.clone() };
+                let opened = Kept::opened(first.clone());
+                let both = [change(None, Some(&first), call), change(Some(&opened), Some(incident), Call::Nobody)];
+                self.store.write_incidents(&both, now).await?;
+            }
+            // Somebody else was there first, or an earlier attempt of ours that seemed to fail: then that is what stands.
+            (before, after) => {
+                self.store.write_incidents(&[change(before.as_ref(), after.as_ref(), call)], now).await?;
+            }
+        }
+        Ok(())
     }
 
     /// Sees to it that no alert waits in a store that lets nobody take it out, and that what was said directly is known to
     /// be kept once it is.
-    async fn look_after_alerts(&mut self) {
-        let read = self.store.waiting_alerts().await;
-        if let Some(waiting) = self.noted(read) {
-            self.known.waiting = waiting;
+    async fn look_after_alerts(&self) {
+        if let Some(waiting) = self.noted(self.store.waiting_alerts().await) {
+            self.memory().known.waiting = waiting;
         }
-        self.known.waiting.retain(|waiting| !waiting.stands);
+        let (in_trouble, waits) = {
+            let mut memory = self.memory();
+            memory.known.waiting.retain(|waiting| !waiting.stands);
+            (memory.trouble.is_some(), !memory.known.waiting.is_empty())
+        };
         let said_directly = !self.alerts.is_empty();
-        if self.trouble.is_none() && (said_directly || !self.known.waiting.is_empty()) {
-            let written = self.store.check_writable().await;
-            self.noted(written);
+        if !in_trouble && (said_directly || waits) {
+            self.noted(self.store.check_writable().await);
         }
-        if self.trouble.is_some() {
-            self.say_what_waits();
-        } else if said_directly && self.unkept.is_empty() {
-            let open = &self.known.open;
+        let memory = self.memory();
+        if memory.trouble.is_some() {
+            self.say_what_waits(&memory);
+        } else if said_directly && memory.unkept.is_empty() {
+            let open = &memory.known.open;
             self.alerts.keep(|incident| {
                 let subject = incident.subject.name();
                 let kept = open.iter().find(|kept| kept.incident.subject.name() == subject);
@@ -266,25 +279,39 @@ impl Keeper {
     }
 
     /// An alert is taken out of the store by writing to it.
-    fn say_what_waits(&self) {
-        for waiting in &self.known.waiting {
+    fn say_what_waits(&self, memory: &Memory) {
+        for waiting in &memory.known.waiting {
             let Some(alert) = waiting.notice.alert() else { continue };
-            let unkept = self.unkept.get(&alert.subject.name()).map(|unkept| &unkept.incident);
-            let kept = self.known.open.iter().map(|kept| &kept.incident);
+            let unkept = memory.unkept.get(&alert.subject.name()).and_then(|steps| steps.last()?.after.as_ref());
+            let kept = memory.known.open.iter().map(|kept| &kept.incident);
             let now = unkept.into_iter().chain(kept).find(|incident| incident.id == alert.id);
-            if let Some(incident) = now.filter(|incident| incident.resolved_at.is_none()) {
+            if let Some(incident) = now.filter(|incident| incident.resolved_at().is_none()) {
                 self.alerts.say(incident, waiting.channel, waiting.notice.pings());
             }
         }
     }
 
-    fn noted<T>(&mut self, result: Result<T, StoreError>) -> Option<T> {
-        match result {
-            Ok(done) => Some(done),
-            Err(error) => {
-                self.trouble.get_or_insert(error);
-                None
-            }
+    fn memory(&self) -> MutexGuard<'_, Memory> {
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Known {
+    /// Takes in what was written.
+    fn took(&mut self, change: &Change<'_>) {
+        let subject = subject(change);
+        self.open.retain(|known| known.incident.subject.name() != subject);
+        if let Some(incident) = change.after.filter(|incident| incident.resolved_at().is_none()) {
+            let kept = match change.before {
+                Some(before) => before.changed(incident.clone()),
+                None => Kept::opened(incident.clone()),
+            };
+            self.open.push(kept);
         }
     }
+}
+
+fn subject(change: &Change<'_>) -> String {
+    let before = change.before.map(|kept| &kept.incident);
+    change.after.or(before).map(|incident| incident.subject.name()).unwrap_or_default()
 }

@@ -6,12 +6,16 @@
 //!
 //! A push is a hint where to look before the next tick (`push`). The poll stays the judge: it finds what no push told.
 
+mod attend;
 pub mod direct;
+mod judge;
 mod keeper;
 mod observe;
 mod own;
 mod poll;
 mod push;
+mod round;
+mod storm;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -21,24 +25,30 @@ use jiff::Timestamp;
 use tokio::sync::{Notify, watch};
 
 use self::direct::DirectAlerts;
-use self::keeper::{HighestSeen, Keeper};
-use self::observe::{Lookout, nothing_left, sight};
+use self::keeper::Keeper;
+use self::observe::{Glance, Lookout, nothing_left};
 use self::own::OwnDoings;
 use self::poll::Eye;
 pub use self::push::Glanced;
-use crate::domain::connector::Environment;
+use self::round::{Open, Told};
+use crate::domain::connector::{Bot, Environment};
 use crate::domain::fleet::BotView;
-use crate::domain::ids::{BotId, ChannelId, ConnectorId};
-use crate::domain::incident::{Blind, Decision, Facts, Observation, Standing, Subject, decide};
-use crate::domain::policy::{Picture, Policy};
+use crate::domain::ids::{BotId, ConnectorId};
+use crate::domain::incident::{Blind, Subject};
+use crate::domain::judging::Standing;
+use crate::domain::policy::{HighestSeen, Picture, Policy};
 use crate::lifecycle::{FleetAnswer, LifecycleClient, LifecycleError, Pushes, Word};
-use crate::store::incidents::{Changed, Highest, Kept, Opened};
+use crate::store::highest::Highest;
 use crate::store::{Store, StoreError};
+use crate::tally::Tally;
 
-/// How many polls may fail in a row until being blind is an incident of its own.
+/// How many polls may fail in a row until being blind is an incident of its own, and how many looks may not have come at all
+/// until what was in between is not known.
 const BLIND_AFTER: u32 = 3;
 /// How many operations on one connector are looked through for what explains its state.
 const OPERATIONS_EACH: u32 = 10;
+/// The shortest sleep, when something is due.
+const SHORTEST_SLEEP: Duration = Duration::from_millis(50);
 
 /// What the monitor is told.
 #[derive(Clone, Debug)]
@@ -47,8 +57,6 @@ pub struct Watch {
     pub policy: Policy,
     /// How often the fleet is read.
     pub poll_interval: Duration,
-    /// Where incidents are posted.
-    pub alerts: ChannelId,
 }
 
 /// Whom the monitor wakes, and who wakes it.
@@ -70,6 +78,22 @@ pub struct Monitor {
     /// The picture at the last look.
     before: Picture,
     picture: watch::Sender<Arc<Picture>>,
+    /// The highest counts that were ever seen.
+    highest: HighestSeen,
+    /// Those that the store has, with the bots' names; `None` until they are read. From then on, only we raise them.
+    known: Option<BTreeMap<(BotId, Environment), Highest>>,
+    /// Those that the store does not have yet.
+    unsaved: Vec<Highest>,
+    /// How many bots are in use and asked for a minimum, as of the last look at all of them.
+    in_use: BTreeMap<Environment, u32>,
+    /// The last look, and since when none was missing.
+    looks: Option<Looks>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Looks {
+    last: Timestamp,
+    without_gap_since: Timestamp,
 }
 
 /// What one tick did.
@@ -77,10 +101,14 @@ pub struct Monitor {
 pub struct Ticked {
     /// Incidents opened.
     pub opened: usize,
-    /// Incidents changed.
+    /// Incidents whose cards changed.
     pub changed: usize,
     /// Incidents that ended.
     pub resolved: usize,
+    /// Incidents that were said again, or whose mute or snooze began or ended, and mutes that ended.
+    pub attended: usize,
+    /// When there is more to say if nothing else is seen until then.
+    pub due: Option<Timestamp>,
 }
 
 impl Monitor {
@@ -92,8 +120,19 @@ impl Monitor {
         bells: Bells,
     ) -> (Self, watch::Receiver<Arc<Picture>>) {
         let (picture, published) = watch::channel(Arc::default());
-        let keeper = Keeper::new(store, Arc::clone(&bells.delivery));
-        let monitor = Self { keeper, watch, bells, eye: Eye::new(lifecycle), before: Picture::default(), picture };
+        let monitor = Self {
+            keeper: Keeper::new(store, Arc::clone(&bells.delivery)),
+            watch,
+            bells,
+            eye: Eye::new(lifecycle),
+            before: Picture::default(),
+            picture,
+            highest: HighestSeen::default(),
+            known: None,
+            unsaved: Vec::new(),
+            in_use: BTreeMap::new(),
+            looks: None,
+        };
         (monitor, published)
     }
 
@@ -102,11 +141,15 @@ impl Monitor {
         self.keeper.direct_alerts()
     }
 
+    /// How its polls ended: `unchanged`, `read`, `partly_read`, `failed`.
+    pub fn polls(&self) -> Tally {
+        self.eye.tally()
+    }
+
     /// Looks once: reads, publishes, judges, and writes what follows.
     ///
     /// # Errors
-    /// If the store cannot be read or written. All was judged all the same, from what was last known, and what could not be
-    /// written is said directly.
+    /// If the store cannot be read or written. The picture is published all the same, and the next tick judges again.
     pub async fn tick(&mut self, now: Timestamp) -> Result<Ticked, StoreError> {
         let answer = self.eye.ask().await;
         self.settle(answer, now, now).await
@@ -122,238 +165,132 @@ impl Monitor {
         for (connector, revision) in self.eye.take_in(answer, asked_at) {
             self.bells.pushes.named(connector, Word::Has(revision));
         }
-        let highest = self.keeper.highest_seen().await;
-        let picture = self.picture_of(&highest);
+        let watched_since = self.looked(now);
+        self.judge(watched_since, now).await
+    }
+
+    /// Publishes and judges all that is seen, and writes what follows.
+    async fn judge(&mut self, watched_since: Timestamp, now: Timestamp) -> Result<Ticked, StoreError> {
+        self.read_known().await;
+        let picture = self.take_picture();
         self.picture.send_replace(Arc::new(picture.clone()));
         let before = std::mem::replace(&mut self.before, picture.clone());
-        self.raise(&picture, &highest).await;
+        self.save_highest().await;
 
+        let mutes = self.mutes(now).await;
         let open = Open::new(self.keeper.open_incidents(now).await);
-        let views = self.views(&picture, &highest, &open);
-        let own = self.own_doings(&picture, &views, now).await;
-        let lookout = Lookout { before: &before, picture: &picture, policy: &self.watch.policy, own: &own, now };
-        let seen = self.observe(&lookout, &views, &open);
-        let ticked = self.act_on(seen, &open, now).await;
-        if ticked.as_ref().map_or(true, |ticked| *ticked != Ticked::default()) {
+        let gone = self.gone(&picture, &open);
+        let policy = &self.watch.policy;
+        let views = picture.fleet.bots().iter().chain(&gone);
+        let glances: Vec<_> = views.map(|view| Glance::at(view, &picture, policy, now)).collect();
+        self.in_use = BTreeMap::new();
+        for glance in glances.iter().filter(|glance| glance.counts()) {
+            *self.in_use.entry(glance.view.environment.clone()).or_default() += 1;
+        }
+        let own = self.own_doings(&picture, &glances, &open, now).await;
+        let blind = self.blind(&picture, now);
+        let lookout = Lookout {
+            before: &before,
+            picture: &picture,
+            policy,
+            own: &own,
+            blind: blind.is_some(),
+            watched_since,
+            now,
+        };
+        let mut cases = self.judge_bots(&lookout, &glances, &open).await;
+        cases.append(&mut self.judge_together(&lookout, &cases, &glances, &open, blind).await);
+        round::mute(&mut cases, &mutes.on, now);
+        let told = self.write(&cases, now).await;
+        let attended = mutes.ended + self.attend(&open, &cases, &mutes.on, now).await;
+
+        let Told { opened, changed, resolved, next_due } = told;
+        if opened + changed + resolved + attended > 0 {
             self.bells.delivery.notify_one();
         }
         self.keeper.trouble()?;
-        ticked
+        let due = [next_due, own.next_overrun()].into_iter().flatten().min();
+        Ok(Ticked { opened, changed, resolved, attended, due })
     }
 
-    async fn act_on(&mut self, seen: Vec<Observation>, open: &Open, now: Timestamp) -> Result<Ticked, StoreError> {
-        let mut ticked = Ticked::default();
-        let mut unwritten = None;
-        for observation in seen {
-            let (open, subject) = (open.get(&observation.subject), observation.subject.name());
-            // One that cannot be written keeps no other from being judged.
-            if let Err(error) = self.act(open, observation, &mut ticked, now).await {
-                tracing::error!(subject, %error, "an incident could not be written, so it is said directly");
-                unwritten.get_or_insert(error);
+    /// Takes in that this look came, and says since when none was missing. Before the first one it may have been anything.
+    fn looked(&mut self, now: Timestamp) -> Timestamp {
+        let patience = self.watch.poll_interval * BLIND_AFTER;
+        let in_time = |looks: &Looks| now.duration_since(looks.last).unsigned_abs() <= patience;
+        let without_gap_since = self.looks.filter(in_time).map_or(now, |looks| looks.without_gap_since);
+        self.looks = Some(Looks { last: now, without_gap_since });
+        without_gap_since
+    }
+
+    async fn read_known(&mut self) {
+        if self.known.is_none()
+            && let Some(known) = self.keeper.highest_seen().await
+        {
+            for Highest { bot, environment, healthy } in known.values() {
+                self.highest.raise(&bot.id, environment, *healthy);
+            }
+            self.known = Some(known);
+        }
+    }
+
+    fn take_picture(&mut self) -> Picture {
+        let fleet = self.eye.fleet().clone();
+        for view in fleet.bots() {
+            let healthy = view.healthy();
+            if self.highest.raise(&view.bot.id, &view.environment, healthy) {
+                let (bot, environment) = (view.bot.clone(), view.environment.clone());
+                self.unsaved.push(Highest { bot, environment, healthy });
             }
         }
-        unwritten.map_or(Ok(ticked), Err)
+        let trouble = self.eye.trouble().map(str::to_owned);
+        Picture { fleet, highest: self.highest.clone(), trouble }
     }
 
-    fn picture_of(&self, highest: &HighestSeen) -> Picture {
-        let known = |(key, highest): (&(BotId, Environment), &Highest)| (key.clone(), highest.healthy);
-        let mut picture = Picture {
-            fleet: self.eye.fleet().clone(),
-            highest: highest.iter().map(known).collect(),
-            trouble: self.eye.trouble().map(str::to_owned),
-        };
-        let fleet = picture.fleet.clone();
-        for view in fleet.bots() {
-            let most = picture.highest(view);
-            picture.highest.insert((view.bot.id.clone(), view.environment.clone()), most);
+    async fn save_highest(&mut self) {
+        if self.keeper.raise_highest_seen(&self.unsaved).await {
+            let saved = self.unsaved.drain(..).map(|seen| ((seen.bot.id.clone(), seen.environment.clone()), seen));
+            self.known.get_or_insert_default().extend(saved);
         }
-        picture
     }
 
-    async fn raise(&mut self, picture: &Picture, known: &HighestSeen) {
-        let higher: Vec<_> = picture
-            .fleet
-            .bots()
-            .iter()
-            .map(|view| Highest {
-                healthy: view.healthy(),
-                bot: view.bot.clone(),
-                environment: view.environment.clone(),
-            })
-            .filter(|seen| {
-                let key = (seen.bot.id.clone(), seen.environment.clone());
-                seen.healthy > known.get(&key).map_or(0, |highest| highest.healthy)
-            })
-            .collect();
-        self.keeper.raise_highest_seen(higher).await;
-    }
-
-    /// Every bot that is there, was there once, or has an open incident. One that cannot be seen to be gone is left out.
-    fn views(&self, picture: &Picture, highest: &HighestSeen, open: &Open) -> Vec<BotView> {
-        let mut views = picture.fleet.bots().to_vec();
+    /// Every bot of which nothing is left where it was seen once, or has an open incident. One that cannot be seen to be gone
+    /// is left out.
+    fn gone(&self, picture: &Picture, open: &Open) -> Vec<BotView> {
         if !self.eye.sees_what_is_gone() {
-            return views;
+            return Vec::new();
         }
-        let mut there: BTreeSet<_> = views.iter().map(|view| (view.bot.id.clone(), view.environment.clone())).collect();
-        let once = highest.values().map(|highest| (&highest.bot, &highest.environment));
+        let once = self.known.iter().flatten().map(|(_, highest)| (&highest.bot, &highest.environment));
         let named = open.all().filter_map(|kept| match &kept.incident.subject {
             Subject::Failover { bot, environment } => Some((bot, environment)),
             _ => None,
         });
-        for (bot, environment) in once.chain(named) {
-            if there.insert((bot.id.clone(), environment.clone())) {
-                views.push(nothing_left(bot.clone(), environment.clone()));
-            }
-        }
-        views
+        let mut told = BTreeSet::new();
+        let is_gone = |(bot, environment): &(&Bot, &Environment)| picture.fleet.bot(&bot.id, environment).is_none();
+        let gone = once.chain(named).filter(is_gone).filter(|(bot, environment)| told.insert((&bot.id, *environment)));
+        gone.map(|(bot, environment)| nothing_left(bot.clone(), environment.clone())).collect()
     }
 
-    /// The operations that may explain what is missing: those on every connector of a bot that is not well.
-    async fn own_doings(&mut self, picture: &Picture, views: &[BotView], now: Timestamp) -> OwnDoings {
-        let unwell = |view: &&BotView| Standing::of(picture.level(view, &self.watch.policy, now)) != Standing::Well;
-        let bots: BTreeSet<_> = views.iter().filter(unwell).map(|view| &view.bot.id).collect();
-        let of = picture.fleet.sightings().filter(|s| bots.contains(&s.connector.bot.id));
+    /// The operations that may explain what is missing, or what came back: those on every connector of a bot that is not
+    /// well, or that has an incident.
+    async fn own_doings(&self, picture: &Picture, glances: &[Glance<'_>], open: &Open, now: Timestamp) -> OwnDoings {
+        let unwell = glances.iter().filter(|glance| Standing::of(glance.level) != Standing::Well);
+        let mut bots: BTreeSet<_> = unwell.map(|glance| &glance.view.bot.id).collect();
+        bots.extend(open.of_bots().into_keys().map(|(bot, _)| bot));
+        let of = picture.fleet.sightings().filter(|s| !bots.is_empty() && bots.contains(&s.connector.bot.id));
         let of: Vec<ConnectorId> = of.map(|s| s.connector.id.clone()).collect();
-        OwnDoings::new(self.keeper.last_operations(&of, OPERATIONS_EACH).await)
-    }
-
-    fn observe(&self, lookout: &Lookout<'_>, views: &[BotView], open: &Open) -> Vec<Observation> {
-        let mut seen = self.observe_bots(lookout, views, open);
-        seen.extend(self.observe_the_rest(lookout, open));
-        seen
-    }
-
-    fn observe_bots(&self, lookout: &Lookout<'_>, views: &[BotView], open: &Open) -> Vec<Observation> {
-        let blind = self.blind(lookout);
-        let mut seen = Vec::new();
-        for view in views {
-            let subject = Subject::Failover { bot: view.bot.clone(), environment: view.environment.clone() };
-            let open = open.get(&subject).map(|kept| &kept.incident);
-            let observation = lookout.failover(view, open);
-            // What one poll missed, the next one brings: until we are blind for long, a card is not edited to say so.
-            let passing = view.unread() > 0 && blind.is_none();
-            let only_edits = open.is_some_and(|open| {
-                observation.standing != Standing::Well && observation.unannounced <= open.announced
-            });
-            if !(passing && only_edits) {
-                seen.push(observation);
-            }
-        }
-        seen
-    }
-
-    /// What takes a whole reading to be seen: the bots that never were redundant, and our own sight.
-    fn observe_the_rest(&self, lookout: &Lookout<'_>, open: &Open) -> Vec<Observation> {
-        let blind = self.blind(lookout);
-        let mut seen = Vec::new();
-        let mut environments = lookout.picture.fleet.environments();
-        environments.extend(open.all().filter_map(|kept| match &kept.incident.subject {
-            Subject::NeverRedundant { environment } => Some(environment.clone()),
-            _ => None,
-        }));
-        environments.sort();
-        environments.dedup();
-        if self.eye.read_once() {
-            for environment in environments {
-                let subject = Subject::NeverRedundant { environment: environment.clone() };
-                let open = open.get(&subject).map(|kept| &kept.incident);
-                seen.push(lookout.never_redundant(&environment, open));
-            }
-        }
-        let open = open.get(&Subject::Blind).map(|kept| &kept.incident);
-        seen.push(sight(blind, self.eye.sees_all(), open));
-        seen
+        let operations = self.keeper.last_operations(&of, OPERATIONS_EACH).await;
+        OwnDoings::new(operations, &self.watch.policy, now)
     }
 
     /// What there is to say of being blind, once that has lasted.
-    fn blind(&self, lookout: &Lookout<'_>) -> Option<Blind> {
-        let since = lookout.picture.fleet.blind_since()?;
-        let lasted = lookout.now.duration_since(since).unsigned_abs();
+    fn blind(&self, picture: &Picture, now: Timestamp) -> Option<Blind> {
+        let since = picture.fleet.blind_since()?;
+        let lasted = now.duration_since(since).unsigned_abs();
         (lasted >= self.watch.poll_interval * BLIND_AFTER).then(|| Blind {
             since,
             seen_well_at: self.eye.seen_well_at(),
             why: self.eye.cause().to_owned(),
+            kind: self.eye.blindness(),
         })
-    }
-
-    async fn act(
-        &mut self,
-        open: Option<&Kept>,
-        seen: Observation,
-        ticked: &mut Ticked,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        let subject = seen.subject.name();
-        let alerts = self.watch.alerts;
-        let decision = decide(open.map(|kept| &kept.incident), seen, now);
-        match (decision, open) {
-            (Decision::Nothing, _) => {}
-            (Decision::Open { incident, ping }, _) => {
-                match self.keeper.open_incident(&incident, ping, alerts, now).await? {
-                    Opened::Now => {
-                        ticked.opened += 1;
-                        tracing::warn!(
-                            incident = incident.id.reference(),
-                            subject,
-                            ping,
-                            facts = summary(&incident.facts),
-                            "opened"
-                        );
-                    }
-                    Opened::AlreadyOpen => tracing::info!(subject, "another process opened it"),
-                }
-            }
-            (Decision::Edit { incident, worse }, Some(before)) => {
-                match self.keeper.change_incident(before, &incident, worse, alerts, now).await? {
-                    Changed::Now => {
-                        ticked.changed += 1;
-                        tracing::info!(
-                            incident = incident.id.reference(),
-                            subject,
-                            worse,
-                            facts = summary(&incident.facts),
-                            "changed"
-                        );
-                    }
-                    Changed::Stale => tracing::info!(subject, "another process changed it"),
-                }
-            }
-            (Decision::Resolve { incident }, Some(before)) => {
-                match self.keeper.change_incident(before, &incident, false, alerts, now).await? {
-                    Changed::Now => {
-                        ticked.resolved += 1;
-                        tracing::info!(incident = incident.id.reference(), subject, "resolved");
-                    }
-                    Changed::Stale => tracing::info!(subject, "another process changed it"),
-                }
-            }
-            (Decision::Edit { .. } | Decision::Resolve { .. }, None) => {}
-        }
-        Ok(())
-    }
-}
-
-/// The incidents that are open, by the name of what each is about.
-struct Open(BTreeMap<String, Kept>);
-
-impl Open {
-    fn new(open: Vec<Kept>) -> Self {
-        Self(open.into_iter().map(|kept| (kept.incident.subject.name(), kept)).collect())
-    }
-
-    fn get(&self, subject: &Subject) -> Option<&Kept> {
-        self.0.get(&subject.name())
-    }
-
-    fn all(&self) -> impl Iterator<Item = &Kept> {
-        self.0.values()
-    }
-}
-
-fn summary(facts: &Facts) -> String {
-    match facts {
-        Facts::Failover(facts) => format!("{} of {} healthy, {} wanted", facts.healthy, facts.total, facts.minimum),
-        Facts::NeverRedundant { bots } => format!("{} bots", bots.len()),
-        Facts::Blind(blind) => blind.why.clone(),
     }
 }

@@ -1,7 +1,9 @@
 //! What operators announced by doing it through us: which connectors that explains, and how far. Pure.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
+
+use jiff::Timestamp;
 
 use crate::domain::action::Action;
 use crate::domain::connector::{Connector, Environment};
@@ -9,26 +11,56 @@ use crate::domain::fleet::Fleet;
 use crate::domain::ids::{BotId, ConnectorId};
 use crate::domain::incident::OwnDoing;
 use crate::domain::operation::{Ended, Operation, Outcome, Step, StepState};
+use crate::domain::policy::Policy;
 
 /// How far the lifecycle service's clock may be from ours before an operation there counts as a later one.
 const CLOCK_SLACK: Duration = Duration::from_secs(60);
 
 /// The last operations through us on each connector, newest first.
 #[derive(Debug, Default)]
-pub(super) struct OwnDoings(BTreeMap<ConnectorId, Vec<Operation>>);
+pub(super) struct OwnDoings {
+    by_connector: BTreeMap<ConnectorId, Vec<Known>>,
+    by_bot: BTreeMap<BotId, BTreeSet<ConnectorId>>,
+    next_overrun: Option<Timestamp>,
+}
+
+#[derive(Debug)]
+struct Known {
+    operation: Operation,
+    overran: bool,
+}
 
 impl OwnDoings {
     /// The last operations as the store has them, in any order.
-    pub(super) fn new(operations: Vec<Operation>) -> Self {
-        let mut by_connector: BTreeMap<_, Vec<Operation>> = BTreeMap::new();
+    pub(super) fn new(operations: Vec<Operation>, policy: &Policy, now: Timestamp) -> Self {
+        let mut own = Self::default();
         for operation in operations {
-            let of = by_connector.entry(operation.connector.clone()).or_default();
-            of.push(operation);
+            let place = operation.to.as_ref().unwrap_or(&operation.environment);
+            let ends = operation.overruns_at(policy.terms(&operation.bot.id, place).start_grace);
+            let overran = !operation.is_over() && ends <= now;
+            if !operation.is_over() && !overran {
+                own.next_overrun = Some(own.next_overrun.map_or(ends, |next| next.min(ends)));
+            }
+            own.by_bot.entry(operation.bot.id.clone()).or_default().insert(operation.connector.clone());
+            own.by_connector.entry(operation.connector.clone()).or_default().push(Known { operation, overran });
         }
-        for of in by_connector.values_mut() {
-            of.sort_by_key(|operation| std::cmp::Reverse(operation.opened_at));
+        for of in own.by_connector.values_mut() {
+            of.sort_by_key(|known| std::cmp::Reverse(known.operation.opened_at));
         }
-        Self(by_connector)
+        own
+    }
+
+    /// When the next one of those that are under way takes longer than it may.
+    pub(super) fn next_overrun(&self) -> Option<Timestamp> {
+        self.next_overrun
+    }
+
+    /// What brought this connector up since then, if that was done through us.
+    pub(super) fn brought_up(&self, connector: &ConnectorId, since: Timestamp) -> Option<OwnDoing> {
+        let known = self.by_connector.get(connector)?.first()?;
+        let ended = known.operation.ended.as_ref()?;
+        let brings = known.operation.steps.iter().any(|step| matches!(step.action, Action::Start));
+        (brings && ended.outcome == Outcome::Done && ended.at >= since).then(|| doing(known))
     }
 
     /// What explains that this connector is not healthy.
@@ -36,14 +68,15 @@ impl OwnDoings {
     /// Explained is what is being done now, and a connector that is down because that is where its last operation through us
     /// left it. What runs and does not work is nobody's doing, and so is what somebody stopped later, elsewhere.
     pub(super) fn of(&self, connector: &Connector) -> Option<OwnDoing> {
-        let operation = self.0.get(&connector.id)?.first()?;
+        let known = self.by_connector.get(&connector.id)?.first()?;
+        let operation = &known.operation;
         if !touches(operation, &connector.environment) {
             return None;
         }
         let under_way = operation.ended.is_none();
         let left_down = connector.is_down()
             && last_done(operation).is_some_and(|step| step.action.takes_away() && !is_later_than(connector, step));
-        (under_way || left_down).then(|| doing(operation))
+        (under_way || left_down).then(|| doing(known))
     }
 
     /// The operations that moved connectors of a bot away from this environment; they are elsewhere now.
@@ -57,19 +90,21 @@ impl OwnDoings {
             let sighting = fleet.connector(&operation.connector);
             sighting.is_some_and(|s| s.connector.environment != *environment)
         };
-        let moved_it = move |operation: &&Operation| {
+        let moved_it = move |known: &&Known| {
+            let operation = &known.operation;
             operation.bot.id == *bot
                 && operation.environment == *environment
                 && (operation.ended.is_none() || was_moved(operation))
                 && is_elsewhere(operation)
         };
-        self.last_here(environment).filter(moved_it).map(|operation| (operation, doing(operation)))
+        self.last_here(bot, environment).filter(moved_it).map(|known| (&known.operation, doing(known)))
     }
 
     /// How many healthy connectors the last operation on this bot left here by its own account: what everybody was told.
     pub(super) fn announced(&self, bot: &BotId, environment: &Environment) -> Option<u32> {
         let last = self
-            .last_here(environment)
+            .last_here(bot, environment)
+            .map(|known| &known.operation)
             .filter(|operation| operation.bot.id == *bot)
             .max_by_key(|operation| operation.opened_at)?;
         if last.environment != *environment {
@@ -85,9 +120,11 @@ impl OwnDoings {
         })
     }
 
-    /// The last operation on each connector that touched this environment.
-    fn last_here<'a>(&'a self, environment: &'a Environment) -> impl Iterator<Item = &'a Operation> {
-        self.0.values().filter_map(move |of| of.iter().find(|operation| touches(operation, environment)))
+    /// The last operation on each connector of a bot that touched this environment.
+    fn last_here<'a>(&'a self, bot: &BotId, environment: &'a Environment) -> impl Iterator<Item = &'a Known> {
+        let connectors = self.by_bot.get(bot).into_iter().flatten();
+        let of = connectors.filter_map(|connector| self.by_connector.get(connector));
+        of.filter_map(move |of| of.iter().find(|known| touches(&known.operation, environment)))
     }
 }
 
@@ -112,11 +149,12 @@ fn is_later_than(connector: &Connector, step: &Step) -> bool {
     ended.saturating_add(CLOCK_SLACK).is_ok_and(|ended| last > ended)
 }
 
-fn doing(operation: &Operation) -> OwnDoing {
+fn doing(Known { operation, overran }: &Known) -> OwnDoing {
     OwnDoing {
         by: operation.requester.clone(),
         verb: operation.verb,
         operation: operation.id.clone(),
         under_way: operation.ended.is_none(),
+        overran: *overran,
     }
 }

@@ -8,7 +8,9 @@ use jiff::Timestamp;
 use crate::domain::connector::{Connector, Revision};
 use crate::domain::fleet::{Fleet, Malformed, Reading};
 use crate::domain::ids::ConnectorId;
+use crate::domain::incident::Blindness;
 use crate::lifecycle::{ErrorKind, Etag, FleetAnswer, FleetRead, LifecycleClient, LifecycleError};
+use crate::tally::Tally;
 
 /// Readings without a gap that it takes until what none of them had is gone.
 const GONE_AFTER: u32 = 2;
@@ -26,7 +28,9 @@ pub(super) struct Eye {
     seen_well_at: Option<Timestamp>,
     trouble: Option<String>,
     cause: String,
+    blindness: Blindness,
     malformed: Vec<Malformed>,
+    tally: Tally,
 }
 
 impl Eye {
@@ -40,8 +44,15 @@ impl Eye {
             seen_well_at: None,
             trouble: None,
             cause: String::new(),
+            blindness: Blindness::default(),
             malformed: Vec::new(),
+            tally: Tally::default(),
         }
+    }
+
+    /// How looks ended: `unchanged`, `read`, `partly_read`, `failed`.
+    pub(super) fn tally(&self) -> Tally {
+        self.tally.clone()
     }
 
     /// Asks for the fleet. What is glimpsed until the answer is taken in is not undone by it.
@@ -64,13 +75,16 @@ impl Eye {
             Ok(FleetAnswer::NotModified) => {
                 self.fleet.unchanged(now);
                 self.trouble = None;
+                self.tally.count("unchanged");
             }
             Ok(FleetAnswer::Read(mut read)) => {
                 unsure = self.keep_glimpsed(&mut read);
                 self.etag = read.etag.clone().filter(|_| unsure.is_empty());
                 self.take(read.into(), now);
+                self.tally.count(if self.trouble.is_none() { "read" } else { "partly_read" });
             }
             Err(error) => {
+                self.tally.count("failed");
                 if self.trouble.is_none() {
                     tracing::warn!(%error, "the fleet could not be read");
                 } else {
@@ -79,6 +93,7 @@ impl Eye {
                 // That we leave the service alone for a moment is no cause, and its seconds change with each poll.
                 if !matches!(error.kind(), ErrorKind::CircuitOpen(_)) || self.cause.is_empty() {
                     self.cause = first_sentence(&error.person());
+                    self.blindness = blindness(error.kind());
                 }
                 self.trouble = Some(error.person());
                 self.fleet.could_not_read(now);
@@ -108,6 +123,7 @@ impl Eye {
         self.trouble = partly(&reading);
         if let Some(trouble) = &self.trouble {
             self.cause.clone_from(trouble);
+            self.blindness = if reading.complete { Blindness::Malformed } else { Blindness::Incomplete };
         }
         if reading.malformed != self.malformed {
             for record in &reading.malformed {
@@ -132,6 +148,11 @@ impl Eye {
         &self.cause
     }
 
+    /// In which way we cannot see, of which [`Eye::cause`] tells more.
+    pub(super) fn blindness(&self) -> Blindness {
+        self.blindness
+    }
+
     /// When everything could be read last.
     pub(super) fn seen_well_at(&self) -> Option<Timestamp> {
         self.seen_well_at
@@ -150,6 +171,23 @@ impl Eye {
     /// Whether what is not there now is gone: that takes two complete readings.
     pub(super) fn sees_what_is_gone(&self) -> bool {
         self.sees_all() && self.whole >= GONE_AFTER
+    }
+}
+
+/// Who has to mend it: that is what tells one kind from another.
+fn blindness(kind: &ErrorKind) -> Blindness {
+    match kind {
+        ErrorKind::Unauthorized => Blindness::Unauthorised,
+        ErrorKind::Malformed(_) | ErrorKind::TooLarge(_) | ErrorKind::Redirected(_) => Blindness::Malformed,
+        ErrorKind::Stale(_) => Blindness::Stale,
+        ErrorKind::Unreachable
+        | ErrorKind::Timeout
+        | ErrorKind::Interrupted
+        | ErrorKind::RateLimited { .. }
+        | ErrorKind::Unavailable { .. }
+        | ErrorKind::Refused(_)
+        | ErrorKind::Server(_)
+        | ErrorKind::CircuitOpen(_) => Blindness::Unreachable,
     }
 }
 

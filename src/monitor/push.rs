@@ -1,5 +1,5 @@
-//! What a push makes sooner: the monitor looks where it is told that something changed, and judges the bots that this
-//! touches, without waiting for the next poll.
+//! What a push makes sooner: the monitor looks where it is told that something changed, and judges with what it sees there,
+//! without waiting for the next poll.
 //!
 //! A push is never believed, it is looked after: what counts is what the service answers when it is asked. So an event that is
 //! old, doubled or wrong changes nothing, and what is glimpsed is always younger than the last reading. A glimpse says nothing
@@ -15,16 +15,13 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::observe::{Lookout, nothing_left};
 use super::poll::Eye;
-use super::{Monitor, Open, Ticked};
+use super::{Monitor, SHORTEST_SLEEP, Ticked};
 use crate::domain::connector::Connector;
-use crate::domain::fleet::{BotView, Fleet, Sight};
+use crate::domain::fleet::Sight;
 use crate::domain::ids::ConnectorId;
-use crate::domain::policy::Picture;
 use crate::lifecycle::{FleetAnswer, Told, Word};
 use crate::store::StoreError;
-use crate::store::incidents::Highest;
 
 /// How many connectors are looked at one by one; if more are named, the whole fleet is read instead.
 const ONE_BY_ONE: usize = 64;
@@ -49,27 +46,31 @@ impl Monitor {
             let asked_at = Timestamp::now();
             let asking = self.eye.ask();
             let Some(answer) = self.heed(asking, &shutdown).await else { return };
-            if let Err(error) = self.settle(answer, asked_at, Timestamp::now()).await {
+            let due = self.settle(answer, asked_at, Timestamp::now()).await.map(|ticked| ticked.due);
+            let due = due.unwrap_or_else(|error| {
                 tracing::error!(%error, "what was seen could not be kept");
-            }
-            self.wait(&shutdown).await;
+                None
+            });
+            self.wait(due, &shutdown).await;
         }
     }
 
-    /// Waits for the next poll, and glances where it is told to meanwhile.
-    async fn wait(&mut self, shutdown: &CancellationToken) {
+    /// Waits until the next poll, or until there is more to say, and glances where it is told to meanwhile.
+    async fn wait(&mut self, due: Option<Timestamp>, shutdown: &CancellationToken) {
         let (polled, interval) = (Instant::now(), self.watch.poll_interval);
-        let mut next = polled + interval;
+        let mut next = sooner(polled + interval, due);
         loop {
             let pushes = Arc::clone(&self.bells.pushes);
             tokio::select! {
                 () = shutdown.cancelled() => return,
                 () = tokio::time::sleep_until(next) => return,
                 told = pushes.told() => {
-                    if self.glance_now(told).await.gone {
+                    let glanced = self.glance_now(told).await;
+                    if glanced.gone {
                         // Two polls make a connector gone, and a service that stumbles must not stumble into both.
-                        next = polled + interval / 2;
+                        next = next.min(polled + interval / 2);
                     }
+                    next = sooner(next, glanced.ticked.due);
                 }
             }
         }
@@ -108,78 +109,21 @@ impl Monitor {
         let fleet = self.eye.fleet();
         let was_there = |id| fleet.connector(id).is_some_and(|known| known.sight == Sight::Fresh);
         let gone = told.named.iter().any(|(id, word)| *word == Word::Gone && was_there(id));
+        let anything = told.any;
         let seen = self.eye.glimpse(told).await;
-        if seen.is_empty() {
+        if seen.is_empty() && !anything {
             return Ok(Glanced { gone, ..Glanced::default() });
         }
-        // What is to be said first, the picture after it: that takes the longer the larger the fleet is.
-        let part = self.eye.fleet().glimpsed(&seen, now);
-        let judged = self.judge_part(part, now).await;
-        if judged.as_ref().is_ok_and(|ticked| *ticked != Ticked::default()) {
-            self.bells.delivery.notify_one();
-            // On this thread, whoever was woken goes before what follows.
-            tokio::task::yield_now().await;
-        }
         self.eye.take_glimpse(seen, now);
-        let picture = self.picture_of(&self.keeper.known_highest());
-        self.picture.send_replace(Arc::new(picture.clone()));
-        self.before = picture;
-        Ok(Glanced { ticked: judged?, gone })
+        let watched_since = self.looks.map_or(now, |looks| looks.without_gap_since);
+        Ok(Glanced { ticked: self.judge(watched_since, now).await?, gone })
     }
+}
 
-    /// Judges the bots of a part of the fleet.
-    async fn judge_part(&mut self, part: Fleet, now: Timestamp) -> Result<Ticked, StoreError> {
-        let picture = self.picture_of_part(part);
-        self.raise_part(&picture).await;
-        let open = Open::new(self.keeper.open_incidents(now).await);
-        let views = self.views_of_part(&picture);
-        let own = self.own_doings(&picture, &views, now).await;
-        let lookout = Lookout { before: &self.before, picture: &picture, policy: &self.watch.policy, own: &own, now };
-        let seen = self.observe_bots(&lookout, &views, &open);
-        let ticked = self.act_on(seen, &open, now).await;
-        self.keeper.trouble()?;
-        ticked
-    }
-
-    fn picture_of_part(&self, part: Fleet) -> Picture {
-        let keys = part.bots().iter().map(|view| (view.bot.id.clone(), view.environment.clone()));
-        let highest = keys.filter_map(|key| Some((key.clone(), *self.before.highest.get(&key)?))).collect();
-        Picture { fleet: part, highest, trouble: self.eye.trouble().map(str::to_owned) }
-    }
-
-    async fn raise_part(&mut self, picture: &Picture) {
-        let higher = picture.fleet.bots().iter().filter(|view| {
-            let known = picture.highest.get(&(view.bot.id.clone(), view.environment.clone()));
-            view.healthy() > known.copied().unwrap_or(0)
-        });
-        let higher: Vec<_> = higher
-            .map(|view| Highest {
-                healthy: view.healthy(),
-                bot: view.bot.clone(),
-                environment: view.environment.clone(),
-            })
-            .collect();
-        self.keeper.raise_highest_seen(higher).await;
-    }
-
-    /// The bots of the part, and where they have nothing left.
-    fn views_of_part(&self, picture: &Picture) -> Vec<BotView> {
-        let mut views = picture.fleet.bots().to_vec();
-        if !self.eye.sees_what_is_gone() {
-            return views;
-        }
-        let bots: BTreeSet<_> = views.iter().map(|view| view.bot.id.clone()).collect();
-        for environment in self.eye.fleet().environments() {
-            for bot in &bots {
-                if let Some(before) = self.eye.fleet().bot(bot, &environment)
-                    && picture.fleet.bot(bot, &environment).is_none()
-                {
-                    views.push(nothing_left(before.bot.clone(), environment.clone()));
-                }
-            }
-        }
-        views
-    }
+/// The time of a poll that comes no later than when there is more to say.
+fn sooner(next: Instant, due: Option<Timestamp>) -> Instant {
+    let until_due = |due: Timestamp| Duration::try_from(due.duration_since(Timestamp::now())).unwrap_or_default();
+    due.map_or(next, |due| next.min(Instant::now() + until_due(due).max(SHORTEST_SLEEP)))
 }
 
 impl Eye {

@@ -138,13 +138,14 @@ pub(super) fn take(
     Ok(())
 }
 
-fn find_environment(among: impl IntoIterator<Item = Environment>, value: &str) -> Option<Environment> {
+/// An environment by its name or short name.
+pub(crate) fn find_environment(among: impl IntoIterator<Item = Environment>, value: &str) -> Option<Environment> {
     let named = Environment::new(value);
     among.into_iter().find(|known| *known == named || known.key_or_word() == value)
 }
 
 /// A bot by its short name or id; by its name where only one bot bears it.
-fn find_bot(fleet: &Fleet, environment: Option<&Environment>, value: &str) -> Option<BotId> {
+pub(crate) fn find_bot(fleet: &Fleet, environment: Option<&Environment>, value: &str) -> Option<BotId> {
     let is_here = |bot: &BotId| environment.is_none_or(|environment| fleet.bot(bot, environment).is_some());
     if let Some(bot) = fleet.bot_by(value).filter(is_here) {
         return Some(bot);
@@ -224,7 +225,10 @@ fn pool<'a>(
     let present = picture.fleet.sightings().filter(|s| s.sight != Sight::Missing).map(|s| &s.connector);
     let fit = |c: &&Connector| match request.verb {
         Verb::Stop => !c.is_down(),
-        Verb::Start => !c.is_healthy() && !is_starting(c, policy.start_grace, now),
+        Verb::Start => {
+            let grace = policy.terms(&c.bot.id, &c.environment).start_grace;
+            !c.is_healthy() && !is_starting(c, grace, now)
+        }
         Verb::Redeploy => true,
     };
     let fits: Vec<_> = present.filter(chosen).filter(fit).collect();
@@ -347,7 +351,8 @@ fn targets(picture: &Picture, policy: &Policy, connector: &Connector) -> Vec<Cho
 
 fn plan(picture: &Picture, policy: &Policy, request: &Request, connector: &Connector, now: Timestamp) -> Narrowed {
     let to = request.selection.to.as_ref();
-    let starting = is_starting(connector, policy.start_grace, now);
+    let terms = policy.terms(&connector.bot.id, &connector.environment);
+    let starting = is_starting(connector, terms.start_grace, now);
     let steps = match steps(request.verb, to, connector, starting) {
         Ok(steps) => steps,
         Err(why) => {
@@ -358,14 +363,13 @@ fn plan(picture: &Picture, policy: &Policy, request: &Request, connector: &Conne
     let of_bot = |s: &&Sighting| s.connector.bot.id == connector.bot.id && s.sight != Sight::Missing;
     let peers: Vec<_> = picture.fleet.sightings().filter(of_bot).map(|s| s.connector.clone()).collect();
     let uncertain = picture.fleet.blind_since().is_some();
-    let minimum = policy.minimum(&connector.bot.id, &connector.environment);
     Narrowed::Planned(Box::new(Plan {
         connector: connector.id.clone(),
         connector_name: connector.name.clone(),
         bot: connector.bot.clone(),
         environment: connector.environment.clone(),
         to: to.filter(|_| request.verb == Verb::Redeploy).cloned(),
-        impact: Impact::count(&steps, connector, &peers, minimum, uncertain),
+        impact: Impact::count(&steps, connector, &peers, terms.minimum, uncertain),
         steps,
         condition: connector.condition(),
     }))
@@ -382,22 +386,13 @@ mod tests {
     use crate::domain::connector::{AgentStatus, Bot};
     use crate::domain::fleet::Reading;
     use crate::domain::ids::{ChannelId, UserId};
+    use crate::domain::policy::Terms;
+    use crate::domain::policy::tests::policy;
 
     fn picture(connectors: Vec<Connector>) -> Picture {
         let mut picture = Picture::default();
         picture.fleet.read(Reading { connectors, malformed: Vec::new(), complete: true }, Timestamp::UNIX_EPOCH);
         picture
-    }
-
-    fn policy() -> Policy {
-        Policy {
-            minimum: 2,
-            watched: vec![Environment::new("production")],
-            named: vec![Environment::new("staging")],
-            by_environment: Default::default(),
-            by_bot: Default::default(),
-            start_grace: Duration::from_secs(300),
-        }
     }
 
     fn request(verb: Verb, selection: Selection) -> Request {
@@ -463,7 +458,7 @@ mod tests {
     fn a_watched_environment_that_is_still_empty_is_the_target_that_its_choice_names() {
         let picture = fleet();
         let far = Environment::new("Production, Asia");
-        let policy = Policy { watched: vec![far.clone()], ..policy() };
+        let policy = Policy::new(Terms::default(), vec![far.clone()], Default::default());
         let choices = targets(&picture, &policy, &picture.fleet.sightings().next().unwrap().connector);
         let choice = choices.iter().find(|choice| choice.label == far.title()).unwrap();
         let mut selection = Selection::default();
@@ -487,10 +482,12 @@ mod tests {
     #[test]
     fn a_misspelt_target_is_not_found_before_anything_is_stopped() {
         let picture = fleet();
+        let mut policy = policy();
+        policy.named.push(Environment::new("staging"));
         let redeploy_to = |to: &str| {
             let said = Said { connector: Some("billing-1".into()), to: Some(to.into()), ..Said::default() };
-            let mut redeploy = request(Verb::Redeploy, understand(&picture.fleet, &policy(), &said).unwrap());
-            narrow(&picture, &policy(), &mut redeploy, |_| Ok(()), Timestamp::UNIX_EPOCH)
+            let mut redeploy = request(Verb::Redeploy, understand(&picture.fleet, &policy, &said).unwrap());
+            narrow(&picture, &policy, &mut redeploy, |_| Ok(()), Timestamp::UNIX_EPOCH)
         };
         assert!(matches!(redeploy_to("dmeo"), Narrowed::Refused(Refusal::NotFound { what }) if what == "dmeo"));
         assert!(matches!(redeploy_to("Demo"), Narrowed::Planned(_)));

@@ -14,6 +14,8 @@ use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
 pub use self::choose::{Choice, Part, Said};
+pub(crate) use self::choose::{find_bot, find_environment};
+pub(crate) use self::record::denial;
 pub use self::runner::{Runner, Stepped};
 use crate::domain::action::{Impact, Verb, steps, still_stands};
 use crate::domain::audit::Verdict;
@@ -384,12 +386,7 @@ impl Operations {
     }
 
     /// Reads the bot again and holds it against the plan. A start may go on blind: the service judges it.
-    async fn check_again(
-        &self,
-        request: &Request,
-        plan: &Plan,
-        now: Timestamp,
-    ) -> Result<Option<Connector>, Refusal> {
+    async fn check_again(&self, request: &Request, plan: &Plan, now: Timestamp) -> Result<Option<Connector>, Refusal> {
         let left = request.expires_at.duration_since(now).unsigned_abs();
         let reading = match tokio::time::timeout(left, self.lifecycle.connectors_of(&plan.bot.id)).await {
             Ok(Ok(reading)) => reading,
@@ -407,7 +404,8 @@ impl Operations {
             };
         };
         let changed = || Refusal::Changed { now: connector.condition(), connector: plan.connector_name.clone() };
-        let starting = is_starting(connector, self.rules.policy.start_grace, now);
+        let grace = self.rules.policy.terms(&connector.bot.id, &connector.environment).start_grace;
+        let starting = is_starting(connector, grace, now);
         let again = steps(request.verb, plan.to.as_ref(), connector, starting).map_err(|_| changed())?;
         if again != plan.steps || !still_stands(plan.condition, connector.condition()) {
             return Err(changed());

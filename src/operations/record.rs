@@ -14,6 +14,7 @@ pub(super) fn of_request(request: &Request, verdict: Verdict, why: &str, now: Ti
         at: now,
         person: request.requester.clone(),
         verb: Some(request.verb),
+        handling: None,
         target: target_of(request),
         verdict,
         why: why.to_owned(),
@@ -32,6 +33,7 @@ pub(super) fn of_stranger(asker: &Asker, what: &str, now: Timestamp) -> Entry {
         at: now,
         person: Person::from(&asker.member),
         verb: None,
+        handling: None,
         target: String::new(),
         verdict: Verdict::Denied,
         why: what.to_owned(),
@@ -47,6 +49,7 @@ pub(super) fn of_operation(operation: &Operation, outcome: Outcome, now: Timesta
         at: now,
         person: operation.requester.clone(),
         verb: Some(operation.verb),
+        handling: None,
         target: format!("{} of {} in {}{to}", operation.connector_name, operation.bot.name, operation.environment),
         verdict: match outcome {
             Outcome::Done => Verdict::Done,
@@ -83,11 +86,7 @@ fn target_of(request: &Request) -> String {
 
 fn why(refusal: &Refusal) -> String {
     match refusal {
-        Refusal::Denied { denied: Denied::NeedsRole { environment, .. } } => format!("no role for {environment}"),
-        Refusal::Denied { denied: Denied::NeedsManageServer { environment } } => {
-            format!("does not manage the server, and no role is configured for {environment}")
-        }
-        Refusal::Denied { denied: Denied::CannotTell } => "cannot tell the person's roles".to_owned(),
+        Refusal::Denied { denied } => denial(denied),
         Refusal::SomebodyElses { owner } => format!("the request is {}'s", owner.name),
         Refusal::CannotDo { why, connector } => format!("{connector}: {why:?}"),
         Refusal::NotFound { what } => format!("not found: {what}"),
@@ -104,6 +103,17 @@ fn why(refusal: &Refusal) -> String {
         Refusal::CannotRead { .. } => "the state could not be read".to_owned(),
         Refusal::Busy { operation, .. } => format!("operation {operation} is under way"),
         Refusal::NotReady => "the fleet has not been read yet".to_owned(),
+    }
+}
+
+/// Why somebody may not, in the words of the audit.
+pub(crate) fn denial(denied: &Denied) -> String {
+    match denied {
+        Denied::NeedsRole { environment, .. } => format!("no role for {environment}"),
+        Denied::NeedsManageServer { environment } => {
+            format!("does not manage the server, and no role is configured for {environment}")
+        }
+        Denied::CannotTell => "cannot tell the person's roles".to_owned(),
     }
 }
 

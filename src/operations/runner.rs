@@ -112,7 +112,9 @@ impl Runner {
         let Some(Leased { mut operation, lease }) = self.store.lease_operation(LEASE, now).await? else {
             return Ok(Stepped::Idle);
         };
-        let grace = self.rules.policy.start_grace;
+        // A redeploy ends with its start where it moved to.
+        let place = operation.to.as_ref().unwrap_or(&operation.environment);
+        let grace = self.rules.policy.terms(&operation.bot.id, place).start_grace;
         let next = operation.next(grace, now);
         tracing::debug!(operation = %operation.id, ?next, "carrying on");
         let went = match next {

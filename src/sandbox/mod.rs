@@ -220,8 +220,13 @@ impl Sandbox {
     }
 
     /// The settings of the demo: nobody who tries it wants to wait.
-    pub const DEMO_SETTINGS: &'static [(&'static str, &'static str)] =
-        &[("POLL_INTERVAL", "2s"), ("START_GRACE", "90s")];
+    pub const DEMO_SETTINGS: &'static [(&'static str, &'static str)] = &[
+        ("POLL_INTERVAL", "2s"),
+        ("START_GRACE", "90s"),
+        ("ALERT_AFTER", "3s"),
+        ("RECOVER_AFTER", "5s"),
+        ("REMIND_AFTER", "2m"),
+    ];
 
     /// Ends it: listeners, clocks, and its folder.
     pub async fn stop(self) {

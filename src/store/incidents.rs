@@ -1,25 +1,53 @@
-//! Incidents, each written together with what is to be said of it, and the highest counts ever seen.
+//! Incidents, each written together with what is to be said of it.
 
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 use sqlx::Row as _;
 use sqlx::any::AnyRow;
 
-use super::outbox::{notice, put};
-use super::{Store, StoreError, Tx, body, index_key, millis, to_json, without_nul};
-use crate::domain::connector::{Bot, Environment};
-use crate::domain::ids::{BotId, ChannelId};
-use crate::domain::incident::Incident;
-use crate::domain::notice::{Notice, Slot};
+use super::attention::{hush, withdraw};
+use super::outbox::{card, is_said, put};
+use super::{Store, StoreError, Tx, body, index_key, millis, to_json};
+use crate::domain::ids::{ChannelId, MessageId};
+use crate::domain::incident::{Incident, Phase, Subject};
+use crate::domain::notice::{Call, Notice, Slot};
+
+/// How many incidents are changed in one transaction: on SQLite nobody else writes meanwhile.
+const AT_A_TIME: usize = 50;
+/// How many subjects are looked up by one statement.
+const NAMES_AT_A_TIME: usize = 100;
 
 /// An incident as it is kept, with the version that a change must still find.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Kept {
     /// The incident.
     pub incident: Incident,
-    version: i64,
+    pub(super) version: i64,
+}
+
+/// The last incident on a subject that is over.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Last {
+    /// The incident.
+    pub kept: Kept,
+    /// Where the card stands on which it stood.
+    pub card: Option<(ChannelId, MessageId)>,
+}
+
+/// A change of one incident, with what is to be said of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Change<'a> {
+    /// As it was; `None` if it is new.
+    pub before: Option<&'a Kept>,
+    /// As it is to be kept; `None` to forget it, which only what nobody was told of may be.
+    pub after: Option<&'a Incident>,
+    /// Whom it calls, and by what: nobody, while the mute is on that is said to cover it.
+    pub call: Call,
+    /// Whether what its card says has changed.
+    pub shown: bool,
+    /// Where its card is to stand, if it stands nowhere yet.
+    pub channel: ChannelId,
 }
 
 impl Kept {
@@ -50,36 +78,12 @@ pub enum Opened {
 pub enum Changed {
     /// It is written, and so is what its card says now.
     Now,
-    /// Somebody else changed it since it was read: nothing is written.
+    /// Somebody else changed it since it was read, or opened one on its subject: nothing is written.
     Stale,
 }
 
-/// The highest count of healthy connectors ever seen of a bot in an environment.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Highest {
-    /// The bot, with the name that it bore.
-    pub bot: Bot,
-    /// The environment.
-    pub environment: Environment,
-    /// The count.
-    pub healthy: u32,
-}
-
-impl Highest {
-    fn key(&self) -> (BotId, Environment) {
-        (self.bot.id.clone(), self.environment.clone())
-    }
-}
-
-/// What a highest count is of, as the store keeps it.
-#[derive(Serialize, Deserialize)]
-struct Of {
-    bot: Bot,
-    environment: Environment,
-}
-
 impl Store {
-    /// Every open incident, oldest first.
+    /// Every incident that is open or suspected, oldest first.
     ///
     /// # Errors
     /// If the store cannot be read.
@@ -87,44 +91,64 @@ impl Store {
         let rows = sqlx::query("SELECT body, version FROM incidents WHERE is_open = 1 ORDER BY opened_at, id")
             .fetch_all(&self.reads)
             .await?;
-        rows.iter()
-            .map(|row| Ok(Kept { incident: body("incidents", row)?, version: row.try_get("version")? }))
-            .collect()
+        rows.iter().map(read_kept).collect()
     }
 
-    /// Opens an incident, with its card. With `ping` the card mentions the roles when it is first posted.
+    /// The last incident on each of these subjects that is over, by the subject's name.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub async fn last_incidents(&self, subjects: &[&Subject]) -> Result<BTreeMap<String, Last>, StoreError> {
+        let mut found = BTreeMap::new();
+        for some in subjects.chunks(NAMES_AT_A_TIME) {
+            let places: Vec<_> = (1..=some.len()).map(|place| format!("${place}")).collect();
+            let sql = format!(
+                "SELECT i.body, i.version, o.channel, o.message FROM incidents i \
+                 LEFT JOIN outbox o ON o.slot = 'card:' || i.id WHERE i.is_open = 0 AND i.subject IN ({}) \
+                 AND i.opened_at = (SELECT MAX(l.opened_at) FROM incidents l WHERE l.subject = i.subject AND l.is_open = 0)",
+                places.join(", ")
+            );
+            let mut query = sqlx::query(sqlx::AssertSqlSafe(sql));
+            for subject in some {
+                query = query.bind(index_key(&subject.name()));
+            }
+            let rows = query.fetch_all(&self.reads).await?;
+            for row in &rows {
+                let last = Last { kept: read_kept(row)?, card: read_place(row)? };
+                found.insert(last.kept.incident.subject.name(), last);
+            }
+        }
+        // What stood on a storm's card stands there still.
+        let mut storms = BTreeMap::new();
+        for last in found.values_mut() {
+            let Some(storm) = &last.kept.incident.storm else { continue };
+            if !storms.contains_key(storm) {
+                storms.insert(storm.clone(), self.place_of(&Slot::Card(storm.clone())).await?);
+            }
+            last.card = storms.get(storm).copied().flatten();
+        }
+        Ok(found)
+    }
+
+    /// Opens an incident, with its card if it has one of its own.
     ///
     /// # Errors
     /// If the store cannot be written.
     pub async fn open_incident(
         &self,
         incident: &Incident,
-        ping: bool,
+        call: Call,
         channel: ChannelId,
         now: Timestamp,
     ) -> Result<Opened, StoreError> {
-        let pool = self.other().await;
-        let mut tx = pool.begin().await?;
-        let opened = sqlx::query(
-            "INSERT INTO incidents (id, subject, is_open, opened_at, version, body) VALUES ($1, $2, 1, $3, 1, $4) \
-             ON CONFLICT (subject) WHERE is_open = 1 DO NOTHING",
-        )
-        .bind(incident.id.as_str())
-        .bind(index_key(&incident.subject.name()))
-        .bind(millis(incident.opened_at))
-        .bind(to_json("incidents", incident)?)
-        .execute(&mut *tx)
-        .await?;
-        if opened.rows_affected() == 0 {
-            return Ok(Opened::AlreadyOpen);
-        }
-        say(&mut tx, incident, ping, channel, now).await?;
-        tx.commit().await?;
-        Ok(Opened::Now)
+        let change = Change { before: None, after: Some(incident), call, shown: true, channel };
+        Ok(match self.write_incidents(&[change], now).await?.as_slice() {
+            [Changed::Now] => Opened::Now,
+            _ => Opened::AlreadyOpen,
+        })
     }
 
-    /// Changes an open incident, or ends it if it is resolved, with what its card says now. With `worse` a reply that
-    /// mentions the roles is written as well, once for each severity.
+    /// Changes an incident, or ends it if it is resolved, with what its card says now.
     ///
     /// # Errors
     /// If the store cannot be written.
@@ -132,102 +156,107 @@ impl Store {
         &self,
         before: &Kept,
         incident: &Incident,
-        worse: bool,
+        call: Call,
         channel: ChannelId,
         now: Timestamp,
     ) -> Result<Changed, StoreError> {
-        let pool = self.other().await;
-        let mut tx = pool.begin().await?;
-        let changed = sqlx::query(
-            "UPDATE incidents SET body = $1, is_open = $2, version = version + 1 \
-             WHERE id = $3 AND is_open = 1 AND version = $4",
-        )
-        .bind(to_json("incidents", incident)?)
-        .bind(i64::from(incident.resolved_at.is_none()))
-        .bind(incident.id.as_str())
-        .bind(before.version)
-        .execute(&mut *tx)
-        .await?;
-        if changed.rows_affected() == 0 {
-            return Ok(Changed::Stale);
-        }
-        // From here on nobody else changes the incident, nor what is said of it, until this is over.
-        // Whether the card pings was decided when it was opened; it may not be posted yet.
-        let card = notice(&mut tx, &Slot::Card(incident.id.clone())).await?;
-        let ping = matches!(card, Some(Notice::Card { ping: true, .. }));
-        say(&mut tx, incident, ping, channel, now).await?;
-        if worse {
-            let slot = Slot::Worse(incident.id.clone(), incident.announced.word());
-            if notice(&mut tx, &slot).await?.is_none() {
-                let incident = incident.clone();
-                put(&mut tx, &slot, channel, &Notice::Worse { incident }, now).await?;
-            }
-        }
-        tx.commit().await?;
-        Ok(Changed::Now)
+        let change = Change { before: Some(before), after: Some(incident), call, shown: true, channel };
+        Ok(self.write_incidents(&[change], now).await?.first().copied().unwrap_or(Changed::Stale))
     }
 
-    /// The highest counts of healthy connectors ever seen.
-    ///
-    /// # Errors
-    /// If the store cannot be read.
-    pub async fn highest_seen(&self) -> Result<BTreeMap<(BotId, Environment), Highest>, StoreError> {
-        let rows = sqlx::query("SELECT bot, environment, name, healthy, body FROM highest_seen");
-        let all = rows.fetch_all(&self.reads).await?;
-        all.iter().map(|row| read_highest(row).map(|highest| (highest.key(), highest))).collect()
-    }
-
-    /// Takes in counts that were seen now; each is kept if it is the highest so far.
+    /// Writes changes of incidents in their order, each with what is to be said of it or not at all, and says of each what
+    /// became of it. After an error, some of those before it may be written.
     ///
     /// # Errors
     /// If the store cannot be written.
-    pub async fn raise_highest_seen(&self, seen: &[Highest]) -> Result<(), StoreError> {
-        if seen.is_empty() {
-            return Ok(());
+    pub async fn write_incidents(&self, changes: &[Change<'_>], now: Timestamp) -> Result<Vec<Changed>, StoreError> {
+        let mut written = Vec::with_capacity(changes.len());
+        for some in changes.chunks(AT_A_TIME) {
+            let pool = self.other().await;
+            let mut tx = pool.begin().await?;
+            for change in some {
+                written.push(write(&mut tx, change, now).await?);
+            }
+            tx.commit().await?;
         }
-        // Always in one order, so that two that raise counts at once do not wait for each other.
-        let seen: BTreeMap<_, _> = seen.iter().map(|highest| (highest.key(), highest)).collect();
-        let mut tx = self.pool.begin().await?;
-        for highest in seen.values() {
-            let of = Of { bot: highest.bot.clone(), environment: highest.environment.clone() };
-            sqlx::query(
-                "INSERT INTO highest_seen (bot, environment, name, healthy, body) VALUES ($1, $2, $3, $4, $5) \
-                 ON CONFLICT (bot, environment) DO UPDATE SET name = excluded.name, body = excluded.body, \
-                 healthy = CASE WHEN excluded.healthy > highest_seen.healthy THEN excluded.healthy \
-                 ELSE highest_seen.healthy END",
-            )
-            .bind(index_key(highest.bot.id.as_str()))
-            .bind(index_key(highest.environment.as_str()))
-            .bind(without_nul(&highest.bot.name))
-            .bind(i64::from(highest.healthy))
-            .bind(to_json("highest_seen", &of)?)
-            .execute(&mut *tx)
-            .await?;
-        }
-        tx.commit().await?;
-        Ok(())
+        Ok(written)
     }
 }
 
-fn read_highest(row: &AnyRow) -> Result<Highest, StoreError> {
-    let Of { bot, environment } = if row.try_get::<Option<String>, _>("body")?.is_some() {
-        body("highest_seen", row)?
-    } else {
-        Of {
-            bot: Bot { id: BotId::new(row.try_get::<String, _>("bot")?), name: row.try_get("name")? },
-            environment: Environment::new(&row.try_get::<String, _>("environment")?),
-        }
-    };
-    Ok(Highest { bot, environment, healthy: u32::try_from(row.try_get::<i64, _>("healthy")?).unwrap_or(0) })
+pub(super) fn read_kept(row: &AnyRow) -> Result<Kept, StoreError> {
+    Ok(Kept { incident: body("incidents", row)?, version: row.try_get("version")? })
 }
 
-async fn say(
-    tx: &mut Tx<'_>,
-    incident: &Incident,
-    ping: bool,
-    channel: ChannelId,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    let card = Notice::Card { incident: incident.clone(), ping };
-    put(tx, &Slot::Card(incident.id.clone()), channel, &card, now).await
+fn read_place(row: &AnyRow) -> Result<Option<(ChannelId, MessageId)>, StoreError> {
+    let id = |column| -> Result<_, StoreError> { Ok(row.try_get::<Option<i64>, _>(column)?.map(i64::unsigned_abs)) };
+    Ok(id("channel")?.map(ChannelId).zip(id("message")?.map(MessageId)))
+}
+
+fn is_open(incident: &Incident) -> i64 {
+    i64::from(!matches!(incident.phase, Phase::Resolved { .. }))
+}
+
+async fn write(tx: &mut Tx<'_>, change: &Change<'_>, now: Timestamp) -> Result<Changed, StoreError> {
+    let statement = match (change.before, change.after) {
+        (None, None) => return Ok(Changed::Stale),
+        (None, Some(incident)) => sqlx::query(
+            "INSERT INTO incidents (id, subject, is_open, opened_at, version, body) VALUES ($1, $2, 1, $3, 1, $4) \
+             ON CONFLICT (subject) WHERE is_open = 1 DO NOTHING",
+        )
+        .bind(incident.id.as_str())
+        .bind(index_key(&incident.subject.name()))
+        .bind(millis(incident.opened_at))
+        .bind(to_json("incidents", incident)?),
+        // One that is over is opened again only while no other one is open on its subject.
+        (Some(before), Some(incident)) => sqlx::query(
+            "UPDATE incidents SET body = $1, is_open = $2, version = version + 1 \
+             WHERE id = $3 AND is_open = $4 AND version = $5 AND (is_open = 1 OR NOT EXISTS ( \
+             SELECT 1 FROM incidents o WHERE o.subject = incidents.subject AND o.is_open = 1))",
+        )
+        .bind(to_json("incidents", incident)?)
+        .bind(is_open(incident))
+        .bind(incident.id.as_str())
+        .bind(is_open(&before.incident))
+        .bind(before.version),
+        (Some(before), None) => sqlx::query("DELETE FROM incidents WHERE id = $1 AND is_open = 1 AND version = $2")
+            .bind(before.incident.id.as_str())
+            .bind(before.version),
+    };
+    if statement.execute(&mut **tx).await?.rows_affected() == 0 {
+        return Ok(Changed::Stale);
+    }
+    // From here on nobody else changes the incident, nor what is said of it, until this is over.
+    if let Some(incident) = change.after.filter(|incident| incident.has_own_card()) {
+        say(tx, incident, change, now).await?;
+    }
+    Ok(Changed::Now)
+}
+
+async fn say(tx: &mut Tx<'_>, incident: &Incident, change: &Change<'_>, now: Timestamp) -> Result<(), StoreError> {
+    let slot = Slot::Card(incident.id.clone());
+    let muted = hush(tx, incident).await?;
+    let stands = card(tx, &slot).await?;
+    // What is said of it is said where its card is, wherever a new one would be.
+    let channel = stands.as_ref().map_or(change.channel, |card| card.channel);
+    if change.shown || stands.is_none() {
+        // Whether the card pings was decided when it was opened; it may not be posted yet.
+        let ping = (change.call == Call::Card && !muted) || stands.is_some_and(|card| card.ping);
+        put(tx, &slot, channel, &Notice::Card { incident: incident.clone(), ping }, now).await?;
+    }
+    if incident.resolved_at().is_some() {
+        withdraw(tx, &incident.id, "").await?;
+    }
+    let (slot, notice) = match change.call {
+        Call::Nobody | Call::Card => return Ok(()),
+        // What it is now stands on its card.
+        Call::Worse | Call::Back if muted => return Ok(()),
+        Call::Worse => {
+            (Slot::Worse(incident.id.clone(), incident.replies), Notice::Worse { incident: incident.clone() })
+        }
+        Call::Back => (Slot::Back(incident.id.clone(), incident.replies), Notice::Back { incident: incident.clone() }),
+    };
+    if !is_said(tx, &slot).await? {
+        put(tx, &slot, channel, &notice, now).await?;
+    }
+    Ok(())
 }

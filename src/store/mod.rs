@@ -19,12 +19,15 @@
 //! the one that leads: leases are named, and fence.
 
 mod alone;
+mod attention;
 pub mod audit;
 mod batch;
 mod error;
+pub mod highest;
 pub mod incidents;
 mod lanes;
 mod mend;
+pub mod mutes;
 pub mod operations;
 pub mod outbox;
 mod place;

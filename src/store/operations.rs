@@ -14,6 +14,9 @@ use crate::domain::ids::{ConnectorId, Id};
 use crate::domain::notice::{Notice, Slot};
 use crate::domain::operation::Operation;
 
+/// How many connectors' operations are looked up by one statement.
+const CONNECTORS_AT_A_TIME: usize = 100;
+
 /// An operation that was leased, and the lease on it.
 #[derive(Clone, Debug)]
 pub struct Leased {
@@ -203,15 +206,20 @@ impl Store {
     /// If the store cannot be read.
     pub async fn last_operations(&self, connectors: &[ConnectorId], limit: u32) -> Result<Vec<Operation>, StoreError> {
         let mut found = Vec::new();
-        for connector in connectors {
-            let rows = sqlx::query(
-                "SELECT body FROM operations WHERE connector = $1 ORDER BY opened_at DESC, id DESC LIMIT $2",
-            )
-            .bind(index_key(connector.as_str()))
-            .bind(i64::from(limit))
-            .fetch_all(&self.reads)
-            .await?;
-            for row in &rows {
+        for some in connectors.chunks(CONNECTORS_AT_A_TIME) {
+            let places: Vec<_> = (1..=some.len()).map(|place| format!("${place}")).collect();
+            let sql = format!(
+                "SELECT o.body FROM (SELECT body, connector, opened_at, id, ROW_NUMBER() OVER \
+                 (PARTITION BY connector ORDER BY opened_at DESC, id DESC) AS place FROM operations \
+                 WHERE connector IN ({})) o WHERE o.place <= ${} ORDER BY o.connector, o.opened_at DESC, o.id DESC",
+                places.join(", "),
+                some.len() + 1
+            );
+            let mut query = sqlx::query(sqlx::AssertSqlSafe(sql));
+            for connector in some {
+                query = query.bind(index_key(connector.as_str()));
+            }
+            for row in &query.bind(i64::from(limit)).fetch_all(&self.reads).await? {
                 found.push(body("operations", row)?);
             }
         }
@@ -223,7 +231,8 @@ impl Store {
     /// # Errors
     /// If the store cannot be read.
     pub async fn operation(&self, id: &Id) -> Result<Option<Operation>, StoreError> {
-        let row = sqlx::query("SELECT body FROM operations WHERE id = $1").bind(id.as_str()).fetch_optional(&self.reads);
+        let row =
+            sqlx::query("SELECT body FROM operations WHERE id = $1").bind(id.as_str()).fetch_optional(&self.reads);
         row.await?.map(|row| body("operations", &row)).transpose()
     }
 

@@ -132,11 +132,29 @@ pub(super) fn message(
     .bind(millis(now)))
 }
 
-/// What a message must say as it stands in the outbox.
-pub(super) async fn notice(tx: &mut Tx<'_>, slot: &Slot) -> Result<Option<Notice>, StoreError> {
+/// A card as it stands in the outbox.
+pub(super) struct Card {
+    pub(super) channel: ChannelId,
+    /// Whether it mentions the roles when it is first posted.
+    pub(super) ping: bool,
+}
+
+/// The card in this slot, if it is there.
+pub(super) async fn card(tx: &mut Tx<'_>, slot: &Slot) -> Result<Option<Card>, StoreError> {
+    let row = sqlx::query("SELECT channel, notice FROM outbox WHERE slot = $1")
+        .bind(slot.name())
+        .fetch_optional(&mut **tx)
+        .await?;
+    let Some(row) = row else { return Ok(None) };
+    let channel = ChannelId(row.try_get::<i64, _>("channel")?.unsigned_abs());
+    Ok(Some(Card { channel, ping: matches!(read_notice(&row)?, Notice::Card { ping: true, .. }) }))
+}
+
+/// Whether this message is in the outbox.
+pub(super) async fn is_said(tx: &mut Tx<'_>, slot: &Slot) -> Result<bool, StoreError> {
     let row =
-        sqlx::query("SELECT notice FROM outbox WHERE slot = $1").bind(slot.name()).fetch_optional(&mut **tx).await?;
-    row.as_ref().map(read_notice).transpose()
+        sqlx::query("SELECT slot FROM outbox WHERE slot = $1").bind(slot.name()).fetch_optional(&mut **tx).await?;
+    Ok(row.is_some())
 }
 
 /// Rows that have something to say and that nothing but time or a lease holds back: a reply waits for what it replies to.
@@ -158,8 +176,7 @@ impl Store {
              RETURNING slot, reference, replies_to, channel, notice, version, sent_digest, message, generation, \
              first_tried_at, attempts"
         );
-        let claim =
-            Statement::new(claim).bind(name.as_str()).bind(millis_after(now, lease)).bind(millis(now));
+        let claim = Statement::new(claim).bind(name.as_str()).bind(millis_after(now, lease)).bind(millis(now));
         let card = Statement::new(
             "SELECT c.message FROM outbox c JOIN outbox o ON o.replies_to = c.slot WHERE o.leased_by = $1",
         )

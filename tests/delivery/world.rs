@@ -1,5 +1,6 @@
 //! A stand-in that listens, a store on a file, and a delivery between them. Whoever ends a test leaves nothing undone.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -11,9 +12,10 @@ use botswain::discord::delivery::{Delivery, Stepped};
 use botswain::discord::render::Context;
 use botswain::discord_api::DiscordApi;
 use botswain::domain::connector::{Bot, Environment};
-use botswain::domain::ids::{BotId, ChannelId, Id, RoleId};
-use botswain::domain::incident::{Facts, Failover, Incident, Severity, Subject};
-use botswain::domain::notice::Slot;
+use botswain::domain::ids::{BotId, ChannelId, RoleId};
+use botswain::domain::incident::{Facts, Failover, Incident, Phase, Severity, Subject};
+use botswain::domain::notice::{Call, Slot};
+use botswain::domain::policy::{Policy, Terms};
 use botswain::domain::redundancy::Level;
 use botswain::sandbox::discord::{DiscordStandIn, Options, Seed};
 use botswain::store::Store;
@@ -125,24 +127,21 @@ impl World {
     }
 
     pub(crate) async fn opens_in(&self, bot: &str, channel: ChannelId, ping: bool) -> Incident {
-        let incident = Incident {
-            id: Id::random(),
-            subject: Subject::Failover {
-                bot: Bot { id: BotId::new(bot), name: bot.to_owned() },
-                environment: Environment::new("production"),
-            },
-            facts: facts(Level::AtRisk, 1),
-            announced: Severity::AtRisk,
-            opened_at: self.at(0),
-            resolved_at: None,
+        let subject = Subject::Failover {
+            bot: Bot { id: BotId::new(bot), name: bot.to_owned() },
+            environment: Environment::new("production"),
         };
-        assert_eq!(self.store.open_incident(&incident, ping, channel, self.at(0)).await.unwrap(), Opened::Now);
+        let opened = Incident::new(subject, facts(Level::AtRisk, 1), self.at(0));
+        let incident = Incident { announced: Severity::AtRisk, ..opened };
+        let call = if ping { Call::Card } else { Call::Nobody };
+        assert_eq!(self.store.open_incident(&incident, call, channel, self.at(0)).await.unwrap(), Opened::Now);
         incident
     }
 
     /// It turns to an outage, and says so.
     pub(crate) async fn gets_worse(&self, incident: &Incident) -> Incident {
-        let worse = Incident { facts: facts(Level::Outage, 0), announced: Severity::Outage, ..incident.clone() };
+        let worse =
+            Incident { facts: facts(Level::Outage, 0), announced: Severity::Outage, replies: 1, ..incident.clone() };
         self.changes(&worse, true).await;
         worse
     }
@@ -150,12 +149,14 @@ impl World {
     pub(crate) async fn changes(&self, incident: &Incident, worse: bool) {
         let kept = self.store.open_incidents().await.unwrap();
         let kept = kept.iter().find(|kept| kept.incident.id == incident.id).unwrap();
-        let changed = self.store.change_incident(kept, incident, worse, self.alerts(), self.at(0)).await.unwrap();
+        let call = if worse { Call::Worse } else { Call::Nobody };
+        let changed = self.store.change_incident(kept, incident, call, self.alerts(), self.at(0)).await.unwrap();
         assert_eq!(changed, Changed::Now);
     }
 
     pub(crate) async fn resolves(&self, incident: &Incident) {
-        let over = Incident { facts: facts(Level::Redundant, 2), resolved_at: Some(self.at(60)), ..incident.clone() };
+        let phase = Phase::Resolved { at: self.at(60), by: None };
+        let over = Incident { facts: facts(Level::Redundant, 2), phase, ..incident.clone() };
         self.changes(&over, false).await;
     }
 
@@ -233,7 +234,9 @@ async fn store_in(folder: &tempfile::TempDir) -> Store {
 fn delivery(store: &Store, url: &Url, seed: &Seed, wake: &Arc<Notify>) -> Arc<Delivery> {
     let api = DiscordApi::new(&TOKEN.into(), Some(url)).unwrap();
     let role: RoleId = seed.on_call.id.to_string().parse().unwrap();
-    let context = Context { alert_roles: vec![role], ..Context::default() };
+    let terms = Terms { alert_roles: vec![role], ..Terms::default() };
+    let policy = Arc::new(Policy::new(terms, Vec::new(), BTreeMap::new()));
+    let context = Context { policy, ..Context::default() };
     Arc::new(Delivery::new(store.clone(), api, context, Arc::clone(wake)))
 }
 

@@ -152,3 +152,13 @@ async fn a_stand_in_that_is_not_there_yet_is_waited_for() {
     harbour.until("the gateway to be reached", async |h| h.pulse.is_connected()).await;
     harbour.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn how_long_the_gateway_takes_to_acknowledge_a_heartbeat_can_be_read() {
+    let mut options = Options::default();
+    options.world.heartbeat_interval = Duration::from_millis(300);
+    let harbour = Harbour::made_of(options, async |_| {}).await;
+    harbour.until("a heartbeat to be acknowledged", async |h| h.pulse.latency().is_some()).await;
+    harbour.until("the commands to be registered", async |h| h.pulse.is_registered()).await;
+    harbour.close().await;
+}

@@ -11,6 +11,7 @@ use botswain::discord::watchdog::Patience;
 use botswain::domain::audit::Entry;
 use botswain::domain::operation::Operation;
 use botswain::domain::policy::Picture;
+use botswain::incidents::{self, Incidents};
 use botswain::lifecycle::{self, FleetAnswer, LifecycleClient};
 use botswain::operations::{Operations, Rules, Wake};
 use botswain::sandbox::discord::{Seed, Snowflake};
@@ -79,14 +80,18 @@ impl Harbour {
             confirmation_ttl: config.confirmation_ttl,
         };
         let operations = Operations::new(store.clone(), lifecycle.clone(), watched.clone(), rules, Wake::default());
+        let rules = incidents::Rules { authority: config.authority.clone(), policy: config.policy.clone() };
+        let incidents = Incidents::new(store.clone(), watched.clone(), rules, Wake::default());
         let front = Front {
             store: store.clone(),
             operations,
+            incidents,
             picture: watched,
             policy: config.policy.clone(),
             guild: config.discord.guild,
             poll_interval: config.poll_interval,
             overviews: Default::default(),
+            interactions: Default::default(),
         };
         let settings = Settings {
             token: config.discord.token.clone(),

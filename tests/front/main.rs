@@ -7,6 +7,7 @@
     reason = "a test says what it expects by failing"
 )]
 
+mod attention;
 mod gateway;
 mod harbour;
 mod presses;

@@ -1,5 +1,6 @@
 //! Settings and the file behind them: whatever stands there, all mistakes are named at once, and no secret is in any of them.
 use std::collections::{BTreeSet, HashMap};
+use std::time::Duration;
 
 use botswain::config::{Config, KNOWN, Mistakes};
 use botswain::discord_api::DiscordApi;
@@ -108,12 +109,11 @@ fn decent(mistakes: &Mistakes) {
 /// What is accepted can be used: nothing that a person wrote is found to be wrong only later, and without its name.
 fn usable(config: Config) {
     assert!(!format!("{config:?}").contains(SECRET), "p12: {config:?}");
-    for minimum in [config.policy.minimum]
-        .into_iter()
-        .chain(config.policy.by_environment.into_values())
-        .chain(config.policy.by_bot.into_values())
-    {
-        assert!((1..=100).contains(&minimum), "a minimum of {minimum}");
+    for terms in config.policy.all_terms() {
+        assert!(terms.minimum <= 100, "a minimum of {}", terms.minimum);
+        assert!((1..=999).contains(&terms.load), "a load of {}", terms.load);
+        let hour = Duration::from_secs(3600);
+        assert!([terms.alert_after, terms.outage_after, terms.recover_after].iter().all(|after| *after <= hour));
     }
     DiscordApi::new(&config.discord.token, config.discord.api_url.as_ref()).unwrap();
     let settings = Settings::new(config.lifecycle.url, config.lifecycle.token);

@@ -9,6 +9,7 @@
 
 mod elsewhere;
 mod heartbeat;
+mod metrics;
 mod scene;
 mod unwritten;
 #[path = "../description/witness.rs"]

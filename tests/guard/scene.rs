@@ -14,9 +14,10 @@ use botswain::discord::pulse::Pulse;
 use botswain::discord::render::Context;
 use botswain::discord::watchdog::Patience;
 use botswain::discord_api::DiscordApi;
-use botswain::domain::ids::{ChannelId, RoleId};
+use botswain::domain::ids::ChannelId;
 use botswain::domain::incident::{Incident, Subject};
-use botswain::domain::policy::{Picture, Policy};
+use botswain::domain::policy::Picture;
+use botswain::incidents::{self, Incidents};
 use botswain::lifecycle::{LifecycleClient, Settings};
 use botswain::monitor::{Bells, Monitor, Ticked, Watch};
 use botswain::operations::{Operations, Rules, Wake};
@@ -25,6 +26,7 @@ use botswain::sandbox::lifecycle::seed::healthy;
 use botswain::sandbox::lifecycle::{Deed, FleetSeed, Mode};
 use botswain::sandbox::{Options, Sandbox};
 use botswain::store::{Store, StoreError};
+use botswain::tally::Durations;
 use botswain::vitals::Vitals;
 use jiff::Timestamp;
 use reqwest::Method;
@@ -44,6 +46,17 @@ const TABLES: [&str; 5] = ["incidents", "outbox", "highest_seen", "writable", "t
 /// What they read.
 const READ: [&str; 4] = ["incidents", "outbox", "highest_seen", "operations"];
 
+/// What is seen is said at once and not again, each bot by itself, and what ended is over.
+const AT_ONCE: &[(&str, &str)] = &[
+    ("START_GRACE", "5m"),
+    ("ALERT_AFTER", "0s"),
+    ("OUTAGE_AFTER", "0s"),
+    ("RECOVER_AFTER", "0s"),
+    ("REOPEN_WITHIN", "0s"),
+    ("STORM_BOTS", "0"),
+    ("REMIND_AFTER", "0s"),
+];
+
 pub struct Scene {
     pub sandbox: Sandbox,
     pub store: Store,
@@ -53,6 +66,7 @@ pub struct Scene {
     pub delivery: Delivery,
     pub direct: Direct,
     pub fallback: Fallback,
+    pub interactions: Durations,
     pub seed: Seed,
     began: Timestamp,
     second: i64,
@@ -88,17 +102,15 @@ impl Scene {
 
     async fn on(sandbox: Sandbox, began: Timestamp, witness: Witness) -> Self {
         let seed = Seed::default();
-        let config = sandbox.config(&[]).unwrap();
+        let config = sandbox.config(AT_ONCE).unwrap();
         let store = Store::open(&config.database_url).await.unwrap();
         let service = Settings::new(config.lifecycle.url.clone(), config.lifecycle.token.clone());
         let lifecycle = LifecycleClient::new(Settings { retries: 0, breaker_threshold: u32::MAX, ..service }).unwrap();
-        let policy = Policy { start_grace: Duration::from_secs(300), ..config.policy.clone() };
-        let alerts = config.discord.alert_channel;
-        let watch = Watch { policy, poll_interval: POLL, alerts };
+        let watch = Watch { policy: config.policy.clone(), poll_interval: POLL };
         let (monitor, picture) = Monitor::new(store.clone(), lifecycle.clone(), watch, Bells::default());
         let api = DiscordApi::new(&config.discord.token, config.discord.api_url.as_ref()).unwrap();
-        let role: RoleId = seed.on_call.id.to_string().parse().unwrap();
-        let context = Context { alert_roles: vec![role], ..Context::default() };
+        let (policy, guild) = (Arc::new(config.policy.clone()), config.discord.guild);
+        let context = Context { policy, guild, ..Context::default() };
         let delivery = Delivery::new(store.clone(), api, context.clone(), Arc::new(Notify::new()));
         let elsewhere: ChannelId = seed.team_channel.id.to_string().parse().unwrap();
         let fallback = Fallback::new(store.clone(), delivery.channels(), elsewhere, Arc::new(Notify::new()));
@@ -113,6 +125,7 @@ impl Scene {
             delivery,
             direct,
             fallback,
+            interactions: Durations::default(),
             seed,
             began,
             second: 0,
@@ -133,7 +146,7 @@ impl Scene {
 
     /// The bot goes on the gateway; what health is read off from then on.
     pub async fn vitals(&mut self) -> Vitals {
-        let config = self.sandbox.config(&[]).unwrap();
+        let config = self.sandbox.config(AT_ONCE).unwrap();
         let gateway = Gateway::new(settings(&config), self.front(&config));
         let (pulse, stopped) = (gateway.pulse(), CancellationToken::new());
         tokio::spawn(gateway.run(stopped.clone()));
@@ -154,15 +167,18 @@ impl Scene {
             policy: config.policy.clone(),
             confirmation_ttl: config.confirmation_ttl,
         };
+        let of_incidents = incidents::Rules { authority: config.authority.clone(), policy: config.policy.clone() };
         let (store, lifecycle, picture) = (self.store.clone(), self.lifecycle.clone(), self.picture.clone());
         Front {
             store: store.clone(),
+            incidents: Incidents::new(store.clone(), picture.clone(), of_incidents, Wake::default()),
             operations: Operations::new(store, lifecycle, picture.clone(), rules, Wake::default()),
             picture,
             policy: config.policy.clone(),
             guild: config.discord.guild,
             poll_interval: POLL,
             overviews: Default::default(),
+            interactions: self.interactions.clone(),
         }
     }
 

@@ -17,7 +17,7 @@ use crate::ledger::Ledger;
 use crate::program::{Database, Program};
 use crate::scene::{self, Change};
 use crate::truth::{Evidence, Not};
-use crate::world::{Beginning, World};
+use crate::world::{AT_ONCE, Beginning, World};
 
 /// How often it is killed in one round: the later ones meet it while it takes up what the first one left.
 const KILLS_A_ROUND: u64 = 3;
@@ -55,7 +55,7 @@ impl Siege {
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .collect();
         let own = [("POLL_INTERVAL", "1s"), ("START_GRACE", "10s"), ("CONFIRMATION_TTL", "10s")];
-        settings.extend(own.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        settings.extend(own.into_iter().chain(AT_ONCE).map(|(name, value)| (name.to_owned(), value.to_owned())));
         settings.push(("DATABASE_URL".to_owned(), database.url.clone()));
         let mut program = Program::new(program, settings);
         program.start();

@@ -176,7 +176,7 @@ impl Evidence {
                 if of.name == *bot && environment.as_str() == "production")
             };
             let all = self.ledger.incidents.iter().filter(|incident| of_bot(&incident.subject));
-            let open: Vec<_> = all.clone().filter(|incident| incident.resolved_at.is_none()).collect();
+            let open: Vec<_> = all.clone().filter(|incident| incident.resolved_at().is_none()).collect();
             always!(open.len() <= 1, "P2: {bot} has two open incidents: {open:?}");
             let wanted = usize::from(*healthy < MINIMUM);
             in_the_end!(open.len() == wanted, "P1, P5: {bot} has {healthy} healthy, and {} open", open.len());
@@ -187,7 +187,7 @@ impl Evidence {
                 self.messages.iter().find(|message| message.says(&format!("incident {}", incident.id.reference())));
             let Some(card) = card else { return Err(Not::Ever(format!("P1: no card shows {incident:?}"))) };
             let resolved = card.says("Resolved");
-            always!(resolved == incident.resolved_at.is_some(), "P1: {card:?} does not say how {incident:?} stands");
+            always!(resolved == incident.resolved_at().is_some(), "P1: {card:?} does not say how {incident:?} stands");
         }
         Ok(())
     }

@@ -132,3 +132,21 @@ async fn p7_stopped_again_elsewhere_after_a_start_elsewhere_is_not_our_doing() {
     world.later(300).await;
     assert_eq!(world.said().await, [format!("card! {BILLING}")]);
 }
+
+#[tokio::test]
+async fn p7_an_operation_that_overruns_pings_and_is_said_to_take_too_long() {
+    let mut world = World::open().await;
+    world.hush().await;
+    world.olga_begins(Verb::Stop, "billing-1", None).await;
+    let ticked = world.later(30).await;
+    assert_eq!(world.said().await, [format!("card {BILLING}")]);
+    let due = ticked.due.unwrap().duration_since(world.now()).as_secs();
+    assert_eq!(due, 150, "a stop may take two minutes, and what is around it one");
+    // Nobody carries it on.
+    world.later(due - 1).await;
+    assert_eq!(world.said().await, [""; 0]);
+    world.later(1).await;
+    assert_eq!(world.said().await, [format!("edit {BILLING}"), format!("worse! {BILLING}")]);
+    let own = world.failover("Billing Bot").await.lines[0].own.clone().unwrap();
+    assert_eq!((own.by.name.as_str(), own.under_way, own.overran), ("Olga", true, true));
+}

@@ -1,9 +1,10 @@
 //! What cannot be seen is unknown, and being blind for long is an incident of its own.
 
-use botswain::domain::incident::Facts;
-use botswain::sandbox::lifecycle::{Deed, Fault, FaultKind};
+use botswain::domain::incident::{Blindness, Facts};
+use botswain::sandbox::lifecycle::seed::healthy;
+use botswain::sandbox::lifecycle::{Deed, Fault, FaultKind, Patch};
 
-use super::world::{BILLING, ORDERS, World};
+use super::world::{BILLING, ORDERS, World, harbour};
 
 #[tokio::test]
 async fn p5_a_failed_poll_is_no_alert_and_edits_no_card() {
@@ -131,6 +132,54 @@ async fn a_service_that_is_away_from_the_beginning_is_blindness_too() {
         world.later(30).await;
     }
     assert!(world.other("blind").await.is_some());
+}
+
+#[tokio::test]
+async fn each_kind_of_blindness_is_said_once_and_as_what_it_is() {
+    let kinds = [
+        (FaultKind::Drop, Blindness::Unreachable),
+        (FaultKind::ServerError { status: 401 }, Blindness::Unauthorised),
+        (FaultKind::Garbage, Blindness::Malformed),
+        (FaultKind::MalformedRecord { connector: "faq-1".into() }, Blindness::Malformed),
+        (FaultKind::MissingPage, Blindness::Incomplete),
+        (FaultKind::Stale { age: 300 }, Blindness::Stale),
+    ];
+    for (fault, kind) in kinds {
+        // More than one page.
+        let more = (0..300).map(|n| healthy(&format!("many-{n}"), "Many Bot", "Demo"));
+        let mut world = World::with(harbour().into_iter().chain(more).collect()).await;
+        world.hush().await;
+        world.fleet().add_fault(fault.clone());
+        for load in 0..8 {
+            // Or else the service would say that nothing has changed.
+            let patch = Patch { conversations: Some(Some(load)), ..Patch::default() };
+            world.does("orders-1", Deed::Set(Box::new(patch)));
+            world.later(30).await;
+        }
+        assert_eq!(world.said().await, ["card! blind"], "{fault:?}");
+        let Facts::Blind(facts) = world.other("blind").await.unwrap().facts else { panic!("blind") };
+        assert_eq!(facts.kind, kind, "{fault:?}");
+        assert_eq!(world.now().duration_since(facts.seen_well_at.unwrap()).as_secs(), 240, "{fault:?}");
+        assert!(!facts.why.is_empty());
+        world.fleet().clear_faults();
+        world.later(30).await;
+        assert_eq!((world.said().await, world.other("blind").await), (vec!["edit blind".to_owned()], None));
+    }
+}
+
+#[tokio::test]
+async fn p5_what_is_old_is_unknown_and_alerts_nobody() {
+    let mut world = World::open().await;
+    world.hush().await;
+    world.does("billing-1", Deed::Drop);
+    world.fleet().add_fault(FaultKind::Stale { age: 121 });
+    world.later(30).await;
+    assert!(world.picture.borrow().trouble.as_ref().is_some_and(|why| why.contains("some time ago")));
+    assert_eq!(world.said().await, [""; 0]);
+    world.fleet().clear_faults();
+    world.fleet().add_fault(FaultKind::Stale { age: 60 });
+    world.later(30).await;
+    assert_eq!(world.said().await, [format!("card! {BILLING}")], "a minute is not old");
 }
 
 impl World {

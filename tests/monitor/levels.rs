@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use botswain::domain::connector::Condition;
+use botswain::domain::ids::MessageId;
 use botswain::domain::incident::{Facts, Severity};
 use botswain::domain::redundancy::Level;
 use botswain::sandbox::lifecycle::{Deed, Patch};
+use botswain::store::outbox::{Held, Sending};
 
 use tokio_util::sync::CancellationToken;
 
@@ -205,6 +207,41 @@ async fn the_loop_looks_when_it_is_pushed_and_ends_when_told() {
     tokio::time::timeout(soon, seen).await.unwrap().unwrap();
     shutdown.cancel();
     tokio::time::timeout(soon, running).await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn each_environment_and_bot_has_its_own_channel_minimum_and_patience() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("botswain.toml");
+    let own = r#"
+        [environments.production]
+        alert_channel_id = 901
+        alert_after = "10m"
+        [environments.production.bots.bot-orders]
+        failover_min_healthy = 3
+        alert_channel_id = 902
+        alert_after = "0s"
+    "#;
+    std::fs::write(&path, own).unwrap();
+    let path: &'static str = path.to_str().unwrap().to_owned().leak();
+    let settings: &'static [(&str, &str)] =
+        vec![("BOTSWAIN_CONFIG", path), ("OUTAGE_AFTER", "1h"), ("STORM_BOTS", "0")].leak();
+    let mut world = World::judged_by(super::world::harbour(), settings).await;
+    world.does("orders-1", Deed::Drop);
+    world.does("billing-1", Deed::Drop);
+    world.later(30).await;
+    let channels = async |world: &World| {
+        let mut channels = Vec::new();
+        while let Some(row) = world.store.claim_message(Duration::from_secs(60), world.now()).await.unwrap() {
+            let sent = Sending::Sent { message: MessageId(1), digest: "" };
+            assert_eq!(world.store.settle_message(&row, sent, world.now()).await.unwrap(), Held::Yes);
+            channels.push(row.channel.0);
+        }
+        channels
+    };
+    assert_eq!(channels(&world).await, [902], "two of three are too few here, at once");
+    world.later(600).await;
+    assert_eq!(channels(&world).await, [901, 901], "the other bot, and the grouped notice");
 }
 
 /// The bots that stand on the grouped notice.

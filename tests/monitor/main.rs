@@ -3,7 +3,11 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test says what it expects by failing")]
 
 mod announced;
+mod attention;
 mod blind;
 mod levels;
+mod load;
+mod patience;
 mod pushed;
+mod storms;
 mod world;

@@ -16,13 +16,14 @@ use futures_util::FutureExt as _;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
-use super::world::{ALERTS, BILLING, ORDERS, World, harbour};
+use super::world::{AT_ONCE, BILLING, ORDERS, World, harbour};
 
 const LONG: Duration = Duration::from_secs(20);
 
 fn config(world: &World) -> Config {
-    let nobody = [("DISCORD_TOKEN", "t"), ("DISCORD_GUILD_ID", "1"), ("DISCORD_ALERT_CHANNEL_ID", "900")];
-    world.sandbox.config(&nobody).unwrap()
+    let mut settings = vec![("DISCORD_TOKEN", "t"), ("DISCORD_GUILD_ID", "1"), ("DISCORD_ALERT_CHANNEL_ID", "900")];
+    settings.extend(AT_ONCE);
+    world.sandbox.config(&settings).unwrap()
 }
 
 fn lifecycle(world: &World) -> LifecycleClient {
@@ -328,7 +329,7 @@ async fn the_running_monitor_looks_as_soon_as_it_is_told() {
     let stream = Stream::of(&world).await;
     let bells = Bells { pushes: Arc::clone(&stream.pushes), ..Bells::default() };
     let delivery = Arc::clone(&bells.delivery);
-    let watch = Watch { policy: config(&world).policy, poll_interval: Duration::from_secs(3600), alerts: ALERTS };
+    let watch = Watch { policy: config(&world).policy, poll_interval: Duration::from_secs(3600) };
     let (monitor, mut picture) = Monitor::new(world.store.clone(), lifecycle(&world), watch, bells);
     let shutdown = CancellationToken::new();
     let running = AbortOnDropHandle::new(tokio::spawn(monitor.run(shutdown.clone())));

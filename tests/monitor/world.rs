@@ -9,7 +9,8 @@ use botswain::domain::authority::Member;
 use botswain::domain::ids::ChannelId;
 use botswain::domain::incident::{Facts, Failover, Incident, Subject};
 use botswain::domain::notice::Notice;
-use botswain::domain::policy::{Picture, Policy};
+use botswain::domain::policy::Picture;
+use botswain::incidents::{self, Incidents};
 use botswain::lifecycle::contract::Connector;
 use botswain::lifecycle::{LifecycleClient, Pushes, Settings};
 use botswain::monitor::{Bells, Monitor, Ticked, Watch};
@@ -24,15 +25,61 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 
 const BEGAN: i64 = 1_800_000_000;
-pub(crate) const ALERTS: ChannelId = ChannelId(900);
+
+/// What is seen is said at once and not again, each bot by itself, and what ended is over.
+pub(crate) const AT_ONCE: &[(&str, &str)] = &[
+    ("START_GRACE", "5m"),
+    ("ALERT_AFTER", "0s"),
+    ("OUTAGE_AFTER", "0s"),
+    ("RECOVER_AFTER", "0s"),
+    ("REOPEN_WITHIN", "0s"),
+    ("STORM_BOTS", "0"),
+    ("REMIND_AFTER", "0s"),
+];
+/// The same, and what still stands is said again: by the minute.
+pub(crate) const SAID_AGAIN: &[(&str, &str)] = &[
+    ("START_GRACE", "5m"),
+    ("ALERT_AFTER", "0s"),
+    ("OUTAGE_AFTER", "0s"),
+    ("RECOVER_AFTER", "0s"),
+    ("REOPEN_WITHIN", "0s"),
+    ("STORM_BOTS", "0"),
+    ("REMIND_AFTER", "10m"),
+    ("ESCALATE_AFTER", "25m"),
+    ("ESCALATION_ROLE_IDS", "77"),
+    ("TIMEZONE", "Europe/Berlin"),
+];
+
+/// The same, and many bots at once are a storm.
+pub(crate) const IN_STORMS: &[(&str, &str)] = &[
+    ("START_GRACE", "5m"),
+    ("ALERT_AFTER", "0s"),
+    ("OUTAGE_AFTER", "0s"),
+    ("RECOVER_AFTER", "0s"),
+    ("REOPEN_WITHIN", "0s"),
+    ("STORM_BOTS", "5"),
+    ("REMIND_AFTER", "10m"),
+];
+/// The same, and what comes back is the same incident.
+pub(crate) const COMES_BACK: &[(&str, &str)] = &[
+    ("START_GRACE", "5m"),
+    ("ALERT_AFTER", "0s"),
+    ("OUTAGE_AFTER", "0s"),
+    ("RECOVER_AFTER", "0s"),
+    ("REOPEN_WITHIN", "1h"),
+    ("STORM_BOTS", "0"),
+    ("REMIND_AFTER", "10m"),
+];
 
 pub(crate) struct World {
     pub(crate) sandbox: Sandbox,
+    settings: &'static [(&'static str, &'static str)],
     pub(crate) store: Store,
     pub(crate) monitor: Monitor,
     pub(crate) picture: watch::Receiver<Arc<Picture>>,
     pub(crate) pushes: Arc<Pushes>,
     operations: Operations,
+    pub(crate) incidents: Incidents,
     runner: Runner,
     pub(crate) second: i64,
 }
@@ -54,46 +101,54 @@ impl World {
     }
 
     pub(crate) async fn with(fleet: Vec<Connector>) -> Self {
+        Self::judged_by(fleet, AT_ONCE).await
+    }
+
+    /// A world with settings of its own.
+    pub(crate) async fn judged_by(fleet: Vec<Connector>, settings: &'static [(&'static str, &'static str)]) -> Self {
         let mut options = Options { discord: None, ..Options::default() };
         options.fleet.mode = Mode::Explicit;
         options.fleet.start_ms = Some(BEGAN * 1000);
         options.fleet.fleet = FleetSeed::Connectors(fleet);
         let sandbox = Sandbox::start(options).await.unwrap();
-        let mut world = Self::on(sandbox, 0).await;
+        let mut world = Self::on(sandbox, settings, 0).await;
         world.tick().await;
         world
     }
 
-    async fn on(sandbox: Sandbox, second: i64) -> Self {
-        let nobody = [("DISCORD_TOKEN", "t"), ("DISCORD_GUILD_ID", "1"), ("DISCORD_ALERT_CHANNEL_ID", "900")];
-        let config = sandbox.config(&nobody).unwrap();
+    async fn on(sandbox: Sandbox, more: &'static [(&'static str, &'static str)], second: i64) -> Self {
+        let mut settings = vec![("DISCORD_TOKEN", "t"), ("DISCORD_GUILD_ID", "1"), ("DISCORD_ALERT_CHANNEL_ID", "900")];
+        settings.extend(more);
+        let config = sandbox.config(&settings).unwrap();
         let store = Store::open(&config.database_url).await.unwrap();
         let service = Settings::new(config.lifecycle.url.clone(), config.lifecycle.token.clone());
         let service =
             Settings { retries: 0, total_timeout: Duration::from_secs(5), breaker_threshold: u32::MAX, ..service };
         let lifecycle = LifecycleClient::new(service).unwrap();
-        let policy = Policy { start_grace: Duration::from_secs(300), ..config.policy.clone() };
-        let watch = Watch { policy: policy.clone(), poll_interval: Duration::from_secs(30), alerts: ALERTS };
+        let policy = config.policy.clone();
+        let watch = Watch { policy: policy.clone(), poll_interval: Duration::from_secs(30) };
         let bells = Bells::default();
         let pushes = Arc::clone(&bells.pushes);
         let (monitor, picture) = Monitor::new(store.clone(), lifecycle.clone(), watch, bells);
         let seed = Seed::default();
         let mut authority = config.authority.clone();
         authority.operators = vec![seed.operators.id.to_string().parse().unwrap()];
+        let rules = incidents::Rules { authority: authority.clone(), policy: policy.clone() };
+        let incidents = Incidents::new(store.clone(), picture.clone(), rules, Wake::default());
         let rules = Rules { authority, policy, confirmation_ttl: Duration::from_secs(120) };
         let operations = Operations::new(store.clone(), lifecycle, picture.clone(), rules, Wake::default());
         let discord = DiscordApi::new(&config.discord.token, config.discord.api_url.as_ref()).unwrap();
         let runner = Runner::new(&operations, discord, config.discord.guild);
-        Self { sandbox, store, monitor, picture, pushes, operations, runner, second }
+        Self { sandbox, settings: more, store, monitor, picture, pushes, operations, incidents, runner, second }
     }
 
     /// The process is gone, and another one opens what it left.
     pub(crate) async fn restarted(self) -> Self {
-        let Self { sandbox, store, second, monitor, operations, runner, .. } = self;
+        let Self { sandbox, settings, store, second, monitor, operations, incidents, runner, .. } = self;
         store.close().await;
         // The lock on the database ends with its last handle.
-        drop((store, monitor, operations, runner));
-        Self::on(sandbox, second).await
+        drop((store, monitor, operations, incidents, runner));
+        Self::on(sandbox, settings, second).await
     }
 
     pub(crate) fn now(&self) -> Timestamp {
@@ -138,14 +193,7 @@ impl World {
     }
 
     pub(crate) async fn olga_begins(&mut self, verb: Verb, connector: &str, to: Option<&str>) {
-        let seed = Seed::default();
-        let member = Member {
-            id: seed.olga.id.to_string().parse().unwrap(),
-            name: "Olga".to_owned(),
-            roles: vec![seed.operators.id.to_string().parse().unwrap()],
-            manages_guild: Some(false),
-        };
-        let asker = Asker { member, channel: ChannelId(5), interaction: 1 };
+        let asker = self.asker();
         let said = Said { connector: Some(connector.to_owned()), to: to.map(str::to_owned), ..Said::default() };
         let Answer::Confirm(request) = self.operations.ask(&asker, verb, said, self.now()).await.unwrap() else {
             panic!("everything was said");
@@ -155,6 +203,18 @@ impl World {
             other => panic!("{other:?}"),
         }
         self.carry_on().await;
+    }
+
+    /// Olga, in the team's channel, with an interaction of her own.
+    pub(crate) fn asker(&self) -> Asker {
+        let seed = Seed::default();
+        let member = Member {
+            id: seed.olga.id.to_string().parse().unwrap(),
+            name: "Olga".to_owned(),
+            roles: vec![seed.operators.id.to_string().parse().unwrap()],
+            manages_guild: Some(false),
+        };
+        Asker { member, channel: ChannelId(5), interaction: rand::random() }
     }
 
     /// The incidents that are open.
@@ -198,6 +258,13 @@ impl World {
                 }
                 Notice::Card { incident, .. } => said.push(format!("edit {}", name(&incident))),
                 Notice::Worse { incident } => said.push(format!("worse! {}", name(&incident))),
+                Notice::Back { incident } => said.push(format!("back! {}", name(&incident))),
+                Notice::Again { incident, due, .. } => said.push(format!("{}! {}", due.word(), name(&incident))),
+                Notice::Mute { mute } => said.push(format!("mute {}", mute.scope.name())),
+                Notice::Summary { mute, summary } if summary.ping => {
+                    said.push(format!("summary! {}", mute.scope.name()))
+                }
+                Notice::Summary { mute, .. } => said.push(format!("summary {}", mute.scope.name())),
                 Notice::Operation { .. } | Notice::Trouble { .. } | Notice::Unseen { .. } => {}
             }
         }

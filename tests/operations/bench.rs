@@ -1,6 +1,5 @@
 //! The use cases and the runner over a real store, the real client and the simulated service, with time as an argument.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -71,7 +70,7 @@ impl Bench {
 
     /// What the monitor does at each poll: reads the fleet and publishes it.
     pub async fn look(&self, now: Timestamp) {
-        let mut picture = Picture { highest: BTreeMap::new(), ..Picture::default() };
+        let mut picture = Picture::default();
         let FleetAnswer::Read(read) = self.lifecycle.fleet(None).await.unwrap() else {
             panic!("a reading without a tag is whole");
         };

@@ -64,6 +64,41 @@ async fn a_person_sees_the_fleet_stops_breaks_and_starts_again() {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs Chromium"]
+async fn a_person_takes_an_incident_on_and_snoozes_it_for_as_long_as_they_type() {
+    let page = Page::demo("olga").await;
+    page.click("//button[@aria-label='Break billing-2 in Production']").await;
+    page.until("//button[@id='channel-bots-alerts'][contains(@class, 'unread')]").await;
+    page.click("//button[@id='channel-bots-alerts']").await;
+    page.click(&format!("{CARD}//button[.='Acknowledge incident']")).await;
+    page.until(&format!("{CARD}[contains(., '@Olga has it')]")).await;
+    page.until("//article[contains(., 'Only you can see this')][contains(., 'You have it')]").await;
+
+    // The menu's last choice asks, in a dialog of its own, and says what it does not understand.
+    let menu = format!("{CARD}//button[@aria-haspopup='listbox']");
+    let choice = "//ul[@role='listbox'][not(@hidden)]/li[contains(., 'Snooze until …')]";
+    for typed in ["soon", "2h 30m"] {
+        page.click(&menu).await;
+        page.click(choice).await;
+        let input = page.until("//dialog[@open]//input[@id='modal-text']").await;
+        input.send_keys(typed).await.unwrap();
+        page.enter().await;
+        page.until("//dialog[@id='modal'][not(@open)]").await;
+        let told = if typed == "soon" { "is no time that Botswain understands" } else { "Snoozed until" };
+        page.until(&format!("//article[contains(., 'Only you can see this')][contains(., '{told}')]")).await;
+    }
+    page.until(&format!("{CARD}[contains(., 'Snoozed by @Olga')]//button[.='End snooze']")).await;
+
+    page.type_in("/bots alerts env:production").await;
+    page.enter().await;
+    page.until(
+        "//article[contains(., 'used /bots alerts')][contains(., 'Billing Bot') and contains(., '@Olga has it')]",
+    )
+    .await;
+    page.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs Chromium"]
 async fn a_demo_that_went_away_is_announced_and_comes_back() {
     let mut page = Page::demo("vera").await;
     page.stop_program().await;

@@ -6,7 +6,7 @@ use botswain::domain::action::{Action, Impact, Verb};
 use botswain::domain::audit::{Entry, Verdict};
 use botswain::domain::authority::Person;
 use botswain::domain::connector::{Bot, Condition, Environment};
-use botswain::domain::ids::{BotId, ChannelId, ConnectorId, Id, UserId};
+use botswain::domain::ids::{BotId, ChannelId, ConnectorId, UserId};
 use botswain::domain::incident::{Facts, Failover, Incident, Severity, Subject};
 use botswain::domain::operation::Operation;
 use botswain::domain::redundancy::Level;
@@ -80,6 +80,7 @@ pub fn entry(about: &str, verdict: Verdict, second: i64) -> Entry {
         at: at(second),
         person: Person { id: UserId(1), name: "Olga".to_owned() },
         verb: Some(Verb::Stop),
+        handling: None,
         target: "Billing".to_owned(),
         verdict,
         why: "why".to_owned(),
@@ -90,14 +91,9 @@ pub fn entry(about: &str, verdict: Verdict, second: i64) -> Entry {
 
 /// An incident on a bot of this name that has `healthy` connectors left.
 pub fn incident(bot_name: &str, healthy: u32) -> Incident {
-    Incident {
-        id: Id::random(),
-        subject: Subject::Failover { bot: bot(bot_name), environment: Environment::new("production") },
-        facts: Facts::Failover(failover(healthy)),
-        announced: Severity::AtRisk,
-        opened_at: at(0),
-        resolved_at: None,
-    }
+    let subject = Subject::Failover { bot: bot(bot_name), environment: Environment::new("production") };
+    let opened = Incident::new(subject, Facts::Failover(failover(healthy)), at(0));
+    Incident { announced: Severity::AtRisk, ..opened }
 }
 
 pub fn failover(healthy: u32) -> Failover {

@@ -1,5 +1,6 @@
 //! What is written after a commit failed is really written.
 
+use botswain::domain::notice::Call;
 use botswain::store::incidents::Opened;
 use sqlx::Row as _;
 
@@ -21,10 +22,13 @@ async fn p1_p10_what_is_written_after_commits_failed_is_really_written() {
     }
     for _ in 0..2 {
         for bot in ["first", "second"] {
-            ground.store.open_incident(&incident(bot, 1), true, ALERTS, at(0)).await.unwrap_err();
+            ground.store.open_incident(&incident(bot, 1), Call::Card, ALERTS, at(0)).await.unwrap_err();
         }
     }
-    assert_eq!(ground.store.open_incident(&incident("third", 1), true, ALERTS, at(0)).await.unwrap(), Opened::Now);
+    assert_eq!(
+        ground.store.open_incident(&incident("third", 1), Call::Card, ALERTS, at(0)).await.unwrap(),
+        Opened::Now
+    );
     ground.store.check_writable().await.unwrap();
     let count = "SELECT COUNT(*) AS rows FROM incidents UNION ALL SELECT writes FROM writable";
     let seen = sqlx::query(count).fetch_all(&mut ground.place.connect().await).await.unwrap();

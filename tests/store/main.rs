@@ -26,6 +26,7 @@ macro_rules! on_both {
     };
 }
 
+mod attention;
 mod audit;
 #[path = "../database/mod.rs"]
 mod database;

@@ -1,5 +1,6 @@
 //! Opening a store: from empty, beside another process, on a newer version's tables, and on rows that are not ours.
 
+use botswain::domain::notice::Call;
 use botswain::domain::request::Request;
 use botswain::store::{Store, StoreError};
 
@@ -67,7 +68,7 @@ async fn a_row_that_is_not_ours_is_refused_by_its_tables_name(ground: Ground) {
     let _kept = ground.store.save_request(&request).await.unwrap();
     let operation = operation(&request);
     let _confirmed = ground.store.confirm_request(&request, &operation, at(0)).await.unwrap();
-    let _opened = ground.store.open_incident(&incident("billing", 1), true, ALERTS, at(0)).await.unwrap();
+    let _opened = ground.store.open_incident(&incident("billing", 1), Call::Card, ALERTS, at(0)).await.unwrap();
     ground.store.record(&entry("interaction:1", botswain::domain::audit::Verdict::Denied, 1)).await.unwrap();
     for (table, column) in
         [("requests", "body"), ("operations", "body"), ("incidents", "body"), ("audit", "body"), ("outbox", "notice")]

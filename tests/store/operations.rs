@@ -163,6 +163,9 @@ async fn the_last_operations_on_a_connector_are_the_newest_first(ground: Ground)
     let connectors = [ConnectorId::new("billing-1"), ConnectorId::new("billing-2")];
     let last = ground.store.last_operations(&connectors, 2).await.unwrap();
     assert_eq!(last.iter().map(|operation| operation.opened_at).collect::<Vec<_>>(), [at(3), at(2)]);
+    let among_many: Vec<_> = (0..250).map(|n| ConnectorId::new(format!("billing-{n}"))).rev().collect();
+    assert_eq!(ground.store.last_operations(&among_many, 2).await.unwrap(), last);
+    assert_eq!(ground.store.last_operations(&[], 2).await.unwrap(), []);
 }
 
 /// What PostgreSQL would not take as it is: its indexes have a limit, and its TEXT has no NUL.

@@ -2,7 +2,7 @@
 
 use botswain::domain::ids::{ChannelId, MessageId};
 use botswain::domain::incident::{Facts, Incident, Severity};
-use botswain::domain::notice::{Notice, Slot};
+use botswain::domain::notice::{Call, Notice, Slot};
 use botswain::store::Store;
 use botswain::store::outbox::{Backlog, Claimed, Held, Sending};
 
@@ -24,7 +24,7 @@ on_both!(
 async fn opened(store: &Store, bot: &str, channel: ChannelId) -> Incident {
     let incident = incident(bot, 1);
     assert_eq!(
-        store.open_incident(&incident, true, channel, at(0)).await.unwrap(),
+        store.open_incident(&incident, Call::Card, channel, at(0)).await.unwrap(),
         botswain::store::incidents::Opened::Now
     );
     incident
@@ -99,7 +99,7 @@ async fn p1_what_is_written_while_a_message_is_sent_is_sent_as_well(ground: Grou
     let row = claim(&ground.store, 1).await.unwrap();
     let kept = ground.store.open_incidents().await.unwrap().remove(0);
     let worse = Incident { facts: Facts::Failover(failover(0)), ..kept.incident.clone() };
-    let changed = ground.store.change_incident(&kept, &worse, false, ALERTS, at(2)).await.unwrap();
+    let changed = ground.store.change_incident(&kept, &worse, Call::Nobody, ALERTS, at(2)).await.unwrap();
     assert_eq!(changed, botswain::store::incidents::Changed::Now);
     sent(&ground.store, &row, 1, 3).await;
     let again = claim(&ground.store, 3).await.unwrap();
@@ -115,10 +115,10 @@ async fn a_reply_waits_for_its_card_and_names_it(ground: Ground) {
     let worse = Incident { announced: Severity::Outage, ..incident };
     for _ in 0..2 {
         let again = ground.store.open_incidents().await.unwrap().remove(0);
-        let _changed = ground.store.change_incident(&again, &worse, true, ALERTS, at(1)).await.unwrap();
+        let _changed = ground.store.change_incident(&again, &worse, Call::Worse, ALERTS, at(1)).await.unwrap();
     }
     assert_eq!(
-        ground.store.change_incident(&kept, &worse, true, ALERTS, at(1)).await.unwrap(),
+        ground.store.change_incident(&kept, &worse, Call::Worse, ALERTS, at(1)).await.unwrap(),
         botswain::store::incidents::Changed::Stale
     );
     let card = claim(&ground.store, 2).await.unwrap();
@@ -133,14 +133,14 @@ async fn a_reply_waits_for_its_card_and_names_it(ground: Ground) {
     assert!(matches!(reply.notice, Notice::Worse { .. }));
     assert_eq!(reply.reply_to, Some(MessageId(7)));
     sent(&ground.store, &reply, 8, 51).await;
-    assert!(claim(&ground.store, 52).await.is_none(), "one reply for each severity");
+    assert!(claim(&ground.store, 52).await.is_none(), "each reply is said once");
 }
 
 async fn p1_a_reply_to_a_card_that_discord_will_not_take_is_posted_without_it(ground: Ground) {
     let incident = opened(&ground.store, "a", ALERTS).await;
     let kept = ground.store.open_incidents().await.unwrap().remove(0);
     let worse = Incident { announced: Severity::Outage, ..incident };
-    let _changed = ground.store.change_incident(&kept, &worse, true, ALERTS, at(1)).await.unwrap();
+    let _changed = ground.store.change_incident(&kept, &worse, Call::Worse, ALERTS, at(1)).await.unwrap();
     let card = claim(&ground.store, 2).await.unwrap();
     let gave_up = Sending::GaveUp { why: "too long" };
     assert_eq!(ground.store.settle_message(&card, gave_up, at(2)).await.unwrap(), Held::Yes);
@@ -151,7 +151,7 @@ async fn p1_a_reply_to_a_card_that_discord_will_not_take_is_posted_without_it(gr
     assert_eq!(ground.store.backlog().await.unwrap(), Backlog { waiting: 1, oldest: Some(at(0)), given_up: 1 });
     // It is tried again as soon as it says something else.
     let kept = ground.store.open_incidents().await.unwrap().remove(0);
-    let _changed = ground.store.change_incident(&kept, &kept.incident, false, ALERTS, at(5)).await.unwrap();
+    let _changed = ground.store.change_incident(&kept, &kept.incident, Call::Nobody, ALERTS, at(5)).await.unwrap();
     assert!(matches!(claim(&ground.store, 5).await.unwrap().notice, Notice::Card { .. }));
 }
 
@@ -175,6 +175,6 @@ async fn the_backlog_counts_what_waits_and_since_when(ground: Ground) {
     sent(&ground.store, &row, 1, 9).await;
     assert_eq!(ground.store.backlog().await.unwrap(), Backlog::default());
     let kept = ground.store.open_incidents().await.unwrap().remove(0);
-    let _changed = ground.store.change_incident(&kept, &kept.incident, false, ALERTS, at(20)).await.unwrap();
+    let _changed = ground.store.change_incident(&kept, &kept.incident, Call::Nobody, ALERTS, at(20)).await.unwrap();
     assert_eq!(ground.store.backlog().await.unwrap().oldest, Some(at(20)));
 }

@@ -6,11 +6,13 @@ use std::time::Duration;
 use botswain::domain::audit::Verdict;
 use botswain::domain::connector::{Bot, Environment};
 use botswain::domain::ids::{BotId, ChannelId};
-use botswain::domain::incident::Incident;
+use botswain::domain::incident::{Incident, Phase};
+use botswain::domain::notice::Call;
 use botswain::domain::operation::Operation;
 use botswain::domain::request::{Request, RequestState};
 use botswain::store::Store;
-use botswain::store::incidents::{Changed, Highest, Opened};
+use botswain::store::highest::Highest;
+use botswain::store::incidents::{Changed, Opened};
 use botswain::store::operations::{Leased, Saved, Then};
 use botswain::store::outbox::{Held, Sending};
 use botswain::store::requests::{Confirmed, Settled};
@@ -136,7 +138,8 @@ async fn p2_messages_that_many_want_are_claimed_once_each_and_one_in_a_channel(g
     const CHANNELS: u64 = 3;
     for n in 0..CHANNELS * 3 {
         let channel = ChannelId(900 + n % CHANNELS);
-        let opened = ground.store.open_incident(&incident(&format!("bot-{n}"), 1), true, channel, at(0)).await.unwrap();
+        let opened =
+            ground.store.open_incident(&incident(&format!("bot-{n}"), 1), Call::Card, channel, at(0)).await.unwrap();
         assert_eq!(opened, Opened::Now);
     }
     for round in 0..ROUNDS {
@@ -162,7 +165,7 @@ async fn p2_of_many_that_open_or_change_an_incident_one_does(ground: Ground) {
     for round in 0..ROUNDS {
         let opened = at_once((0..4).map(|_| {
             let store = ground.store.clone();
-            async move { store.open_incident(&incident("billing", 1), true, ALERTS, at(0)).await.unwrap() }
+            async move { store.open_incident(&incident("billing", 1), Call::Card, ALERTS, at(0)).await.unwrap() }
         }))
         .await;
         assert_eq!(opened.iter().filter(|opened| **opened == Opened::Now).count(), 1, "round {round}");
@@ -170,8 +173,8 @@ async fn p2_of_many_that_open_or_change_an_incident_one_does(ground: Ground) {
         assert_eq!(kept.len(), 1, "round {round}");
         let changed = at_once((0..4).map(|_| {
             let (store, kept) = (ground.store.clone(), kept[0].clone());
-            let over = Incident { resolved_at: Some(at(1)), ..kept.incident.clone() };
-            async move { store.change_incident(&kept, &over, true, ALERTS, at(1)).await.unwrap() }
+            let over = Incident { phase: Phase::Resolved { at: at(1), by: None }, ..kept.incident.clone() };
+            async move { store.change_incident(&kept, &over, Call::Worse, ALERTS, at(1)).await.unwrap() }
         }))
         .await;
         assert_eq!(changed.iter().filter(|changed| **changed == Changed::Now).count(), 1, "round {round}");

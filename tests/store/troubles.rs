@@ -1,8 +1,8 @@
 //! Alerts that wait, and channels into which they do not come.
 
 use botswain::domain::ids::{ChannelId, MessageId};
-use botswain::domain::incident::{Incident, Severity};
-use botswain::domain::notice::Notice;
+use botswain::domain::incident::{Incident, Phase, Severity};
+use botswain::domain::notice::{Call, Notice};
 use botswain::domain::trouble::{Obstacle, Passage, Said, Trouble, follow};
 use botswain::store::Store;
 use botswain::store::incidents::{Changed, Opened};
@@ -25,7 +25,7 @@ async fn an_alert_waits_until_it_is_said_and_an_operation_is_none(ground: Ground
     let _begun = store.confirm_request(&request, &operation(&request), at(0)).await.unwrap();
     assert_eq!(store.waiting_alerts().await.unwrap(), []);
     let first = incident("a", 1);
-    assert_eq!(store.open_incident(&first, true, ALERTS, at(3)).await.unwrap(), Opened::Now);
+    assert_eq!(store.open_incident(&first, Call::Card, ALERTS, at(3)).await.unwrap(), Opened::Now);
     let waiting = store.waiting_alerts().await.unwrap().remove(0);
     assert_eq!(waiting.notice, Notice::Card { incident: first.clone(), ping: true });
     assert_eq!((waiting.channel, waiting.since, waiting.stands, waiting.gave_up), (ALERTS, at(3), false, None));
@@ -41,8 +41,8 @@ async fn an_alert_waits_until_it_is_said_and_an_operation_is_none(ground: Ground
     }
     assert_eq!(store.waiting_alerts().await.unwrap(), []);
     let kept = store.open_incidents().await.unwrap().remove(0);
-    let over = Incident { resolved_at: Some(at(9)), ..kept.incident.clone() };
-    assert_eq!(store.change_incident(&kept, &over, false, ALERTS, at(9)).await.unwrap(), Changed::Now);
+    let over = Incident { phase: Phase::Resolved { at: at(9), by: None }, ..kept.incident.clone() };
+    assert_eq!(store.change_incident(&kept, &over, Call::Nobody, ALERTS, at(9)).await.unwrap(), Changed::Now);
     assert!(store.waiting_alerts().await.unwrap()[0].stands, "only its edit waits");
 }
 
@@ -58,7 +58,7 @@ async fn claim_in(store: &Store, channel: ChannelId) -> botswain::store::outbox:
 async fn worsen(store: &Store, incident: &Incident) {
     let kept = store.open_incidents().await.unwrap().remove(0);
     let worse = Incident { announced: Severity::Outage, ..incident.clone() };
-    assert_eq!(store.change_incident(&kept, &worse, true, ALERTS, at(4)).await.unwrap(), Changed::Now);
+    assert_eq!(store.change_incident(&kept, &worse, Call::Worse, ALERTS, at(4)).await.unwrap(), Changed::Now);
 }
 
 fn followed(known: Option<&Trouble>, unseen: Vec<(Incident, bool)>) -> Said {

@@ -62,6 +62,11 @@ async fn everything_is_there(store: &Store, version: i64) {
     assert_eq!(highest, [("billing", 2), ("a very long id", 1)][..by_then.min(2)], "from {version}");
     assert_eq!(store.troubles().await.unwrap().len(), usize::from(version >= 6), "from {version}");
     store.check_writable().await.unwrap();
+    let mutes = store.mutes().await.unwrap();
+    assert_eq!(
+        mutes.iter().map(|mute| mute.by.name.as_str()).collect::<Vec<_>>(),
+        ["Olga"][..usize::from(version >= 4)]
+    );
     // And it goes on where it was.
     assert_eq!(store.lease_operation(LEASE, at(2)).await.unwrap().unwrap().operation, operations[0]);
     let first = store.claim_message(LEASE, at(2)).await.unwrap().unwrap();

@@ -105,6 +105,7 @@ async fn bots_that_never_were_redundant_stand_on_one_quiet_notice() {
 async fn readiness_says_what_is_wrong_while_the_process_lives() {
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
     let world = World::begin(Beginning::default().with("HTTP_LISTEN", &free)).await;
+    world.alert("Never redundant").await;
     let ask = async |path: &str| {
         let answer = reqwest::get(format!("http://{free}/{path}")).await.unwrap();
         (answer.status().as_u16(), answer.text().await.unwrap())
@@ -112,6 +113,16 @@ async fn readiness_says_what_is_wrong_while_the_process_lives() {
     assert_eq!(ask("healthz").await, (200, "ok".to_owned()));
     let (status, said) = ask("readyz").await;
     assert_eq!((status, said.contains("false")), (200, false), "{said}");
+    world.olga().runs("/bots status env:production").await;
+    let (status, said) = ask("metrics").await;
+    assert_eq!(status, 200, "{said}");
+    for series in [
+        "botswain_interactions_total{kind=\"command\",outcome=\"answered\"}",
+        "botswain_deliveries_total{outcome=\"posted\"}",
+        "botswain_open_incidents{level=\"never_redundant\",environment=\"production\"} 1",
+    ] {
+        assert!(said.contains(series), "{series}: {said}");
+    }
     world.fleet().add_fault(FaultKind::ServerError { status: 500 });
     world.alert("Blind").await;
     let (status, said) = ask("readyz").await;
@@ -131,5 +142,39 @@ async fn p7_a_connector_that_was_moved_away_is_named_with_who_moved_it() {
     world.operation("Redeployed returns-1").await;
     let card = world.alert("is no longer in this environment; redeployed by").await;
     assert!(card.says(&format!("<@{}>", olga.id())), "{card:?}");
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn p2_many_bots_at_once_are_one_storm_that_asks_whether_the_platform_is_down() {
+    let world = World::begin(Beginning::default().with("STORM_BOTS", "3").with("ALERT_AFTER", "1s")).await;
+    let lost = ["billing-1", "returns-1", "orders-1", "orders-2"];
+    lost.iter().for_each(|name| world.does(name, Deed::Drop));
+    let storm = world.alert("Is the platform down?").await;
+    assert!(storm.says("Storm") && storm.says("in Production") && storm.says("Billing Bot"), "{storm:?}");
+    let alerts = world.alerts().await;
+    let own = alerts.iter().filter(|alert| alert.says("At risk: ")).count();
+    assert!(own <= 1, "one that was seen a moment before the others has its own: {alerts:#?}");
+    lost.iter().for_each(|name| world.does(name, Deed::Recover));
+    let over = world.alert("The storm is over").await;
+    assert_eq!(over.id(), storm.id());
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn p2_what_comes_back_soon_is_the_same_card_with_a_reply_that_calls() {
+    let world = World::begin(Beginning::default().with("REOPEN_WITHIN", "15m")).await;
+    world.does("billing-1", Deed::Drop);
+    let card = world.alert("At risk: Billing Bot").await;
+    world.does("billing-1", Deed::Recover);
+    world.alert("Resolved: Billing Bot").await;
+    world.does("billing-1", Deed::Drop);
+    let reply = world.alert("It was resolved, and it is back").await;
+    assert_eq!(reply.0["message_reference"]["message_id"], card.id());
+    assert!(reply.0["content"].as_str().unwrap().contains("<@&"), "{reply:?}");
+    let again = world.alert("came back").await;
+    assert_eq!(again.id(), card.id());
+    assert!(again.says("It fell again once"), "{again:?}");
+    assert_eq!(cards(&world.alerts().await, "Billing Bot in Production"), 1);
     world.finish().await;
 }

@@ -1,13 +1,14 @@
 //! A full disk under the real program: alerts come all the same, nothing is done, and when there is room again all is as ever.
 
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command};
 
 use botswain::sandbox::lifecycle::Deed;
 use botswain::store::Store;
 use tempfile::TempDir;
 
-use crate::world::{Beginning, World, within};
+use crate::running::{Running, ran};
+use crate::world::{Beginning, World};
 
 /// Where the database stands, and what can be done to it.
 trait Disk {
@@ -79,45 +80,11 @@ fn limit(process: &Child, size: &str) {
     ran(Command::new("prlimit").arg("--pid").arg(process.id().to_string()).arg(format!("--fsize={size}")));
 }
 
-fn ran(command: &mut Command) {
-    assert!(command.status().unwrap().success(), "{command:?}");
-}
-
-/// The real program, ended with the test.
-struct Running(Child);
-
-impl Running {
-    fn start(world: &World, disk: &impl Disk, http: &str) -> Self {
-        let settings = world.sandbox.settings();
-        let settings = settings.lines().filter_map(|line| line.split_once('='));
-        // Whoever writes beyond a limit is killed, unless it does not mind.
-        let child = Command::new("sh")
-            .args(["-c", "trap '' XFSZ; exec \"$0\" run", env!("CARGO_BIN_EXE_botswain")])
-            .env_clear()
-            .envs(settings)
-            .env("DATABASE_URL", database(disk))
-            .env("POLL_INTERVAL", "1s")
-            .env("HTTP_LISTEN", http)
-            .current_dir(disk.folder())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        Self(child)
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        // It has ended already, unless the test failed.
-        self.0.kill().ok();
-        self.0.wait().ok();
-    }
-}
-
 async fn alerts_come_though_nothing_can_be_written(disk: impl Disk) {
     let world = World::without_bot(Beginning::default()).await;
     let http = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
-    let mut running = Running::start(&world, &disk, &http);
+    let database = database(&disk);
+    let running = Running::start(&world, &[("DATABASE_URL", &database), ("HTTP_LISTEN", &http)]);
     world.until("the bot serves its commands", async |world: &World| world.is_served().await.then_some(())).await;
     world.alert("Never redundant").await;
     let ready = async || reqwest::get(format!("http://{http}/readyz")).await.unwrap().text().await.unwrap();
@@ -148,10 +115,9 @@ async fn alerts_come_though_nothing_can_be_written(disk: impl Disk) {
     assert_eq!(world.pings().await.len(), 2, "nobody is pinged twice for one thing");
     assert!(ready().await.contains(r#""store_writable":true"#));
 
-    ran(Command::new("kill").arg(running.0.id().to_string()));
-    let ended = tokio::task::spawn_blocking(move || running.0.wait().unwrap());
-    assert_eq!(within("its end", ended).await.unwrap().code(), Some(0));
-    let store = Store::open(&database(&disk).into()).await.unwrap();
+    running.is_told_to_end();
+    assert_eq!(running.ends().await, Some(0));
+    let store = Store::open(&database.into()).await.unwrap();
     let open = store.open_incidents().await.unwrap();
     assert_eq!(open.len(), 1, "what was written is really there: {open:#?}");
     assert!(store.check_writable().await.is_ok());

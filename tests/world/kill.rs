@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use secrecy::ExposeSecret as _;
 
 use crate::person::Person;
-use crate::world::{Beginning, World, within};
+use crate::world::{AT_ONCE, Beginning, World, within};
 
 const STOP: &str = "/bots stop env:production bot:Billing Bot connector:billing-1";
 const START: &str = "/bots start env:production bot:Billing Bot connector:billing-1";
@@ -29,6 +29,7 @@ impl Process {
             .envs(settings)
             .env("DATABASE_URL", database.expose_secret())
             .env("POLL_INTERVAL", "1s")
+            .envs(AT_ONCE)
             .current_dir(std::env::temp_dir())
             .stderr(Stdio::null())
             .spawn()

@@ -2,7 +2,11 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests fail so")]
 
 mod alerts;
+mod attention;
 mod confirmations;
+#[expect(dead_code, reason = "the store's own tests need more of it")]
+#[path = "../database/mod.rs"]
+mod database;
 mod disk;
 mod faults;
 mod kill;
@@ -11,5 +15,7 @@ mod witness;
 
 mod message;
 mod person;
+mod postgresql;
+mod running;
 mod walk;
 mod world;

@@ -18,6 +18,8 @@ pub struct Reply {
     pub outcome: String,
     pub error: String,
     pub message: Option<Message>,
+    /// The form that opened, with the interaction that opened it and the channel in which that was.
+    form: Option<(Value, Value, String)>,
 }
 
 impl<'w> Person<'w> {
@@ -92,8 +94,22 @@ impl<'w> Person<'w> {
         seen.pop()
     }
 
+    /// Sends the form that a press opened, with this in its one input.
+    pub async fn sends(&self, opened: Reply, text: &str) -> Reply {
+        let (modal, interaction, channel) = opened.form.expect("a form opened");
+        let input = modal["components"][0]["components"][0]["custom_id"].as_str().unwrap();
+        let body = json!({
+            "as": self.id, "interaction_id": interaction, "custom_id": modal["custom_id"], "values": { input: text },
+        });
+        self.act_in(channel, "submit", body).await
+    }
+
     async fn act(&self, what: &str, body: Value) -> Reply {
         let channel = body["channel_id"].as_str().unwrap().to_owned();
+        self.act_in(channel, what, body).await
+    }
+
+    async fn act_in(&self, channel: String, what: &str, body: Value) -> Reply {
         let before = self.newest_in(&channel).await;
         let (status, said) = self.world.post(what, body).await;
         let text = |name: &str| said[name].as_str().unwrap_or_default().to_owned();
@@ -101,6 +117,9 @@ impl<'w> Person<'w> {
             outcome: text("outcome"),
             error: if status == 200 { text("error") } else { text("message") },
             message: Some(said["message"].clone()).filter(Value::is_object).map(Message),
+            form: Some(said["modal"].clone())
+                .filter(Value::is_object)
+                .map(|modal| (modal, said["interaction_id"].clone(), channel.clone())),
         };
         if reply.outcome.starts_with("deferred") {
             let body = json!({ "interaction_id": said["interaction_id"], "timeout_ms": self.patience_ms });

@@ -20,6 +20,15 @@ use crate::witness::Witness;
 /// How long anything may take until it is seen. Generous: it only ever costs time when something is broken.
 pub const DEADLINE: Duration = Duration::from_secs(60);
 
+/// What is seen is said at once, each bot by itself, and what ended is over.
+pub const AT_ONCE: [(&str, &str); 5] = [
+    ("ALERT_AFTER", "0s"),
+    ("OUTAGE_AFTER", "0s"),
+    ("RECOVER_AFTER", "0s"),
+    ("REOPEN_WITHIN", "0s"),
+    ("STORM_BOTS", "0"),
+];
+
 /// How a world begins.
 pub struct Beginning {
     pub fleet: FleetSeed,
@@ -85,6 +94,7 @@ impl World {
     /// Starts the bot, on the database that it had before, if it had one.
     pub async fn start_bot(&mut self) {
         let mut settings: Vec<(&str, &str)> = vec![("POLL_INTERVAL", "1s"), ("START_GRACE", "30s")];
+        settings.extend(AT_ONCE);
         settings.extend(self.settings.iter().map(|(name, value)| (*name, value.as_str())));
         let config = self.sandbox.config(&settings).unwrap();
         let app = App::start(config).await.unwrap();

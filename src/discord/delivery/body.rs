@@ -67,7 +67,7 @@ fn nobody() -> Value {
 pub(super) fn said_now(row: &Claimed) -> Notice {
     match row.notice.clone() {
         Notice::Card { incident, ping } => {
-            Notice::Card { ping: ping && row.generation == 0 && incident.resolved_at.is_none(), incident }
+            Notice::Card { ping: ping && row.generation == 0 && incident.resolved_at().is_none(), incident }
         }
         Notice::Trouble { mut trouble } if row.generation > 0 || trouble.mended_at.is_some() => {
             trouble.unseen.iter_mut().for_each(|unseen| unseen.mention = false);

@@ -34,6 +34,19 @@ pub(in crate::discord) enum Then {
     GiveUp,
 }
 
+impl Then {
+    /// How the attempt ended, in a word for the metrics.
+    pub(super) fn word(&self) -> &'static str {
+        match self {
+            Self::Quiet { .. } => "rate_limited",
+            Self::Again(_) => "failed",
+            Self::Mend(_) => "refused",
+            Self::Anew => "deleted",
+            Self::GiveUp => "gave_up",
+        }
+    }
+}
+
 /// What follows on `error`, after this many failures in a row.
 pub(in crate::discord) fn after(error: &ApiError, failures: u32) -> Then {
     match error {

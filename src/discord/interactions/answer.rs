@@ -15,6 +15,7 @@ use tokio::time::{Instant, sleep, timeout};
 use super::super::autocomplete::Offer;
 use super::super::overviews::Overview;
 use super::super::render::Message;
+use super::super::render::modal::Modal;
 
 /// Discord waits 3 s for the first answer; after this it would come too late.
 const FIRST_ANSWER: Duration = Duration::from_millis(2800);
@@ -40,6 +41,8 @@ pub enum First {
     DeferUpdate,
     /// The message that was pressed becomes this.
     Update(Message),
+    /// A form opens.
+    Modal(Modal),
     /// Choices for what is being typed.
     Offers(Vec<Offer>),
 }
@@ -52,6 +55,7 @@ impl First {
             Self::DeferPrivate => json!({ "type": 5, "data": { "flags": 64 } }),
             Self::DeferUpdate => json!({ "type": 6 }),
             Self::Update(message) => json!({ "type": 7, "data": message.body() }),
+            Self::Modal(modal) => json!({ "type": 9, "data": modal }),
             Self::Offers(offers) => json!({ "type": 8, "data": { "choices": offers } }),
         })
     }
@@ -82,6 +86,17 @@ pub enum AnswerError {
     /// It could not be sent, or Discord failed, for as long as we tried.
     #[error("it could not be sent: {0}")]
     Failed(String),
+}
+
+impl AnswerError {
+    /// How it ended, in a word for the metrics.
+    pub(super) fn word(&self) -> &'static str {
+        match self {
+            Self::AnsweredBefore => "answered_elsewhere",
+            Self::Refused(_) => "refused",
+            Self::Failed(_) => "failed",
+        }
+    }
 }
 
 /// The way back to the person who caused an interaction.

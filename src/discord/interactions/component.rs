@@ -21,6 +21,7 @@ use crate::domain::connector::Environment;
 use crate::domain::ids::{BotId, Id, Key};
 use crate::domain::policy::Picture;
 use crate::domain::request::{Refusal, RequestState};
+use crate::incidents::Ask;
 use crate::operations::{Answer, Part, Said, Settled, Trouble};
 
 /// How long a press may take to be answered with its outcome. After this it is acknowledged, in the 3 s that Discord gives.
@@ -64,6 +65,26 @@ impl Front {
             CustomId::Ask { verb, connector } => {
                 let said = Said { connector: Some(connector.to_string()), ..Said::default() };
                 self.ask(&incoming, verb, said).await
+            }
+            CustomId::Acknowledge(incident) => {
+                self.handle_incident(&incoming, private, &incident, Ask::Acknowledge).await
+            }
+            CustomId::Unsnooze(incident) => self.handle_incident(&incoming, private, &incident, Ask::Unsnooze).await,
+            CustomId::Snooze(incident) => self.snooze_chosen(&incoming, private, &incident, value.as_deref()).await,
+            // A form sends this; no button or menu carries it.
+            CustomId::SnoozeForm(_) => self.not_ours(&incoming).await,
+            CustomId::Incident(incident) => self.show_incident(&incoming, private, Some(&incident)).await,
+            CustomId::AlertDetails => {
+                let incident = value.and_then(|value| value.parse().ok());
+                self.show_incident(&incoming, private, incident.as_ref()).await
+            }
+            CustomId::Alerts { environment, page } => {
+                self.alerts_again(&incoming, private, environment.as_ref(), page).await
+            }
+            CustomId::Unmute(mute) => self.end_mute(&incoming, private, Some(&mute)).await,
+            CustomId::UnmuteChosen => {
+                let mute = value.and_then(|value| value.parse().ok());
+                self.end_mute(&incoming, private, mute.as_ref()).await
             }
             CustomId::Confirm(request) => self.press(&incoming, private, Press::Confirm, &request).await,
             CustomId::Cancel(request) => self.press(&incoming, private, Press::Cancel, &request).await,

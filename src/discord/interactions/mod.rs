@@ -7,6 +7,10 @@
 pub mod answer;
 mod component;
 mod guard;
+mod incident;
+mod mute;
+
+use std::time::Instant;
 
 use jiff::Timestamp;
 use serenity::http::Http;
@@ -28,6 +32,7 @@ use crate::operations::{Answer, Said, Trouble};
 impl Front {
     /// Carries one interaction to its answer. What goes wrong is logged; nothing here stops the gateway.
     pub async fn handle(&self, http: &Http, interaction: Interaction) {
+        let began = Instant::now();
         let result = match &interaction {
             Interaction::Command(command) => self.command(Incoming::command(self.guild, http, command), command).await,
             Interaction::Autocomplete(command) => {
@@ -36,8 +41,7 @@ impl Front {
             Interaction::Component(component) => {
                 self.component(Incoming::component(self.guild, http, component), component).await
             }
-            // We open none; one that comes all the same is answered like any other press that is not ours.
-            Interaction::Modal(modal) => self.not_ours(&Incoming::modal(self.guild, http, modal)).await,
+            Interaction::Modal(modal) => self.modal(Incoming::modal(self.guild, http, modal), modal).await,
             Interaction::Ping(_) => Ok(()),
             _ => {
                 tracing::warn!("an interaction of a kind that this version does not know was left unanswered");
@@ -45,6 +49,8 @@ impl Front {
             }
         };
         let id = interaction.id();
+        let outcome = result.as_ref().err().map_or("answered", AnswerError::word);
+        self.interactions.observe(kind(&interaction), outcome, began.elapsed());
         match result {
             Ok(()) => {}
             Err(AnswerError::AnsweredBefore) => {
@@ -57,7 +63,7 @@ impl Front {
     async fn command(&self, incoming: Incoming<'_>, command: &CommandInteraction) -> Result<(), AnswerError> {
         let read = read(command);
         if !incoming.is_ours {
-            let changes = matches!(read, Some(Invocation { sub: Subcommand::Change(_), .. }));
+            let changes = read.is_some_and(|read| read.sub.changes());
             return self.turn_away(&incoming, changes, "a command from outside the guild").await;
         }
         let Some(read) = read else {
@@ -69,6 +75,11 @@ impl Front {
                 incoming.reply.first(&self.status(&incoming, environment.as_deref(), bot.as_deref())).await
             }
             Command::Ask { verb, said } => self.ask(&incoming, verb, said).await,
+            Command::Alerts { environment } => self.alerts(&incoming, environment.as_deref()).await,
+            Command::Mute(said) => self.mute(&incoming, &said).await,
+            Command::Unmute { environment, bot } => {
+                self.unmute(&incoming, environment.as_deref(), bot.as_deref()).await
+            }
         }
     }
 
@@ -129,13 +140,7 @@ impl Front {
 
     /// Takes a request: acknowledged, judged, and answered with a menu, the prompt or a refusal.
     async fn ask(&self, incoming: &Incoming<'_>, verb: Verb, said: Said) -> Result<(), AnswerError> {
-        if let Err(error) = incoming.reply.first(&First::DeferPrivate).await {
-            // What another session answered has its record by that.
-            if error != AnswerError::AnsweredBefore {
-                self.record_refused(incoming, "it could not be acknowledged, so nothing was begun").await;
-            }
-            return Err(error);
-        }
+        self.begin(incoming, false).await?;
         let answer = self.operations.ask(&incoming.asker, verb, said, Timestamp::now()).await;
         self.log(incoming, verb.word(), &answer);
         let message = match &answer {
@@ -145,21 +150,37 @@ impl Front {
         incoming.reply.edit(&message).await
     }
 
+    /// Acknowledges what would change something: beside what was pressed, or, if that was private, in its place. What cannot
+    /// be acknowledged is not begun, and that is recorded.
+    async fn begin(&self, incoming: &Incoming<'_>, private: bool) -> Result<(), AnswerError> {
+        let first = if private { First::DeferUpdate } else { First::DeferPrivate };
+        let acknowledged = incoming.reply.first(&first).await;
+        // What another session answered has its record by that.
+        if acknowledged.as_ref().is_err_and(|error| *error != AnswerError::AnsweredBefore) {
+            self.record_refused(incoming, "it could not be acknowledged, so nothing was begun").await;
+        }
+        acknowledged
+    }
+
     /// A refusal in words, with a link to the operation that is in the way, where its message stands.
     async fn refusal(&self, refused: &Refusal) -> Message {
-        let place = match refused {
-            Refusal::Busy { operation, .. } => self.store.place_of(&Slot::Operation(operation.clone())).await,
-            _ => Ok(None),
+        let link = match refused {
+            Refusal::Busy { operation, .. } => self.link_to(&Slot::Operation(operation.clone())).await,
+            _ => None,
         };
-        let link = match place {
+        refusal::refusal(refused, link.as_deref())
+    }
+
+    /// A link to a message of ours, if it stands.
+    async fn link_to(&self, slot: &Slot) -> Option<String> {
+        match self.store.place_of(slot).await {
             Ok(place) => place
                 .map(|(channel, message)| format!("https://discord.com/channels/{}/{channel}/{message}", self.guild)),
             Err(error) => {
                 tracing::warn!("a message's place could not be read for a link to it: {error}");
                 None
             }
-        };
-        refusal::refusal(refused, link.as_deref())
+        }
     }
 
     fn log(&self, incoming: &Incoming<'_>, what: &str, answer: &Result<Answer, Trouble>) {
@@ -187,6 +208,17 @@ fn answered(answer: &Result<Answer, Trouble>, page: u16) -> Message {
         },
         Ok(Answer::Refused(refused)) => refusal::refusal(refused, None),
         Err(trouble) => refusal::trouble(&trouble.person()),
+    }
+}
+
+/// What kind of interaction it is, in a word for the metrics.
+fn kind(interaction: &Interaction) -> &'static str {
+    match interaction {
+        Interaction::Command(_) => "command",
+        Interaction::Autocomplete(_) => "autocomplete",
+        Interaction::Component(_) => "component",
+        Interaction::Modal(_) => "modal",
+        _ => "other",
     }
 }
 

@@ -49,24 +49,23 @@ fn over(incident: &Incident, card: Option<&str>) -> Message {
 mod tests {
     use insta::assert_snapshot;
 
-    use super::super::tests::{masked, opened};
+    use super::super::tests::{context, masked, opened};
     use super::*;
-    use crate::domain::ids::RoleId;
     use crate::domain::redundancy::Level;
 
     #[test]
     fn an_alert_that_is_posted_directly_says_that_it_may_be_repeated_and_later_where_its_card_is() {
         let incident = opened("Billing Bot", Level::AtRisk, 1);
-        let context = Context { alert_roles: vec![RoleId(7)], ..Context::default() };
+        let context = Context { reference: String::new(), ..context() };
         let said = |ping, standing| masked(&alert(&incident, ping, &standing, &context), &[&incident.id]);
         assert_snapshot!(said(true, Standing::Alone), @r"
-        <@&7> 🟠 At risk: Billing Bot in Production
+        <@&70> 🟠 At risk: Billing Bot in Production
         # 🟠 At risk: Billing Bot in Production
         ⚠️ **This may be repeated: Botswain's database cannot be written**, so this is posted without being remembered. Its card follows as soon as that is mended. Until then nothing can be started or stopped from here: use Bots Status in LivePerson. Whoever runs Botswain should look at its disk, or its database's server.
         **1 of 2 healthy: no failover left.**
         Opened <t:1000:R>.
         ~ incident ab12cd34
-        pings 7
+        pings 70
         ");
         assert!(!said(true, Standing::Left).contains("pings"));
         assert_snapshot!(said(true, Standing::Over { card: Some("https://discord.com/channels/1/2/3".into()) }), @r"

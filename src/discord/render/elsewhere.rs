@@ -44,7 +44,7 @@ pub(super) fn unseen(incident: &Incident, context: &Context) -> Message {
 
 fn roles(trouble: &Trouble, context: &Context) -> Vec<RoleId> {
     let mentioned = trouble.unseen.iter().filter(|unseen| unseen.mention);
-    let mut roles: Vec<_> = mentioned.flat_map(|unseen| incident::roles(&unseen.incident, context)).copied().collect();
+    let mut roles: Vec<_> = mentioned.flat_map(|unseen| unseen.incident.alert_roles(&context.policy)).collect();
     roles.sort();
     roles.dedup();
     roles
@@ -96,7 +96,7 @@ mod tests {
     }
 
     fn context() -> Context {
-        Context { alert_roles: vec![RoleId(7)], reference: "0000abcd".into(), ..Context::default() }
+        Context { reference: "0000abcd".into(), ..super::super::tests::context() }
     }
 
     #[test]
@@ -111,7 +111,7 @@ mod tests {
         );
         let before = said.unwrap().trouble;
         assert_snapshot!(masked(&trouble(&before, &context()), &[&before.id]), @r"
-        <@&7> 📵 Alerts do not come into their channel: **🔴 Outage: Billing Bot in Production**: 0 of 2 healthy: nothing is left to take conversations
+        <@&70> 📵 Alerts do not come into their channel: **🔴 Outage: Billing Bot in Production**: 0 of 2 healthy: nothing is left to take conversations
         # 📵 Alerts do not come into their channel
         **No alert can be posted in <#82>** (id 82).
         Botswain may not post there: give it View Channel, Send Messages, Embed Links and Read Message History there. It tries every five minutes.
@@ -119,7 +119,7 @@ mod tests {
         **Open, and not seen there:**
         **🔴 Outage: Billing Bot in Production**: 0 of 2 healthy: nothing is left to take conversations
         ~ ref 0000abcd · trouble ab12cd34
-        pings 7
+        pings 70
         ");
         let after = follow(Some(&before), ChannelId(82), Passage::Open, Vec::new(), at(360)).unwrap().trouble;
         assert_snapshot!(masked(&trouble(&after, &context()), &[&before.id]), @r"
@@ -128,13 +128,13 @@ mod tests {
         ~ ref 0000abcd · trouble ab12cd34
         ");
         assert_snapshot!(masked(&unseen(&incident, &context()), &[&incident.id]), @r"
-        <@&7> 🔴 Outage: Billing Bot in Production
+        <@&70> 🔴 Outage: Billing Bot in Production
         # 🔴 Outage: Billing Bot in Production
         Its card cannot be posted in the channel for alerts: see above.
         **0 of 2 healthy: nothing is left to take conversations.**
         Opened <t:1000:R>.
         ~ ref 0000abcd · incident ab12cd34
-        pings 7
+        pings 70
         ");
     }
 

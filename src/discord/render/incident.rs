@@ -1,15 +1,17 @@
 //! An incident's one card, and the reply that says that it got worse.
 
 use super::super::custom_id::{CustomId, environment_key};
-use super::Context;
 use super::escape::{self, length};
 use super::limits;
 use super::message::{Button, Embed, Look, Message};
 use super::status::{look, verb_and_object};
 use super::words;
+use super::{Context, attention, together};
 use crate::domain::action::Verb;
-use crate::domain::connector::{Bot, Condition, Environment};
-use crate::domain::incident::{Blind, BotCount, Facts, Failover, Incident, Line, OwnDoing, Subject};
+use crate::domain::connector::{Condition, Environment};
+use crate::domain::ids::GuildId;
+use crate::domain::incident::{Ending, Facts, Failover, Incident, Line, OwnDoing, Phase, Subject};
+use crate::domain::judging::Standing;
 use crate::domain::redundancy::Level;
 
 /// How much of a card's description the list may take.
@@ -17,13 +19,19 @@ const LIST: usize = limits::DESCRIPTION - 600;
 
 /// The card; it mentions the roles if `ping` says so (which notifies them only when it is first posted).
 pub(super) fn card(incident: &Incident, ping: bool, context: &Context) -> Message {
+    let embed = embed(incident, context.guild).footer(&footer(incident, context));
+    let mut row = attention::buttons(incident);
+    row.extend(attention::details_button(incident));
+    row.extend(status_buttons(incident));
+    let message = attention::menu(Message::of(embed).buttons(start_buttons(incident)).buttons(row), incident);
+    if ping { message.mentioning(&incident.alert_roles(&context.policy), &headline(incident).0) } else { message }
+}
+
+/// What is said of it, on the card and in detail.
+pub(super) fn embed(incident: &Incident, guild: GuildId) -> Embed {
     let (headline, colour) = headline(incident);
-    let paragraphs = paragraphs(incident);
-    let embed = Embed::new(&headline, colour)
-        .footer(&footer(incident, context))
-        .describe(paragraphs.iter().map(String::as_str));
-    let message = Message::of(embed).buttons(buttons(incident));
-    if ping { message.mentioning(roles(incident, context), &headline) } else { message }
+    let paragraphs = paragraphs(incident, guild);
+    attention::field(Embed::new(&headline, colour).describe(paragraphs.iter().map(String::as_str)), incident)
 }
 
 /// The reply to the card: it got worse than was announced, and says so to those whom it concerns.
@@ -31,19 +39,33 @@ pub(super) fn worse(incident: &Incident, context: &Context) -> Message {
     let (headline, colour) = headline(incident);
     let text = match &incident.facts {
         Facts::Failover(facts) => format!("It got worse: {}.", counts(facts)),
-        Facts::NeverRedundant { .. } | Facts::Blind(_) => "It got worse.".to_owned(),
+        facts => together::got_worse(facts),
     };
     let embed = Embed::new("", colour).footer(&footer(incident, context)).describe([text.as_str()]);
-    Message::of(embed).mentioning(roles(incident, context), &headline)
+    Message::of(embed).mentioning(&incident.alert_roles(&context.policy), &headline)
+}
+
+/// The reply to the card: what was said to be over is back.
+pub(super) fn back(incident: &Incident, context: &Context) -> Message {
+    let (headline, colour) = headline(incident);
+    let how = match &incident.facts {
+        Facts::Failover(facts) => format!(": {}", counts(facts)),
+        _ => String::new(),
+    };
+    let text = format!("It was resolved, and it is back{how}.");
+    let paragraphs = [Some(text), flaps(incident)];
+    let embed = Embed::new("", colour).footer(&footer(incident, context));
+    let embed = embed.describe(paragraphs.iter().flatten().map(String::as_str));
+    Message::of(embed).mentioning(&incident.alert_roles(&context.policy), &headline)
 }
 
 /// What the card shows, in a message that is not the card: `note` says why it is there. Nothing can be pressed on it.
 pub(super) fn beside_card(incident: &Incident, ping: bool, note: &str, context: &Context) -> Message {
     let (headline, colour) = headline(incident);
-    let paragraphs = paragraphs(incident);
+    let paragraphs = paragraphs(incident, context.guild);
     let said = std::iter::once(note).chain(paragraphs.iter().map(String::as_str));
     let message = Message::of(Embed::new(&headline, colour).footer(&footer(incident, context)).describe(said));
-    if ping { message.mentioning(roles(incident, context), &headline) } else { message }
+    if ping { message.mentioning(&incident.alert_roles(&context.policy), &headline) } else { message }
 }
 
 /// The incident in one line.
@@ -51,12 +73,12 @@ pub(super) fn line(incident: &Incident) -> String {
     let (headline, _) = headline(incident);
     match &incident.facts {
         Facts::Failover(facts) => format!("**{headline}**: {}", counts(facts)),
-        Facts::NeverRedundant { .. } | Facts::Blind(_) => format!("**{headline}**"),
+        _ => format!("**{headline}**"),
     }
 }
 
 /// The message's own reference, by which it is found again, and the incident's, which is in the log.
-fn footer(incident: &Incident, context: &Context) -> String {
+pub(super) fn footer(incident: &Incident, context: &Context) -> String {
     let incident = format!("incident {}", incident.id.reference());
     // What no row of the outbox stands behind has no reference.
     if context.reference.is_empty() { incident } else { format!("ref {} · {incident}", context.reference) }
@@ -71,58 +93,118 @@ pub(super) fn subject(incident: &Incident) -> String {
         Subject::NeverRedundant { environment } => {
             format!("**Bots in {} that never were redundant**", escape::name(&environment.title()))
         }
+        Subject::Load { environment } => format!("**Load in {}**", escape::name(&environment.title())),
+        Subject::Storm => "**Many bots at once**".to_owned(),
         Subject::Blind => "**The fleet cannot be seen**".to_owned(),
     }
 }
 
-pub(super) fn roles<'a>(incident: &Incident, context: &'a Context) -> &'a [crate::domain::ids::RoleId] {
-    let environment = match &incident.subject {
-        Subject::Failover { environment, .. } | Subject::NeverRedundant { environment } => Some(environment),
-        Subject::Blind => None,
+/// What a card is headed by: state, bot and environment.
+pub(super) fn headline(incident: &Incident) -> (String, u32) {
+    let (Subject::Failover { bot, environment }, Facts::Failover(facts)) = (&incident.subject, &incident.facts) else {
+        return together::headline(incident);
     };
-    let own = environment.and_then(|environment| context.alert_roles_by_environment.get(environment));
-    own.unwrap_or(&context.alert_roles)
-}
-
-fn headline(incident: &Incident) -> (String, u32) {
-    let resolved = incident.resolved_at.is_some();
-    match (&incident.subject, &incident.facts) {
-        (Subject::Failover { bot, environment }, facts) => {
-            let what = format!("{} in {}", escape::name(&bot.name), escape::name(&environment.title()));
-            let level = if let Facts::Failover(facts) = facts { facts.level } else { Level::Unknown };
-            let face = words::level_face(level);
-            if resolved {
-                (format!("✅ Resolved: {what}"), words::GREEN)
-            } else {
-                (format!("{} {}: {what}", face.icon, face.word), face.colour)
-            }
-        }
-        (Subject::NeverRedundant { environment }, _) => {
-            let place = escape::name(&environment.title());
-            if resolved {
-                (format!("✅ Every bot in {place} has been redundant"), words::GREEN)
-            } else {
-                (format!("🟡 Never redundant: bots in {place}"), words::YELLOW)
-            }
-        }
-        (Subject::Blind, _) if resolved => ("✅ The fleet can be seen again".to_owned(), words::GREEN),
-        (Subject::Blind, _) => ("🙈 Blind: the fleet cannot be seen".to_owned(), words::ORANGE),
+    let what = format!("{} in {}", escape::name(&bot.name), escape::name(&environment.title()));
+    let looks_well = matches!(incident.phase, Phase::Recovering { .. }) && Standing::of(facts.level) == Standing::Well;
+    if incident.resolved_at().is_some() {
+        (format!("✅ Resolved: {what}"), words::GREEN)
+    } else if looks_well {
+        (format!("🔵 Recovering: {what}"), words::BLUE)
+    } else {
+        let face = words::level_face(facts.level);
+        (format!("{} {}: {what}", face.icon, face.word), face.colour)
     }
 }
 
-fn paragraphs(incident: &Incident) -> Vec<String> {
+fn paragraphs(incident: &Incident, guild: GuildId) -> Vec<String> {
     let mut said = match &incident.facts {
         Facts::Failover(facts) => failover(incident, facts),
-        Facts::NeverRedundant { bots } => never_redundant(incident, bots),
-        Facts::Blind(blind) => blindness(incident, blind),
+        _ => together::paragraphs(incident),
     };
+    said.extend(history(incident, guild));
+    said
+}
+
+/// How it came to stand as it does: since when, how often it fell, what was before it, how long it took and what ended it.
+fn history(incident: &Incident, guild: GuildId) -> Vec<String> {
+    let mut said = Vec::new();
     // How long we were blind is counted from the first failed reading, not from when that became an incident.
     let began = if let Facts::Blind(blind) = &incident.facts { blind.since } else { incident.opened_at };
-    said.push(match incident.resolved_at {
-        None => format!("Opened {}.", words::relative(incident.opened_at)),
-        Some(at) => format!("Lasted {}, ended {}.", words::between(began, at), words::relative(at)),
-    });
+    match &incident.phase {
+        Phase::Resolved { at, .. } => {
+            said.push(format!("Lasted {}, ended {}.", words::between(began, *at), words::relative(*at)));
+        }
+        Phase::Recovering { .. } => {
+            said.push(format!(
+                "Opened {}. It is resolved once it has stayed well.",
+                words::relative(incident.opened_at)
+            ));
+        }
+        Phase::Open | Phase::Suspected { .. } => said.push(match incident.back_at {
+            None => format!("Opened {}.", words::relative(incident.opened_at)),
+            Some(back) => {
+                let (opened, back) = (words::relative(incident.opened_at), words::relative(back));
+                format!("Opened {opened}, was resolved, and came back {back}.")
+            }
+        }),
+    }
+    let ended_by = match &incident.phase {
+        Phase::Resolved { by, .. } | Phase::Recovering { by, .. } => by.as_ref(),
+        _ => None,
+    };
+    said.extend(ended_by.map(|by| format!("What ended it: {}.", ending(by))));
+    said.extend(flaps(incident));
+    if let Some(before) = &incident.before {
+        let ended = words::relative(before.ended_at);
+        said.push(match before.card {
+            Some((channel, message)) => {
+                let link = format!("https://discord.com/channels/{}/{channel}/{message}", guild);
+                format!("It happened before: [that alert]({link}) ended {ended}.")
+            }
+            None => format!("It happened before, and ended {ended}."),
+        });
+    }
     said
+}
+
+/// One sentence of how it stands, for a reply.
+pub(super) fn now_stands(incident: &Incident) -> String {
+    match &incident.facts {
+        Facts::Failover(facts) => format!("{}.", counts(facts)),
+        facts => together::now_stands(facts),
+    }
+}
+
+/// The connectors that are named on its card, each in its line.
+pub(super) fn named(incident: &Incident) -> impl Iterator<Item = String> {
+    let lines = if let Facts::Failover(facts) = &incident.facts { facts.lines.as_slice() } else { &[] };
+    lines.iter().map(line_text)
+}
+
+/// How often it fell again. A bot that does so often is not helped by waiting.
+fn flaps(incident: &Incident) -> Option<String> {
+    // A list that was empty for a moment is nobody's trouble.
+    let is_list = matches!(incident.subject, Subject::NeverRedundant { .. } | Subject::Load { .. });
+    let often = match incident.flaps {
+        0 => return None,
+        _ if is_list => return None,
+        1 => "It fell again once after it had looked well.".to_owned(),
+        flaps => format!("🔁 Flapping: it fell again {flaps} times after it had looked well."),
+    };
+    let is_open = incident.resolved_at().is_none();
+    let advice = matches!(incident.subject, Subject::Failover { .. }) && is_open && incident.flaps > 1;
+    let advice = if advice { " Two connectors that share one bot user push each other out like this." } else { "" };
+    Some(format!("{often}{advice}"))
+}
+
+fn ending(by: &Ending) -> String {
+    match by {
+        Ending::Doing(own) => own_doing(own),
+        Ending::Elsewhere { what, who: Some(who) } => {
+            format!("{} by {}, not through Botswain", escape::text(what, 40), escape::name(who))
+        }
+        Ending::Elsewhere { what, who: None } => format!("{}, not through Botswain", escape::text(what, 40)),
+    }
 }
 
 fn counts(facts: &Failover) -> String {
@@ -133,7 +215,7 @@ fn counts(facts: &Failover) -> String {
 
 fn failover(incident: &Incident, facts: &Failover) -> Vec<String> {
     let mut said = vec![format!("**{}.**", words::sentence(&counts(facts)))];
-    if incident.resolved_at.is_none() && facts.level == Level::Unknown {
+    if incident.resolved_at().is_none() && facts.level == Level::Unknown {
         said.push("What it is now cannot be told; the incident stays open until it can.".to_owned());
     }
     listed(&mut said, facts.lines.iter().map(line_text), "not healthy");
@@ -141,7 +223,7 @@ fn failover(incident: &Incident, facts: &Failover) -> Vec<String> {
 }
 
 /// Adds as many lines as there is room for, then how many are left out.
-fn listed(said: &mut Vec<String>, lines: impl ExactSizeIterator<Item = String>, what: &str) {
+pub(super) fn listed(said: &mut Vec<String>, lines: impl ExactSizeIterator<Item = String>, what: &str) {
     let mut used: usize = said.iter().map(|line| length(line) + 1).sum();
     let mut left = lines.len();
     for line in lines {
@@ -160,17 +242,13 @@ fn line_text(line: &Line) -> String {
     if line.unread {
         return format!("❔ **{name}** could not be read.");
     }
-    let Some(condition) = line.condition else {
-        return match &line.own {
-            Some(own) => format!("➡️ **{name}** is no longer in this environment; {}.", own_doing(own)),
-            None => format!("❔ **{name}** is no longer in this environment."),
-        };
-    };
+    let Some(condition) = line.condition else { return gone(line, &name) };
     let changed = words::changed(line.since);
-    let mut text = match &line.own {
-        Some(own) if own.verb == Verb::Stop && !own.under_way && condition == Condition::Stopped => {
+    let mut text = match (&line.own, stopped_elsewhere(line, condition)) {
+        (Some(own), _) if own.verb == Verb::Stop && !own.under_way && condition == Condition::Stopped => {
             format!("⚫ **{name}** was {}{changed}.", own_doing(own))
         }
+        (_, Some(by)) => format!("⚫ **{name}** was stopped{by}{changed}, not through Botswain."),
         _ if line.starting => format!("🔵 **{name}** is starting{changed}{}.", who(line)),
         _ => {
             let face = words::condition_face(condition);
@@ -183,6 +261,31 @@ fn line_text(line: &Line) -> String {
         text.push_str(&words::statuses(agent, cloud, server));
     }
     text
+}
+
+/// A connector that is not here any more, or never will be again.
+fn gone(line: &Line, name: &str) -> String {
+    match (&line.own, &line.moved_to) {
+        (Some(own), _) => format!("➡️ **{name}** is no longer in this environment; {}.", own_doing(own)),
+        (None, Some(to)) => {
+            let to = escape::name(&to.title());
+            let by = line.last_operation.as_ref().and_then(|(_, by)| by.as_deref());
+            let by = by.map(|by| format!(" by {}", escape::name(by))).unwrap_or_default();
+            format!("➡️ **{name}** is no longer in this environment; it was moved to {to}{by}, not through Botswain.")
+        }
+        (None, None) => {
+            format!(
+                "🚫 **{name}** is gone: it is no longer in this environment, as two complete readings in a row say."
+            )
+        }
+    }
+}
+
+/// Who stopped it, as far as the lifecycle service knows, if that was not done through us.
+fn stopped_elsewhere(line: &Line, condition: Condition) -> Option<String> {
+    let (what, by) = line.last_operation.as_ref().filter(|_| line.own.is_none() && condition == Condition::Stopped)?;
+    let by = by.as_deref().map(|by| format!(" by {}", escape::name(by))).unwrap_or_default();
+    what.to_lowercase().contains("stop").then_some(by)
 }
 
 /// Who did it: what was done through us is named by us; the rest as the lifecycle service tells it.
@@ -201,84 +304,29 @@ fn own_doing(own: &OwnDoing) -> String {
     let who = words::mention(&own.by);
     let reference = own.operation.reference();
     if own.under_way {
-        format!("{who} is {} it (ref {reference})", words::present(own.verb).to_lowercase())
+        let late = if own.overran { ", and it takes longer than it may" } else { "" };
+        format!("{who} is {} it (ref {reference}){late}", words::present(own.verb).to_lowercase())
     } else {
         format!("{} by {who} (ref {reference})", words::past(own.verb))
     }
 }
 
-fn never_redundant(incident: &Incident, bots: &[BotCount]) -> Vec<String> {
-    if incident.resolved_at.is_some() {
-        return vec!["No bot here is left that has never had the healthy connectors that are wanted.".to_owned()];
-    }
-    let count = words::of(u32::try_from(bots.len()).unwrap_or(u32::MAX), "bot");
-    let cost = if bots.iter().all(|bot| bot.healthy <= 1) {
-        "one failure, and nothing is left"
-    } else {
-        "less failover is there than is asked"
-    };
-    let mut said = vec![format!("{count} never had as many healthy connectors as are wanted: {cost}.")];
-    listed(
-        &mut said,
-        bots.iter().map(|bot| {
-            format!(
-                "🟡 **{}**: {} of {} healthy, {} wanted",
-                bot_name(bots, &bot.bot),
-                bot.healthy,
-                bot.total,
-                bot.minimum
-            )
-        }),
-        "never redundant",
-    );
-    said
-}
-
-fn bot_name(bots: &[BotCount], bot: &Bot) -> String {
-    if bots.iter().filter(|other| other.bot.name == bot.name).count() > 1 {
-        escape::name(&format!("{} ({})", escape::cut(&bot.name, 36), escape::cut(bot.id.as_str(), 20)))
-    } else {
-        escape::name(&bot.name)
-    }
-}
-
-fn blindness(incident: &Incident, blind: &Blind) -> Vec<String> {
-    if incident.resolved_at.is_some() {
-        return vec!["All of it is read again.".to_owned()];
-    }
-    let seen =
-        blind.seen_well_at.map(|at| format!(" It was last seen whole {}.", words::relative(at))).unwrap_or_default();
-    vec![
-        format!(
-            "**Part or all of the fleet cannot be read: an outage now could go unseen.** It began {}.{seen}",
-            words::relative(blind.since)
-        ),
-        escape::text(&blind.why, 600),
-        "Bots Status in LivePerson still shows it. Whoever runs Botswain should look at the lifecycle service."
-            .to_owned(),
-    ]
-}
-
-/// Buttons that do something: start what is stopped, and look.
-fn buttons(incident: &Incident) -> Vec<Button> {
+/// Buttons that start what is stopped.
+fn start_buttons(incident: &Incident) -> Vec<Button> {
     match (&incident.subject, &incident.facts) {
-        (Subject::Failover { bot, environment }, Facts::Failover(facts)) => {
-            let mut buttons = Vec::new();
-            if incident.resolved_at.is_none() {
-                let stopped = facts.lines.iter().filter(|line| can_start(line));
-                buttons.extend(stopped.take(10).map(|line| start_button(line, environment)));
-            }
-            let id = CustomId::Status { environment: environment_key(environment), bot: Some(bot.id.key()) };
-            buttons.push(Button::new(&id, &format!("Status of {}", escape::label(&bot.name, 60)), Look::Secondary));
-            buttons
-        }
-        (Subject::NeverRedundant { environment }, _) => {
-            let id = CustomId::Status { environment: environment_key(environment), bot: None };
-            let label = format!("Status of {}", escape::label(&environment.title(), 60));
-            vec![Button::new(&id, &label, Look::Secondary)]
+        (Subject::Failover { environment, .. }, Facts::Failover(facts)) if incident.resolved_at().is_none() => {
+            let stopped = facts.lines.iter().filter(|line| can_start(line));
+            stopped.take(10).map(|line| start_button(line, environment)).collect()
         }
         _ => Vec::new(),
     }
+}
+
+/// Buttons to what it is about, as it is now.
+pub(super) fn status_buttons(incident: &Incident) -> Vec<Button> {
+    let Subject::Failover { bot, environment } = &incident.subject else { return together::buttons(incident) };
+    let id = CustomId::Status { environment: environment_key(environment), bot: Some(bot.id.key()) };
+    vec![Button::new(&id, &format!("Status of {}", escape::label(&bot.name, 60)), Look::Secondary)]
 }
 
 fn can_start(line: &Line) -> bool {

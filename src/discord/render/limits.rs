@@ -38,3 +38,9 @@ pub const PLACEHOLDER: usize = 150;
 pub const CHOICES: usize = 25;
 /// Characters of an autocomplete choice's name and value.
 pub const CHOICE: usize = 100;
+/// Characters of a modal's title.
+pub const MODAL_TITLE: usize = 45;
+/// Characters of a text input's label.
+pub const INPUT_LABEL: usize = 45;
+/// Characters of a text input's placeholder.
+pub const INPUT_PLACEHOLDER: usize = 100;

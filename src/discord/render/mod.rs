@@ -3,37 +3,43 @@
 //! Names come from outside, so each goes through [`escape`]; every message goes through [`message`], which keeps it within
 //! Discord's [`limits`] and says whom it may mention.
 
+pub mod alerts;
+pub mod attention;
 pub mod direct;
 mod elsewhere;
 pub mod escape;
+pub mod handled;
 mod incident;
 pub mod limits;
 pub mod message;
+pub mod modal;
+mod mute;
 mod operation;
 pub mod prompt;
 pub mod refusal;
 pub mod status;
+mod together;
 pub(crate) mod words;
 
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde_json::Value;
 
 pub use self::message::Message;
-use crate::domain::connector::Environment;
-use crate::domain::ids::RoleId;
+use crate::domain::ids::GuildId;
 use crate::domain::notice::Notice;
+use crate::domain::policy::Policy;
 
 /// What a notice needs besides its facts.
 #[derive(Clone, Debug, Default)]
 pub struct Context {
-    /// The roles that an alert mentions.
-    pub alert_roles: Vec<RoleId>,
-    /// Environments whose alerts mention other roles.
-    pub alert_roles_by_environment: BTreeMap<Environment, Vec<RoleId>>,
+    /// Whom alerts mention, of which bot.
+    pub policy: Arc<Policy>,
+    /// The guild, for links to messages.
+    pub guild: GuildId,
     /// The short reference in the embed's footer (`ref ab12cd34`), by which the message can be found again.
     pub reference: String,
 }
@@ -43,6 +49,10 @@ pub fn notice(notice: &Notice, context: &Context) -> Value {
     match notice {
         Notice::Card { incident, ping } => incident::card(incident, *ping, context),
         Notice::Worse { incident } => incident::worse(incident, context),
+        Notice::Again { incident, due, at } => attention::again(incident, *due, *at, context),
+        Notice::Mute { mute } => mute::message(mute, context),
+        Notice::Summary { mute, summary } => mute::summary(mute, summary, context),
+        Notice::Back { incident } => incident::back(incident, context),
         Notice::Operation { operation } => operation::message(operation, &context.reference),
         Notice::Trouble { trouble } => elsewhere::trouble(trouble, context),
         Notice::Unseen { incident } => elsewhere::unseen(incident, context),

@@ -62,7 +62,7 @@ fn sentence(refusal: &Refusal, link: Option<&str>) -> String {
     }
 }
 
-fn denial(denied: &Denied) -> String {
+pub(super) fn denial(denied: &Denied) -> String {
     match denied {
         Denied::NeedsRole { environment, roles } => {
             // Named as mentions, which show the role's name; they notify nobody, as `allowed_mentions` says.

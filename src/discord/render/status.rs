@@ -12,8 +12,9 @@ use super::words::{self, Face};
 use crate::domain::action::Verb;
 use crate::domain::connector::{Connector, Environment};
 use crate::domain::fleet::{BotView, Sight, Sighting};
-use crate::domain::policy::{Picture, Policy};
-use crate::domain::redundancy::{Level, is_starting, judge, started_at};
+use crate::domain::load::{Load, MOST_CONVERSATIONS};
+use crate::domain::policy::{Picture, Policy, Terms};
+use crate::domain::redundancy::{Level, is_starting, started_at};
 
 /// The most bots that are listed one by one: more is not at a glance.
 const LINES: usize = 30;
@@ -43,7 +44,7 @@ struct Judged<'a> {
 impl View<'_> {
     fn judge<'a>(&self, view: &'a BotView) -> Judged<'a> {
         let minimum = self.policy.minimum(&view.bot.id, &view.environment);
-        let level = judge(view, minimum, self.picture.highest(view), self.policy.start_grace, self.now);
+        let level = self.picture.level(view, self.policy, self.now);
         Judged { view, level, face: words::bot_face(level, view, minimum), minimum }
     }
 
@@ -67,11 +68,15 @@ impl View<'_> {
     /// Until when the environments look as they do now, if nothing is read meanwhile: a start's grace ends, or the reading
     /// gets old.
     pub fn stands_until(&self) -> Timestamp {
-        let grace = self.policy.start_grace;
-        let starting = self.picture.fleet.sightings().map(|s| &s.connector).filter(|c| is_starting(c, grace, self.now));
-        let graces = starting.filter_map(|c| started_at(c)?.checked_add(grace).ok());
+        let connectors = self.picture.fleet.sightings().map(|s| &s.connector);
+        let starting = connectors.filter(|c| is_starting(c, self.grace(c), self.now));
+        let graces = starting.filter_map(|c| started_at(c)?.checked_add(self.grace(c)).ok());
         let old = self.picture.fleet.read_at().and_then(|at| at.checked_add(self.old_after()).ok());
         graces.chain(old).filter(|at| *at > self.now).min().unwrap_or(Timestamp::MAX)
+    }
+
+    fn grace(&self, connector: &Connector) -> Duration {
+        self.policy.terms(&connector.bot.id, &connector.environment).start_grace
     }
 
     fn old_after(&self) -> Duration {
@@ -186,15 +191,13 @@ pub fn bot(of: View<'_>, view: &BotView, may: impl Fn(Verb) -> bool) -> Message 
     let counts = words::impact(judged.level, view.healthy(), view.total(), judged.minimum, view.unread());
     let mut lines = vec![format!("{}.{}", words::sentence(&counts), of.read_at())];
     lines.extend(of.warning());
-    lines.extend(
-        view.conversations().map(|n| format!("Load: {} on all of its connectors here.", words::of(n, "conversation"))),
-    );
+    lines.extend(load(view, of.policy.terms(&view.bot.id, &view.environment)));
     let title = format!("{} {}: {name} in {place}", judged.face.icon, judged.face.word);
     let mut embed = Embed::new(&title, judged.face.colour).describe(lines.iter().map(String::as_str));
     let mut sightings: Vec<&Sighting> = view.sightings.iter().map(AsRef::as_ref).collect();
     sightings.sort_by_key(|s| (s.is_surely_healthy(), s.connector.condition(), s.connector.name.clone()));
     for (place, sighting) in sightings.iter().enumerate() {
-        let starting = is_starting(&sighting.connector, of.policy.start_grace, of.now);
+        let starting = is_starting(&sighting.connector, of.grace(&sighting.connector), of.now);
         let face = words::sighting_face(sighting, starting);
         let title = format!("{} {}: {}", face.icon, escape::name(&sighting.connector.name), face.word);
         let left = sightings.len() - place;
@@ -212,6 +215,21 @@ pub fn bot(of: View<'_>, view: &BotView, may: impl Fn(Verb) -> bool) -> Message 
         }
     }
     bot_buttons(view, &sightings, may).into_iter().fold(Message::of(embed), Message::buttons)
+}
+
+/// How many conversations there are, and how many connectors would do if that is more than is advised.
+fn load(view: &BotView, terms: &Terms) -> Option<String> {
+    let conversations = words::of(view.conversations()?, "conversation");
+    let load = Load::of(view);
+    let mut said = format!("Load: {conversations} on all of its connectors here.");
+    if terms.minimum > 0 && load.is_too_much(terms.load) {
+        let (each, wanted) = (terms.load, words::of(load.wanted(terms.load), "healthy connector"));
+        said.push_str(&format!(" That is more than {each} for each healthy connector: {wanted} would do."));
+    }
+    if load.fullest >= MOST_CONVERSATIONS {
+        said.push_str(&format!(" One is at {MOST_CONVERSATIONS}, beyond which none is assigned."));
+    }
+    Some(said)
 }
 
 fn details(sighting: &Sighting) -> String {

@@ -1,7 +1,11 @@
 //! The words as people read them, and the promise that no name from outside breaks a message.
 
+mod attention;
+mod incidents;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -17,11 +21,15 @@ use crate::domain::authority::{Denied, Person};
 use crate::domain::connector::tests::connector;
 use crate::domain::connector::{AgentStatus, Bot, Condition, Connector, Environment, LastOperation, Link};
 use crate::domain::fleet::{Malformed, Reading};
-use crate::domain::ids::{BotId, ChannelId, ConnectorId, Id, RoleId, UserId};
-use crate::domain::incident::{Blind, BotCount, Facts, Failover, Incident, Line, OwnDoing, Severity, Subject};
+use crate::domain::ids::{BotId, ChannelId, ConnectorId, GuildId, Id, RoleId, UserId};
+use crate::domain::incident::{
+    Advice, Blind, Blindness, BotCount, Ending, Facts, Failover, Incident, Line, OwnDoing, Phase, Severity, Storm,
+    StormBot, StormPlace, Subject,
+};
 use crate::domain::notice::Notice;
 use crate::domain::operation::{Ended, Operation, Outcome, Seen, StepFailure, StepState};
-use crate::domain::policy::{Picture, Policy};
+use crate::domain::policy::tests::policy;
+use crate::domain::policy::{Own, OwnOfEnvironment, Picture, Policy, Terms};
 use crate::domain::redundancy::Level;
 use crate::domain::request::{Plan, Refusal, Request, RequestState};
 use crate::operations::{Choice, Menu, Part};
@@ -30,17 +38,6 @@ const POLL: Duration = Duration::from_secs(30);
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(second).unwrap()
-}
-
-fn policy() -> Policy {
-    Policy {
-        minimum: 2,
-        watched: vec![Environment::new("production")],
-        named: Vec::new(),
-        by_environment: BTreeMap::new(),
-        by_bot: BTreeMap::new(),
-        start_grace: Duration::from_secs(300),
-    }
 }
 
 fn picture(connectors: Vec<Connector>) -> Picture {
@@ -200,7 +197,7 @@ fn some_fleet() -> Picture {
         connector("returns-2", "Returns Bot", "production"),
     ]);
     for bot in ["Billing Bot", "Orders Bot"] {
-        picture.highest.insert((BotId::new(bot), Environment::new("production")), 2);
+        picture.highest.raise(&BotId::new(bot), &Environment::new("production"), 2);
     }
     picture
 }
@@ -280,7 +277,7 @@ fn hundreds_of_bots_are_summed_up_within_the_limits() {
         [one, if n == 7 { dropped("7-2", &bot) } else { two }]
     });
     let mut picture = picture(bots.collect());
-    picture.highest.insert((BotId::new("Bot 007"), Environment::new("production")), 2);
+    picture.highest.raise(&BotId::new("Bot 007"), &Environment::new("production"), 2);
     let message = status::environment(view(&picture, &policy, 1010), &Environment::new("production"));
     let body = message.private_body();
     check(&body, &[]);
@@ -518,9 +515,11 @@ fn a_settled_prompt_says_what_became_of_it() {
 
 // ---- Notices --------------------------------------------------------------------------------------------------------
 
-fn context() -> Context {
-    let own = BTreeMap::from([(Environment::new("demo"), vec![RoleId(71)])]);
-    Context { alert_roles: vec![RoleId(70)], alert_roles_by_environment: own, reference: "ab12cd34".into() }
+pub(super) fn context() -> Context {
+    let terms =
+        Terms { minimum: 2, alert_roles: vec![RoleId(70)], escalation_roles: vec![RoleId(77)], ..Terms::default() };
+    let policy = Policy::new(terms, vec![Environment::new("production")], BTreeMap::new());
+    Context { policy: Arc::new(policy), guild: GuildId(1), reference: "ab12cd34".into() }
 }
 
 fn operation(verb: Verb, to: Option<&str>, of: &Connector) -> Operation {
@@ -642,6 +641,7 @@ fn line(name: &str, condition: Condition) -> Line {
         condition: Some(condition),
         words: Some(["Online", "Not Connected", "Connected"].map(str::to_owned)),
         since: Some(at(990)),
+        moved_to: None,
         starting: false,
         unread: false,
         last_operation: Some(("SYSTEM_RECOVERY_STARTED".into(), None)),
@@ -650,26 +650,31 @@ fn line(name: &str, condition: Condition) -> Line {
 }
 
 fn incident(level: Level, healthy: u32, lines: Vec<Line>) -> Incident {
-    Incident {
-        id: "ef56ef56ef56ef56".parse().unwrap(),
-        subject: Subject::Failover { bot: billing(), environment: Environment::new("production") },
-        facts: Facts::Failover(Failover { level, healthy, total: 2, minimum: 2, lines }),
-        announced: Severity::AtRisk,
-        opened_at: at(1000),
-        resolved_at: None,
-    }
+    let subject = Subject::Failover { bot: billing(), environment: Environment::new("production") };
+    let facts = Facts::Failover(Failover { level, healthy, total: 2, minimum: 2, lines });
+    let opened = Incident::new(subject, facts, at(1000));
+    Incident { id: "ef56ef56ef56ef56".parse().unwrap(), announced: Severity::AtRisk, ..opened }
 }
 
 fn card(incident: Incident, ping: bool) -> String {
     let body = notice(&Notice::Card { incident, ping }, &context());
     check(&body, &[RoleId(70)]);
-    show(&body)
+    // What can be done about any incident is shown where it is tested.
+    let of_all = ["▾ Snooze", "  · Snooze", "[Acknowledge", "[Incident details"];
+    let shown = show(&body);
+    let lines = shown.lines().filter(|line| !of_all.iter().any(|start| line.starts_with(start)));
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 #[test]
 fn a_card_names_what_is_wrong_and_who_did_it() {
-    let own =
-        OwnDoing { by: olga(), verb: Verb::Stop, operation: "ab12cd34ab12cd34".parse().unwrap(), under_way: false };
+    let own = OwnDoing {
+        by: olga(),
+        verb: Verb::Stop,
+        operation: "ab12cd34ab12cd34".parse().unwrap(),
+        under_way: false,
+        overran: false,
+    };
     let stopped = Line { own: Some(own), ..line("billing-2", Condition::Stopped) };
     insta::assert_snapshot!(card(incident(Level::AtRisk, 1, vec![stopped.clone()]), false), @r#"
     # 🟠 At risk: Billing Bot in Production
@@ -706,7 +711,8 @@ fn a_card_names_what_is_wrong_and_who_did_it() {
 
 #[test]
 fn a_card_ends_with_how_long_it_lasted() {
-    let resolved = Incident { resolved_at: Some(at(1200)), ..incident(Level::Redundant, 2, Vec::new()) };
+    let resolved =
+        Incident { phase: Phase::Resolved { at: at(1200), by: None }, ..incident(Level::Redundant, 2, Vec::new()) };
     insta::assert_snapshot!(card(resolved, false), @r#"
     # ✅ Resolved: Billing Bot in Production
     **2 of 2 healthy, 2 wanted.**
@@ -749,20 +755,24 @@ fn bots_that_never_were_redundant_stand_on_one_notice() {
 
 #[test]
 fn being_blind_is_said_and_what_to_do() {
-    let facts =
-        Facts::Blind(Blind { since: at(900), seen_well_at: Some(at(870)), why: "It refused the token.".into() });
+    let facts = Facts::Blind(Blind {
+        since: at(900),
+        seen_well_at: Some(at(870)),
+        why: "It refused the token.".into(),
+        kind: Blindness::Unauthorised,
+    });
     let blind = Incident { subject: Subject::Blind, facts, ..incident(Level::Unknown, 0, Vec::new()) };
     insta::assert_snapshot!(card(blind.clone(), true), @r#"
-    <@&70> 🙈 Blind: the fleet cannot be seen
-    # 🙈 Blind: the fleet cannot be seen
-    **Part or all of the fleet cannot be read: an outage now could go unseen.** It began <t:900:R>. It was last seen whole <t:870:R>.
+    <@&70> 🔑 Blind: the lifecycle service refuses our token
+    # 🔑 Blind: the lifecycle service refuses our token
+    **Nothing of the fleet can be read: an outage now could go unseen.** It began <t:900:R>. It was last seen whole <t:870:R>.
     It refused the token.
-    Bots Status in LivePerson still shows it. Whoever runs Botswain should look at the lifecycle service.
+    Bots Status in LivePerson still shows it. Whoever installed Botswain has to set LIFECYCLE_TOKEN right.
     Opened <t:1000:R>.
     ~ ref ab12cd34 · incident ef56ef56
     pings 70
     "#);
-    insta::assert_snapshot!(card(Incident { resolved_at: Some(at(1500)), ..blind }, false), @r#"
+    insta::assert_snapshot!(card(Incident { phase: Phase::Resolved { at: at(1500), by: None }, ..blind }, false), @r#"
     # ✅ The fleet can be seen again
     All of it is read again.
     Lasted 10 min, ended <t:1500:R>.
@@ -840,9 +850,11 @@ proptest! {
         bodies.push(notice(&Notice::Operation { operation }, &context()));
         let lines = |n| Line {
             connector: ConnectorId::new(format!("{name}{n}")),
+            condition: (n % 3 > 0).then_some(if n % 2 == 0 { Condition::UnknownWord } else { Condition::Stopped }),
+            moved_to: (n % 6 == 0).then(|| place.clone()),
             words: Some([word.clone(), word.clone(), word.clone()]),
             last_operation: Some((word.clone(), Some(name.clone()))),
-            ..line(&name, if n % 2 == 0 { Condition::UnknownWord } else { Condition::Stopped })
+            ..line(&name, Condition::Healthy)
         };
         let failover = Incident {
             subject: Subject::Failover { bot: odd(1).bot, environment: place.clone() },
@@ -857,7 +869,30 @@ proptest! {
             ..failover.clone()
         };
         bodies.push(notice(&Notice::Card { incident: grouped, ping: false }, &context()));
-        let facts = Facts::Blind(Blind { since: at(900), seen_well_at: None, why: word.clone() });
+        let elsewhere = Ending::Elsewhere { what: word.clone(), who: Some(name.clone()) };
+        let over = Phase::Resolved { at: at(1010), by: Some(elsewhere) };
+        bodies.push(notice(&Notice::Card { incident: Incident { phase: over, flaps: 9, ..failover.clone() }, ping: false }, &context()));
+        bodies.push(notice(&Notice::Back { incident: failover.clone() }, &context()));
+        let many = |n: usize| Environment::new(&format!("{environment}{n}"));
+        let storm = Storm {
+            places: (0..count).map(|n| StormPlace { environment: many(n), broken: 3, out: 1, of: 5 }).collect(),
+            bots: (0..count)
+                .map(|n| StormBot { bot: odd(n).bot, environment: many(n), level: Level::Outage, healthy: 0, total: 1 })
+                .collect(),
+            peak: 9,
+            with_own_cards: 2,
+        };
+        let storm = Incident { subject: Subject::Storm, facts: Facts::Storm(storm), ..failover.clone() };
+        bodies.push(notice(&Notice::Card { incident: storm.clone(), ping: true }, &context()));
+        bodies.push(notice(&Notice::Worse { incident: storm }, &context()));
+        let full = |n: usize| Advice { bot: odd(n).bot, healthy: 1, wanted: 9, load: 50, full: n.is_multiple_of(2) };
+        let loaded = Incident {
+            subject: Subject::Load { environment: place.clone() },
+            facts: Facts::Load { bots: (0..count * 10).map(full).collect() },
+            ..failover.clone()
+        };
+        bodies.push(notice(&Notice::Card { incident: loaded, ping: false }, &context()));
+        let facts = Facts::Blind(Blind { since: at(900), seen_well_at: None, why: word.clone(), kind: Blindness::Malformed });
         bodies.push(notice(&Notice::Card { incident: Incident { subject: Subject::Blind, facts, ..failover }, ping: true }, &context()));
         bodies.push(refusal::refusal(&Refusal::NotFound { what: name.clone() }, None).private_body());
         bodies.push(refusal::refusal(&Refusal::CannotRead { why: word.clone() }, None).private_body());

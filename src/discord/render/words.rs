@@ -176,6 +176,11 @@ pub(super) fn relative(at: Timestamp) -> String {
     format!("<t:{}:R>", at.as_second())
 }
 
+/// A moment as each reader's client shows it, in their own time zone: "15 January 2027 09:00".
+pub(super) fn moment(at: Timestamp) -> String {
+    format!("<t:{}:f>", at.as_second())
+}
+
 /// A person: a mention (which notifies nobody, as `allowed_mentions` says) shows the name that they bear now.
 pub(super) fn mention(person: &Person) -> String {
     format!("<@{}>", person.id)

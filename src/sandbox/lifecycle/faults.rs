@@ -63,6 +63,11 @@ pub enum FaultKind {
     },
     /// Pages after the first fail (500).
     MissingPage,
+    /// It is carried out, and answered with what the platform said so long ago (`Age`).
+    Stale {
+        /// Seconds.
+        age: u64,
+    },
     /// It reaches the service twice, as some proxies do; the second answer comes back.
     DuplicateDelivery,
     /// It is carried out, then the connection is closed without an answer.
@@ -342,6 +347,11 @@ async fn meet(
         FaultKind::MalformedRecord { connector } => malformed(next.run(request).await, &connector).await,
         FaultKind::MissingPage => {
             Refusal::new(Problem::new(ProblemKind::Internal, "The page was lost.")).into_response()
+        }
+        FaultKind::Stale { age } => {
+            let mut response = next.run(request).await;
+            response.headers_mut().insert(header::AGE, HeaderValue::from(age));
+            response
         }
         FaultKind::DuplicateDelivery => delivered_twice(request, next).await,
         FaultKind::AcceptThenDrop => {

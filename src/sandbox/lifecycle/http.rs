@@ -190,12 +190,12 @@ async fn require_token(State(simulator): State<LifecycleSimulator>, request: Req
         ("If-None-Match" = Option<String>, Header, nullable = false, description = "ETags that the reader has (RFC 9110, section 13.1.2)"),
     ),
     responses(
-        (status = 200, description = "A page", body = ConnectorPage, headers(("ETag" = String, description = "Of all pages together")), links(
+        (status = 200, description = "A page", body = ConnectorPage, headers(("ETag" = String, description = "Of all pages together"), ("Age" = Option<u64>, description = "Seconds since the platform was read, if that was not for this answer")), links(
             ("first" = (operation_id = "read_connector", parameters(("id" = "$response.body#/items/0/id")), description = "A connector of the page")),
             ("changeFirst" = (operation_id = "begin_operation", parameters(("id" = "$response.body#/items/0/id")), description = "A change of it")),
             ("nextPage" = (operation_id = "list_connectors", parameters(("cursor" = "$response.body#/next_cursor")), description = "Where there is one")),
         )),
-        (status = 304, description = "Nothing changed", headers(("ETag" = String, description = "As it was"))),
+        (status = 304, description = "Nothing changed", headers(("ETag" = String, description = "As it was"), ("Age" = Option<u64>, description = "Seconds since the platform was read, if that was not for this answer"))),
         (status = 400, description = "`invalid-request`", body = Problem, content_type = "application/problem+json"),
         (status = 410, description = "`cursor-expired`, which no longer is known or never was: begin again with the first page", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "`cursor-with-filters`", body = Problem, content_type = "application/problem+json"),

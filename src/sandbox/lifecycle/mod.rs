@@ -45,6 +45,7 @@
 //! | … `half_answer`, `garbage`, `huge_body` | it is carried out, the answer is spoilt (`huge_body`: `"bytes": n`) |
 //! | … `malformed_record` | `"connector": id`: its record is not what the contract says |
 //! | … `missing_page` | pages after the first fail |
+//! | … `stale` | `"age": seconds`: it is answered with what the platform said so long ago |
 //! | … `duplicate_delivery` | the request reaches the service twice |
 //! | … `redirect` | `"to": address` |
 //! | … `lose_events` | strikes no request: while it is in force, events pass the streams by |

@@ -13,6 +13,7 @@ const SERVICE = [
   ["Half an answer", "/fleet/faults", { kind: "half_answer" }],
   ["Garbage", "/fleet/faults", { kind: "garbage" }],
   ["A page missing", "/fleet/faults", { kind: "missing_page" }],
+  ["Old data", "/fleet/faults", { kind: "stale", age: 600 }],
   ["One bad record", "/fleet/faults", { kind: "malformed_record", connector: "billing-1" }],
   ["Arrive twice", "/fleet/faults", { kind: "duplicate_delivery" }],
   ["Drop the connection", "/fleet/faults", { kind: "drop" }],

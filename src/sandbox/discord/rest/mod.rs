@@ -86,9 +86,8 @@ pub(crate) async fn serve(State(shared): State<Arc<Shared>>, Path(path): Path<St
     }
     let outcome = match received {
         Ok(mut received) => {
-            let outcome = authorise(&shared, &headers, &template).and_then(|()| {
-                routes::carry_out(&shared, &method, &path, uri.query(), &mut received)
-            });
+            let outcome = authorise(&shared, &headers, &template)
+                .and_then(|()| routes::carry_out(&shared, &method, &path, uri.query(), &mut received));
             (received, outcome)
         }
         Err(refused) => (Received::nothing(shared.now()), Err(refused)),

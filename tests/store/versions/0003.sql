@@ -1,0 +1,3 @@
+-- What version 3 wrote otherwise than version 2: how an incident stands.
+INSERT INTO incidents (id, subject, is_open, opened_at, version, body) VALUES
+    ('ef56ef56ef56ef56', 'blind', 0, 1800000000000, 3, '{"id":"ef56ef56ef56ef56","subject":{"about":"blind"},"facts":{"of":"blind","since":"2027-01-15T08:00:00Z","seen_well_at":null,"why":"The lifecycle service could not be reached.","kind":"unreachable"},"announced":"at_risk","opened_at":"2027-01-15T08:00:00Z","phase":{"is":"resolved","at":"2027-01-15T08:01:00Z","by":null},"worse_since":null,"flaps":1,"replies":1,"back_at":"2027-01-15T08:00:30Z","back_said_at":"2027-01-15T08:00:30Z","before":null,"storm":null}');
