@@ -1,11 +1,11 @@
-//! What a push makes sooner: the monitor looks where it is told that something changed, and judges with what it sees there,
-//! without waiting for the next poll.
+//! What a push makes sooner: the monitor looks where it is told that something changed, and judges the bots that this
+//! touches, without waiting for the next poll.
 //!
 //! A push is never believed, it is looked after: what counts is what the service answers when it is asked. So an event that is
 //! old, doubled or wrong changes nothing, and what is glimpsed is always younger than the last reading. A glimpse says nothing
 //! of what it does not show: it makes no connector gone, ends no blindness, and is no reading. The poll judges all.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,11 +15,15 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::observe::{Glance, Lookout, nothing_left};
 use super::poll::Eye;
+use super::round::{self, Open};
 use super::{Monitor, SHORTEST_SLEEP, Ticked};
 use crate::domain::connector::Connector;
-use crate::domain::fleet::Sight;
-use crate::domain::ids::ConnectorId;
+use crate::domain::fleet::{BotView, Sight};
+use crate::domain::ids::{BotId, ConnectorId};
+use crate::domain::mute::Mute;
+use crate::domain::policy::Picture;
 use crate::lifecycle::{FleetAnswer, Told, Word};
 use crate::store::StoreError;
 
@@ -109,14 +113,73 @@ impl Monitor {
         let fleet = self.eye.fleet();
         let was_there = |id| fleet.connector(id).is_some_and(|known| known.sight == Sight::Fresh);
         let gone = told.named.iter().any(|(id, word)| *word == Word::Gone && was_there(id));
-        let anything = told.any;
-        let seen = self.eye.glimpse(told).await;
-        if seen.is_empty() && !anything {
+        if told.any {
+            let mut seen = tokio::time::timeout(GLIMPSE_WITHIN, self.eye.all()).await.unwrap_or_default();
+            let done_to = |connector: &Connector| told.named.get(&connector.id) == Some(&Word::Changed);
+            seen.retain(|connector| done_to(connector) || self.eye.is_other(connector));
+            self.eye.take_glimpse(seen, now);
+            let watched_since = self.looks.map_or(now, |looks| looks.without_gap_since);
+            return Ok(Glanced { ticked: self.judge(watched_since, now).await?, gone });
+        }
+        let news = self.eye.news(told);
+        if news.is_empty() {
             return Ok(Glanced { gone, ..Glanced::default() });
         }
-        self.eye.take_glimpse(seen, now);
+        // What is kept is read while the service is asked.
+        let (seen, mutes, open) =
+            tokio::join!(self.eye.glimpse(&news), self.keeper.mutes(), self.keeper.open_incidents(now));
+        let touched = self.eye.take_glimpse(seen, now);
+        if touched.is_empty() {
+            self.keeper.trouble()?;
+            return Ok(Glanced { gone, ..Glanced::default() });
+        }
+        let on: Vec<_> = mutes.into_iter().filter(|mute| !mute.is_over(now)).collect();
+        Ok(Glanced { ticked: self.judge_some(&touched, &Open::new(open), &on, now).await?, gone })
+    }
+
+    /// Publishes, judges these bots alone, and writes what follows. What time brings, and what takes a whole look, is left to
+    /// the next tick.
+    async fn judge_some(
+        &mut self,
+        bots: &BTreeSet<BotId>,
+        open: &Open,
+        mutes: &[Mute],
+        now: Timestamp,
+    ) -> Result<Ticked, StoreError> {
+        let fleet = self.eye.fleet().clone();
+        bots.iter().flat_map(|bot| fleet.everywhere(bot)).for_each(|view| self.raise(view));
+        let picture = self.picture(fleet);
+        self.picture.send_replace(Arc::new(picture.clone()));
+        let before = std::mem::replace(&mut self.before, picture.clone());
+        self.save_highest().await;
+
+        let gone = self.left_nothing(bots, &before, &picture);
+        let views = bots.iter().flat_map(|bot| picture.fleet.everywhere(bot)).chain(&gone);
+        let policy = &self.watch.policy;
+        let glances: Vec<_> = views.map(|view| Glance::at(view, &picture, policy, now)).collect();
+        let own = self.own_doings(&picture, &glances, open, now).await;
+        let blind = self.blind(&picture, now).is_some();
         let watched_since = self.looks.map_or(now, |looks| looks.without_gap_since);
-        Ok(Glanced { ticked: self.judge(watched_since, now).await?, gone })
+        let lookout = Lookout { before: &before, picture: &picture, policy, own: &own, blind, watched_since, now };
+        let mut cases = self.judge_bots(&lookout, &glances, open).await;
+        round::mute(&mut cases, mutes, now);
+        let round::Told { opened, changed, resolved, next_due } = self.write(&cases, now).await;
+        if opened + changed + resolved > 0 {
+            self.bells.delivery.notify_one();
+        }
+        self.keeper.trouble()?;
+        let due = [next_due, own.next_overrun()].into_iter().flatten().min();
+        Ok(Ticked { opened, changed, resolved, attended: 0, due })
+    }
+
+    /// Where these bots had connectors at the last look, and have none now.
+    fn left_nothing(&self, bots: &BTreeSet<BotId>, before: &Picture, picture: &Picture) -> Vec<BotView> {
+        if !self.eye.sees_what_is_gone() {
+            return Vec::new();
+        }
+        let were = bots.iter().flat_map(|bot| before.fleet.everywhere(bot));
+        let left = were.filter(|view| picture.fleet.bot(&view.bot.id, &view.environment).is_none());
+        left.map(|view| nothing_left(view.bot.clone(), view.environment.clone())).collect()
     }
 }
 
@@ -127,23 +190,25 @@ fn sooner(next: Instant, due: Option<Timestamp>) -> Instant {
 }
 
 impl Eye {
-    /// Asks how the connectors are that are said to be other than we know them, and gives those that are. What cannot be
-    /// had is left to the next poll.
-    async fn glimpse(&self, told: Told) -> Vec<Connector> {
-        let is_news = |(id, word): &(ConnectorId, Word)| match (word, self.fleet.connector(id)) {
+    /// The connectors that are said to be other than we know them.
+    fn news(&self, told: Told) -> BTreeMap<ConnectorId, Word> {
+        let is_news = |id: &ConnectorId, word: &Word| match (word, self.fleet.connector(id)) {
             (Word::Gone, _) => false,
             (Word::Changed, _) | (Word::Has(_), None) => true,
             (Word::Has(revision), Some(known)) => {
                 known.sight == Sight::Missing || known.connector.revision.as_ref() != Some(revision)
             }
         };
-        let changed: BTreeSet<_> =
-            told.named.iter().filter(|(_, word)| **word == Word::Changed).map(|(id, _)| id.clone()).collect();
-        let named: Vec<_> = told.named.into_iter().filter(is_news).map(|(id, _)| id).collect();
-        let looking =
-            async { if told.any || named.len() > ONE_BY_ONE { self.all().await } else { self.each(named).await } };
-        let seen = tokio::time::timeout(GLIMPSE_WITHIN, looking).await.unwrap_or_default();
-        seen.into_iter().filter(|c| changed.contains(&c.id) || self.is_other(c)).collect()
+        told.named.into_iter().filter(|(id, word)| is_news(id, word)).collect()
+    }
+
+    /// Asks how these connectors are, and gives those that are other than we know them, or that something was done to. What
+    /// cannot be had is left to the next poll.
+    async fn glimpse(&self, news: &BTreeMap<ConnectorId, Word>) -> Vec<Connector> {
+        let looking = async { if news.len() > ONE_BY_ONE { self.all().await } else { self.each(news.keys()).await } };
+        let mut seen = tokio::time::timeout(GLIMPSE_WITHIN, looking).await.unwrap_or_default();
+        seen.retain(|connector| news.get(&connector.id) == Some(&Word::Changed) || self.is_other(connector));
+        seen
     }
 
     async fn all(&self) -> Vec<Connector> {
@@ -157,12 +222,13 @@ impl Eye {
         }
     }
 
-    async fn each(&self, named: Vec<ConnectorId>) -> Vec<Connector> {
-        let looks = named.into_iter().map(|id| {
+    async fn each(&self, ids: impl Iterator<Item = &ConnectorId>) -> Vec<Connector> {
+        let looks = ids.cloned().map(|id| {
             let lifecycle = self.lifecycle.clone();
             async move { lifecycle.connector(&id).await }
         });
-        let looks: Vec<_> = futures_util::stream::iter(looks).buffer_unordered(AT_ONCE).collect().await;
+        let looks: Vec<_> =
+            futures_util::stream::iter(looks.collect::<Vec<_>>()).buffer_unordered(AT_ONCE).collect().await;
         let mut seen = Vec::new();
         for look in looks {
             match look {
@@ -180,9 +246,16 @@ impl Eye {
             .is_none_or(|known| known.sight == Sight::Missing || known.connector.revision != connector.revision)
     }
 
-    pub(super) fn take_glimpse(&mut self, seen: Vec<Connector>, now: Timestamp) {
+    /// Takes in what was glimpsed, and gives the bots that it touches.
+    pub(super) fn take_glimpse(&mut self, seen: Vec<Connector>, now: Timestamp) -> BTreeSet<BotId> {
+        if seen.is_empty() {
+            return BTreeSet::new();
+        }
         self.etag = None;
         self.glimpsed.extend(seen.iter().map(|connector| (connector.id.clone(), connector.clone())));
+        let known = seen.iter().filter_map(|connector| self.fleet.connector(&connector.id)).map(|s| &s.connector);
+        let touched = known.chain(&seen).map(|connector| connector.bot.id.clone()).collect();
         self.fleet.glimpse(seen, now);
+        touched
     }
 }

@@ -1,51 +1,39 @@
 //! What was seen of some connectors between two readings of the fleet. It says nothing of any other: it makes nothing gone,
 //! and is no reading.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::{Bots, Fleet, Sight, Sighting};
+use super::{BotView, Fleet, Place, Sight, Sighting};
 use crate::domain::connector::Connector;
-use crate::domain::ids::{BotId, ConnectorId};
 
 impl Fleet {
-    /// The fleet as it is with what was just seen, but for the bots that this touches alone: quickly made, however large the
-    /// fleet is. Each is there with all of its connectors, in every environment.
-    pub fn glimpsed(&self, seen: &[Connector], now: Timestamp) -> Self {
-        let known = seen.iter().filter_map(|connector| self.connector(&connector.id));
-        let bots: BTreeSet<&BotId> =
-            known.map(|s| &s.connector.bot.id).chain(seen.iter().map(|connector| &connector.bot.id)).collect();
-        let places = bots.iter().flat_map(|bot| self.bots.places.values().filter_map(|here| here.get(*bot)));
-        let theirs = places.filter_map(|place| self.bots.views.get(*place)).flat_map(|view| &view.sightings);
-        let mut sightings = theirs.map(|s| (s.connector.id.clone(), Arc::clone(s))).collect();
-        take(&mut sightings, seen.to_vec(), now);
-        self.with(sightings)
-    }
-
-    /// Takes in what was just seen of some connectors.
+    /// Takes in what was just seen of some connectors. As long as each is where it was, this takes no longer for a large
+    /// fleet than for a small one.
     pub fn glimpse(&mut self, seen: Vec<Connector>, now: Timestamp) {
-        let mut sightings = Arc::unwrap_or_clone(std::mem::take(&mut self.sightings));
-        take(&mut sightings, seen, now);
-        *self = self.with(sightings);
-    }
-
-    fn with(&self, sightings: BTreeMap<ConnectorId, Arc<Sighting>>) -> Self {
-        Self {
-            bots: Arc::new(Bots::of(&sightings, self.unattributed)),
-            sightings: Arc::new(sightings),
-            unattributed: self.unattributed,
-            read_at: self.read_at,
-            blind_since: self.blind_since,
+        let seen: Vec<_> =
+            seen.into_iter().map(|connector| Sighting { connector, sight: Sight::Fresh, seen_at: now }).collect();
+        let places: Option<Vec<_>> = seen.iter().map(|sighting| self.place_kept(&sighting.connector)).collect();
+        let Some(places) = places else {
+            let mut all = self.all();
+            all.extend(seen.into_iter().map(|sighting| (sighting.connector.id.clone(), Arc::new(sighting))));
+            return self.now_known(all);
+        };
+        let views = Arc::make_mut(&mut self.views);
+        for (sighting, Place { view, sighting: place }) in seen.into_iter().zip(places) {
+            let known = views.get_mut(view).and_then(|view| Arc::make_mut(view).sightings.get_mut(place));
+            if let Some(known) = known {
+                *known = Arc::new(sighting);
+            }
         }
     }
-}
 
-fn take(sightings: &mut BTreeMap<ConnectorId, Arc<Sighting>>, seen: Vec<Connector>, now: Timestamp) {
-    for connector in seen {
-        let sighting = Sighting { connector, sight: Sight::Fresh, seen_at: now };
-        sightings.insert(sighting.connector.id.clone(), Arc::new(sighting));
+    /// Where a connector is, if it belongs there still.
+    fn place_kept(&self, connector: &Connector) -> Option<Place> {
+        let place = *self.places.connectors.get(&connector.id)?;
+        let view: &BotView = self.views.get(place.view)?;
+        (view.environment == connector.environment && view.bot == connector.bot).then_some(place)
     }
 }
 
@@ -54,7 +42,8 @@ mod tests {
     use super::super::{Fleet, Reading};
     use super::*;
     use crate::domain::connector::tests::connector;
-    use crate::domain::connector::{AgentStatus, Environment};
+    use crate::domain::connector::{AgentStatus, Bot, Environment};
+    use crate::domain::ids::ConnectorId;
 
     fn at(second: i64) -> Timestamp {
         Timestamp::from_second(second).unwrap()
@@ -74,18 +63,28 @@ mod tests {
     }
 
     #[test]
-    fn a_part_shows_the_bots_that_are_touched_as_the_whole_will() {
-        let mut fleet = fleet();
+    fn a_glimpse_is_there_as_a_reading_would_have_it() {
         let moved = Connector { environment: Environment::new("demo"), ..dropped("b2") };
-        for seen in [vec![dropped("b1")], vec![dropped("b1"), moved], vec![dropped("new")]] {
-            let part = fleet.glimpsed(&seen, at(9));
-            fleet.glimpse(seen, at(9));
-            assert!(part.bots().iter().all(|view| view.bot.name == "Billing Bot"));
-            for view in part.bots() {
-                assert_eq!(fleet.bot(&view.bot.id, &view.environment), Some(view));
+        let renamed = connector("b1", "Billing Bot", "production");
+        let renamed = Connector { bot: Bot { name: "Invoices".into(), ..renamed.bot.clone() }, ..renamed };
+        for seen in
+            [vec![dropped("b1")], vec![dropped("b1"), moved], vec![dropped("new")], vec![renamed, dropped("b2")]]
+        {
+            let mut read = fleet();
+            let named = |id: &ConnectorId| seen.iter().any(|connector| connector.id == *id);
+            let others = read.sightings().map(|s| s.connector.clone()).filter(|connector| !named(&connector.id));
+            let connectors = others.chain(seen.clone()).collect();
+            read.read(Reading { connectors, malformed: Vec::new(), complete: true }, at(9));
+            let mut glimpsed = fleet();
+            glimpsed.glimpse(seen, at(9));
+            let shown = |fleet: &Fleet| -> Vec<_> {
+                let states = |view: &BotView| view.sightings.iter().map(|s| s.connector.clone()).collect::<Vec<_>>();
+                fleet.bots().iter().map(|view| (view.bot.clone(), view.environment.clone(), states(view))).collect()
+            };
+            assert_eq!(shown(&glimpsed), shown(&read));
+            for sighting in read.sightings() {
+                assert_eq!(glimpsed.connector(&sighting.connector.id).map(|s| &s.connector), Some(&sighting.connector));
             }
-            let whole = fleet.bots().iter().filter(|view| view.bot.name == "Billing Bot").count();
-            assert_eq!(part.bots().len(), whole);
         }
     }
 
