@@ -15,7 +15,7 @@
 //! | [`discord`] | the front: commands, buttons, interactions, all words and pictures, the outbox's only reader, the gateway and its watchdog |
 //! | [`operations`] | a request is asked, narrowed, confirmed, cancelled or expires; the runner carries it out |
 //! | [`incidents`] | people take incidents on, snooze and mute them |
-//! | [`monitor`] | polls the fleet, judges it, writes incidents, says again what still stands |
+//! | [`monitor`] | polls the fleet, looks where it is told to, judges it, writes incidents, says again what still stands |
 //! | [`lifecycle`] | the contract of the lifecycle service, and our client of it |
 //! | [`discord_api`] | the few routes of Discord's that we send ourselves, so that a 429 is obeyed to the letter |
 //! | [`store`] | what outlives the process, in SQLite or PostgreSQL: every claim is won once; one process at a time |
@@ -26,9 +26,9 @@
 //!
 //! # Two natural ways
 //!
-//! * A press: gateway → [`discord::interactions`] (acknowledge) → [`operations`] (judge, read again, claim) → [`store`] →
-//!   runner → [`lifecycle`] → [`store`] (outcome, audit, outbox) → [`discord::delivery`].
-//! * A failure: poll → [`monitor`] → [`domain::incident`] decides → [`store`] (incident and outbox in one transaction) →
+//! * A press: gateway → [`discord::interactions`] (acknowledge, unless it is ready in a moment) → [`operations`] (judge, read
+//!   again, claim) → [`store`] → runner → [`lifecycle`] → [`store`] (outcome, audit, outbox) → [`discord::delivery`].
+//! * A failure: push or poll → [`monitor`] → [`domain::judging`] decides → [`store`] (incident and outbox in one transaction) →
 //!   [`discord::delivery`]. While the store fails: [`monitor::direct`] → [`discord::direct`].
 //!
 //! # What is deliberately absent

@@ -23,11 +23,14 @@ impl Tally {
     }
 }
 
+/// A metric's one label: its name, and its value.
+type Label = [(&'static str, &'static str); 1];
+
 /// How long something took, and how it ended, for each kind of it. Clones share the counts.
 #[derive(Clone, Debug)]
 pub struct Durations {
     pub(crate) outcomes: Family<[(&'static str, &'static str); 2], Counter>,
-    pub(crate) seconds: Family<[(&'static str, &'static str); 1], Histogram, fn() -> Histogram>,
+    pub(crate) seconds: Family<Label, Histogram, fn() -> Histogram>,
 }
 
 impl Default for Durations {

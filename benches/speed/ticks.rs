@@ -13,10 +13,10 @@ use jiff::Timestamp;
 use crate::Measure;
 use crate::figures::{fsync, median, micros};
 
-/// With more connectors it is not measured what it takes to open an incident on each bot: that is the disk's time.
-const DROPPED: usize = 10_000;
 /// A loss is an incident at once, and each bot's its own.
 const AT_ONCE: [(&str, &str); 3] = [("ALERT_AFTER", "0s"), ("OUTAGE_AFTER", "0s"), ("STORM_BOTS", "0")];
+/// With more connectors it is not measured what it takes to open an incident on each bot: that is the disk's time.
+const DROPPED: usize = 10_000;
 
 pub async fn measure(measure: Measure) {
     let (p50, p99) = fsync();

@@ -45,6 +45,8 @@ use crate::tally::Tally;
 /// How many polls may fail in a row until being blind is an incident of its own, and how many looks may not have come at all
 /// until what was in between is not known.
 const BLIND_AFTER: u32 = 3;
+/// How far apart looks may be in any case: each may take its time.
+const SHORTEST_GAP: Duration = Duration::from_secs(60);
 /// How many operations on one connector are looked through for what explains its state.
 const OPERATIONS_EACH: u32 = 10;
 /// The shortest sleep, when something is due.
@@ -217,7 +219,7 @@ impl Monitor {
 
     /// Takes in that this look came, and says since when none was missing. Before the first one it may have been anything.
     fn looked(&mut self, now: Timestamp) -> Timestamp {
-        let patience = self.watch.poll_interval * BLIND_AFTER;
+        let patience = (self.watch.poll_interval * BLIND_AFTER).max(SHORTEST_GAP);
         let in_time = |looks: &Looks| now.duration_since(looks.last).unsigned_abs() <= patience;
         let without_gap_since = self.looks.filter(in_time).map_or(now, |looks| looks.without_gap_since);
         self.looks = Some(Looks { last: now, without_gap_since });

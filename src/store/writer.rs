@@ -170,3 +170,83 @@ async fn roll_back(connection: &mut AnyConnection) {
         tracing::debug!(%error, "nothing was rolled back");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use sqlx::Row as _;
+    use sqlx::any::AnyPoolOptions;
+
+    use super::super::batch::Statement;
+    use super::*;
+
+    async fn pool() -> AnyPool {
+        sqlx::any::install_default_drivers();
+        let pool = AnyPoolOptions::new().max_connections(1).connect("sqlite::memory:").await.unwrap();
+        sqlx::query("CREATE TABLE things (id TEXT NOT NULL PRIMARY KEY)").execute(&pool).await.unwrap();
+        pool
+    }
+
+    fn insert(id: Option<&str>) -> Statement {
+        Statement::new("INSERT INTO things (id) VALUES ($1)").bind(id.map(str::to_owned))
+    }
+
+    async fn things(pool: &AnyPool) -> Vec<String> {
+        let rows = sqlx::query("SELECT id FROM things ORDER BY id").fetch_all(pool).await.unwrap();
+        rows.iter().map(|row| row.get(0)).collect()
+    }
+
+    #[tokio::test]
+    async fn of_what_is_written_together_a_lost_claim_leaves_nothing_and_takes_nothing_with_it() {
+        let pool = pool().await;
+        let writer = Writer::start(pool.clone());
+        // Nobody writes until all have come.
+        let held = pool.acquire().await.unwrap();
+        let lost = Statement::new("UPDATE things SET id = id WHERE id = $1").bind("nobody");
+        let batches = [
+            Batch::default().then(insert(Some("first"))),
+            Batch::default().then(insert(Some("a"))).then(insert(Some("b"))),
+            Batch::default().then(insert(Some("lost"))).claim(lost),
+            Batch::default().claim(insert(Some("c"))),
+        ];
+        let running = batches.map(|batch| writer.run(batch, Who::Awaited));
+        let (ran, ()) = tokio::join!(futures_util::future::join_all(running), async { drop(held) });
+        let stopped: Vec<_> = ran.iter().map(|ran| matches!(ran, Ok(Ran::Stopped(1)))).collect();
+        assert_eq!(stopped, [false, false, true, false]);
+        assert!(ran.iter().all(Result::is_ok));
+        assert_eq!(things(&pool).await, ["a", "b", "c", "first"]);
+    }
+
+    #[tokio::test]
+    async fn what_fails_fails_alone_and_the_connection_is_fit_afterwards() {
+        let pool = pool().await;
+        let writer = Writer::start(pool.clone());
+        let held = pool.acquire().await.unwrap();
+        let batches = [
+            Batch::default().then(insert(Some("first"))),
+            Batch::default().then(insert(Some("a"))),
+            Batch::default().then(insert(Some("half"))).then(insert(None)),
+            Batch::default().then(insert(Some("b"))),
+        ];
+        let running = batches.map(|batch| writer.run(batch, Who::Other));
+        let (ran, ()) = tokio::join!(futures_util::future::join_all(running), async { drop(held) });
+        assert_eq!(ran.iter().map(Result::is_ok).collect::<Vec<_>>(), [true, true, false, true]);
+        assert!(matches!(writer.run(Batch::default().then(insert(Some("c"))), Who::Other).await, Ok(Ran::All(_))));
+        assert_eq!(things(&pool).await, ["a", "b", "c", "first"]);
+    }
+
+    #[tokio::test]
+    async fn what_somebody_waits_for_goes_first_and_the_others_have_their_turn() {
+        let (awaited, first) = mpsc::unbounded_channel();
+        let (others, second) = mpsc::unbounded_channel();
+        let mut lines = Lines { first, second, passed: 0 };
+        let job = || Job { batch: Batch::default(), reply: oneshot::channel().0 };
+        others.send(job()).ok();
+        for group in 1..=PATIENCE {
+            awaited.send(job()).ok();
+            let size = lines.next().await.map(|group| group.len());
+            assert_eq!(size, Some(if group == PATIENCE { 2 } else { 1 }), "group {group}");
+        }
+        drop((awaited, others));
+        assert!(lines.next().await.is_none());
+    }
+}

@@ -44,7 +44,7 @@ impl Stream {
         let (pushes, mut state) = (events.pushes(), events.state());
         let task = AbortOnDropHandle::new(tokio::spawn(events.run(CancellationToken::new())));
         let stands = state.wait_for(|state| *state == StreamState::Stands);
-        tokio::time::timeout(LONG, stands).await.expect("it stands in time").unwrap();
+        tokio::time::timeout(LONG, stands).await.unwrap().unwrap();
         Self { pushes, _task: task }
     }
 
@@ -52,7 +52,7 @@ impl Stream {
     async fn told(&self, connector: &str) -> Told {
         let mut all = Told::default();
         while !all.named.contains_key(&ConnectorId::new(connector)) {
-            let told = tokio::time::timeout(LONG, self.pushes.told()).await.expect("it is told in time");
+            let told = tokio::time::timeout(LONG, self.pushes.told()).await.unwrap();
             all.named.extend(told.named);
             all.any |= told.any;
         }
@@ -335,9 +335,9 @@ async fn the_running_monitor_looks_as_soon_as_it_is_told() {
     let running = AbortOnDropHandle::new(tokio::spawn(monitor.run(shutdown.clone())));
     picture.changed().await.unwrap();
     world.does("billing-2", Deed::Drop);
-    tokio::time::timeout(LONG, delivery.notified()).await.expect("it is judged in time");
+    tokio::time::timeout(LONG, delivery.notified()).await.unwrap();
     assert!(world.said().await.contains(&format!("card! {BILLING}")));
     assert_eq!(world.polls(), 2, "no poll was needed but the first");
     shutdown.cancel();
-    tokio::time::timeout(LONG, running).await.expect("it ends in time").unwrap();
+    tokio::time::timeout(LONG, running).await.unwrap().unwrap();
 }

@@ -70,7 +70,7 @@ async fn a_trouble_is_kept_with_its_notice_until_it_is_mended_and_its_replies_ar
     ground.store.keep_trouble(&first, ELSEWHERE, at(1)).await.unwrap();
     let ground = ground.restarted().await;
     let store = &ground.store;
-    assert_eq!(store.troubles().await.unwrap(), [first.trouble.clone()]);
+    assert_eq!(store.troubles().await.unwrap(), std::slice::from_ref(&first.trouble));
     let later = incident("a", 1);
     let second = followed(Some(&first.trouble), vec![(later.clone(), true)]);
     for _ in 0..2 {

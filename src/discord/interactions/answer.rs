@@ -1,4 +1,5 @@
-//! Answering an interaction on Discord: first acknowledged, then edited; never waiting for ever, and never naming its token.
+//! Answering an interaction on Discord: at once, or acknowledged first and then edited; never waiting for ever, and never
+//! naming its token.
 //!
 //! Bodies are sent as we render them: serenity's own builder adds an empty list of attachments, which removes pictures.
 
@@ -117,7 +118,7 @@ impl<'a> Reply<'a> {
     /// Sends the first answer, again if it was lost and there is time.
     ///
     /// # Errors
-    /// If it did not arrive, or was not the first. Then nothing may be done on this interaction's behalf.
+    /// If it did not arrive, or was not the first. Then nothing more may be done on this interaction's behalf.
     pub async fn first(&self, answer: &First) -> Result<(), AnswerError> {
         let body = answer.body();
         let mut lost = false;
