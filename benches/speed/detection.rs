@@ -44,7 +44,8 @@ struct Port {
 
 impl Port {
     async fn open(connectors: usize, interval: &str) -> Self {
-        let settings = [("POLL_INTERVAL", interval), ("ALERT_AFTER", "0s"), ("RECOVER_AFTER", "0s")];
+        let mut settings = vec![("POLL_INTERVAL", interval), ("STORM_BOTS", "0"), ("REOPEN_WITHIN", "0s")];
+        settings.extend(["ALERT_AFTER", "OUTAGE_AFTER", "RECOVER_AFTER"].map(|patience| (patience, "0s")));
         let harbour = Harbour::with(Kind::Botswain, connectors, &settings).await;
         let seen = harbour.sandbox.discord.as_ref().unwrap().stand_in.witness();
         let of_two = of_two(harbour.fleet().state().connectors.into_iter().map(|panel| panel.connector));
@@ -74,7 +75,7 @@ impl Port {
     async fn loss(&mut self) -> f64 {
         let connector = self.of_two[self.next % self.of_two.len()].clone();
         self.next += 1;
-        // As it is in the field, nothing else is going on; and no loss comes in step with the polls.
+        // As it is in the field, nothing else is going on. (Where pushes are lost, a poll has just been: it is the worst case.)
         tokio::time::sleep(Duration::from_millis(rand::random_range(40..80))).await;
         while self.seen.try_recv().is_ok() {}
         let began = Instant::now();
