@@ -69,6 +69,13 @@ async fn a_start_that_never_comes_up_says_so_and_what_to_do() {
 async fn what_cannot_be_read_is_said_to_be_unread_and_hides_nothing_else() {
     let world = World::new().await;
     world.fleet().add_fault(FaultKind::MalformedRecord { connector: "billing-2".to_owned() });
+    // The fleet is read anew only where something changed, which here is nothing to be told of.
+    world.does("orders-3", Deed::StopElsewhere);
+    let unread = async |world: &World| {
+        let status = world.olga().runs("/bots status env:production bot:Billing Bot").await.message();
+        status.says("billing-2: Could not be read").then_some(())
+    };
+    world.until("a poll to miss it", unread).await;
     world.does("billing-1", Deed::Drop);
     // One of two dropped: even if the other one is well, it is too few.
     let card = world.alert("At risk: Billing Bot in Production").await;

@@ -2,7 +2,7 @@
 
 use std::process::{Child, Command, Stdio};
 
-use crate::world::{World, within};
+use crate::world::{AT_ONCE, World, within};
 
 /// The program. It is ended with the test.
 pub struct Running(pub Child);
@@ -16,6 +16,7 @@ impl Running {
             .args(["-c", "trap '' XFSZ; exec \"$0\" run", env!("CARGO_BIN_EXE_botswain")])
             .env_clear()
             .envs(settings)
+            .envs(AT_ONCE)
             .env("POLL_INTERVAL", "1s")
             .envs(more.iter().copied())
             .current_dir(std::env::temp_dir())
