@@ -130,13 +130,28 @@ impl Keeper {
         self.noted(self.store.last_incidents(subjects).await).unwrap_or_default()
     }
 
-    /// Every incident that is open or suspected. First writes what could not be written before.
+    /// Every incident that is open or suspected. First writes what could not be written before, and sees to it that no alert
+    /// waits in vain.
     pub(super) async fn open_incidents(&self, now: Timestamp) -> Vec<Kept> {
         self.catch_up(now).await;
+        self.read_open().await;
+        self.look_after_alerts().await;
+        self.open()
+    }
+
+    /// Every incident that is open or suspected.
+    pub(super) async fn open_incidents_now(&self) -> Vec<Kept> {
+        self.read_open().await;
+        self.open()
+    }
+
+    async fn read_open(&self) {
         if let Some(open) = self.noted(self.store.open_incidents().await) {
             self.memory().known.open = open;
         }
-        self.look_after_alerts().await;
+    }
+
+    fn open(&self) -> Vec<Kept> {
         let memory = self.memory();
         let is_kept = |kept: &&Kept| !memory.unkept.contains_key(&kept.incident.subject.name());
         let mut open: Vec<_> = memory.known.open.iter().filter(is_kept).cloned().collect();

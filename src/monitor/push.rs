@@ -16,9 +16,10 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::observe::{Glance, Lookout, nothing_left};
+use super::own::OwnDoings;
 use super::poll::Eye;
 use super::round::{self, Open};
-use super::{Monitor, SHORTEST_SLEEP, Ticked};
+use super::{Monitor, OPERATIONS_EACH, SHORTEST_SLEEP, Ticked};
 use crate::domain::connector::Connector;
 use crate::domain::fleet::{BotView, Sight};
 use crate::domain::ids::{BotId, ConnectorId};
@@ -41,6 +42,12 @@ pub struct Glanced {
     pub ticked: Ticked,
     /// A connector is said to be gone that was there: only polls can tell, so the next one is made sooner.
     pub gone: bool,
+}
+
+/// What the store has of incidents, and what silences them.
+struct Kept {
+    open: Open,
+    on: Vec<Mute>,
 }
 
 impl Monitor {
@@ -126,30 +133,37 @@ impl Monitor {
             return Ok(Glanced { gone, ..Glanced::default() });
         }
         // What is kept is read while the service is asked.
-        let (seen, mutes, open) =
-            tokio::join!(self.eye.glimpse(&news), self.keeper.mutes(), self.keeper.open_incidents(now));
+        let (bots, connectors) = self.eye.whose(news.keys());
+        let kept = async {
+            let mutes = self.keeper.mutes().await;
+            Kept {
+                on: mutes.into_iter().filter(|mute| !mute.is_over(now)).collect(),
+                open: Open::new(self.keeper.open_incidents_now().await),
+            }
+        };
+        let operations = self.keeper.last_operations(&connectors, OPERATIONS_EACH);
+        let (seen, kept, operations) = tokio::join!(self.eye.glimpse(&news), kept, operations);
         let touched = self.eye.take_glimpse(seen, now);
         if touched.is_empty() {
             self.keeper.trouble()?;
             return Ok(Glanced { gone, ..Glanced::default() });
         }
-        let on: Vec<_> = mutes.into_iter().filter(|mute| !mute.is_over(now)).collect();
-        Ok(Glanced { ticked: self.judge_some(&touched, &Open::new(open), &on, now).await?, gone })
+        let own = touched.is_subset(&bots).then(|| OwnDoings::new(operations, &self.watch.policy, now));
+        Ok(Glanced { ticked: self.judge_some(&touched, &kept, own, now).await?, gone })
     }
 
-    /// Publishes, judges these bots alone, and writes what follows. What time brings, and what takes a whole look, is left to
+    /// Judges these bots alone, writes what follows, and publishes. What time brings, and what takes a whole look, is left to
     /// the next tick.
     async fn judge_some(
         &mut self,
         bots: &BTreeSet<BotId>,
-        open: &Open,
-        mutes: &[Mute],
+        kept: &Kept,
+        own: Option<OwnDoings>,
         now: Timestamp,
     ) -> Result<Ticked, StoreError> {
         let fleet = self.eye.fleet().clone();
         bots.iter().flat_map(|bot| fleet.everywhere(bot)).for_each(|view| self.raise(view));
         let picture = self.picture(fleet);
-        self.picture.send_replace(Arc::new(picture.clone()));
         let before = std::mem::replace(&mut self.before, picture.clone());
         self.save_highest().await;
 
@@ -157,16 +171,21 @@ impl Monitor {
         let views = bots.iter().flat_map(|bot| picture.fleet.everywhere(bot)).chain(&gone);
         let policy = &self.watch.policy;
         let glances: Vec<_> = views.map(|view| Glance::at(view, &picture, policy, now)).collect();
-        let own = self.own_doings(&picture, &glances, open, now).await;
+        let own = match own {
+            Some(own) => own,
+            None => self.own_doings(&picture, &glances, &kept.open, now).await,
+        };
         let blind = self.blind(&picture, now).is_some();
         let watched_since = self.looks.map_or(now, |looks| looks.without_gap_since);
         let lookout = Lookout { before: &before, picture: &picture, policy, own: &own, blind, watched_since, now };
-        let mut cases = self.judge_bots(&lookout, &glances, open).await;
-        round::mute(&mut cases, mutes, now);
+        let mut cases = self.judge_bots(&lookout, &glances, &kept.open).await;
+        round::mute(&mut cases, &kept.on, now);
         let round::Told { opened, changed, resolved, next_due } = self.write(&cases, now).await;
         if opened + changed + resolved > 0 {
             self.bells.delivery.notify_one();
         }
+        // Whoever waits for an alert goes before whoever looks at the picture.
+        self.picture.send_replace(Arc::new(picture.clone()));
         self.keeper.trouble()?;
         let due = [next_due, own.next_overrun()].into_iter().flatten().min();
         Ok(Ticked { opened, changed, resolved, attended: 0, due })
@@ -200,6 +219,15 @@ impl Eye {
             }
         };
         told.named.into_iter().filter(|(id, word)| is_news(id, word)).collect()
+    }
+
+    /// The bots that these connectors belong to, as far as we know them, and all connectors of theirs.
+    fn whose<'a>(&self, ids: impl Iterator<Item = &'a ConnectorId>) -> (BTreeSet<BotId>, Vec<ConnectorId>) {
+        let known = ids.filter_map(|id| self.fleet.connector(id));
+        let bots: BTreeSet<_> = known.map(|sighting| sighting.connector.bot.id.clone()).collect();
+        let views = bots.iter().flat_map(|bot| self.fleet.everywhere(bot));
+        let connectors = views.flat_map(|view| &view.sightings).map(|s| s.connector.id.clone()).collect();
+        (bots, connectors)
     }
 
     /// Asks how these connectors are, and gives those that are other than we know them, or that something was done to. What
