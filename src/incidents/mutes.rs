@@ -199,7 +199,7 @@ impl Incidents {
 
     /// The monitor shows it on the cards that it is about; the delivery says it.
     fn ring(&self) {
-        self.wake.monitor.any();
+        self.wake.monitor.again();
         self.wake.delivery.notify_one();
     }
 }

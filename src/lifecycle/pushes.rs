@@ -20,11 +20,13 @@ pub struct Told {
     pub named: BTreeMap<ConnectorId, Word>,
     /// Any connector may have changed: events were missed.
     pub any: bool,
+    /// Nothing is said of the fleet, but what is known of it is to be judged anew.
+    pub again: bool,
 }
 
 impl Told {
     fn is_nothing(&self) -> bool {
-        self.named.is_empty() && !self.any
+        self.named.is_empty() && !self.any && !self.again
     }
 }
 
@@ -51,7 +53,8 @@ impl Pushes {
     pub fn named(&self, connector: ConnectorId, word: Word) {
         let mut told = self.lock();
         if told.named.len() >= NAMED && !told.named.contains_key(&connector) {
-            *told = Told { named: BTreeMap::new(), any: true };
+            told.named.clear();
+            told.any = true;
         } else {
             told.named.insert(connector, word);
         }
@@ -62,6 +65,12 @@ impl Pushes {
     /// Any connector may have changed.
     pub fn any(&self) {
         self.lock().any = true;
+        self.bell.notify_one();
+    }
+
+    /// What is known is to be judged anew, since what it is judged by has changed.
+    pub fn again(&self) {
+        self.lock().again = true;
         self.bell.notify_one();
     }
 

@@ -1,4 +1,5 @@
-//! Server-sent events, read as their bytes come in, by the standard, in bounded memory. Pure.
+//! Server-sent events, read as their bytes come in, by the standard, in bounded memory. Pure. (Libraries that read them keep
+//! a line however long it is, and who sends it is not us.)
 //!
 //! <https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation>
 use std::time::Duration;

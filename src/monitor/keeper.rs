@@ -148,29 +148,23 @@ impl Keeper {
     /// Writes changes of incidents. What cannot be written is so all the same, and what is new, worse or over of it is said
     /// directly.
     pub(super) async fn write_incidents(&self, changes: &[Change<'_>], now: Timestamp) -> Vec<Changed> {
-        let (unkept, fresh): (Vec<_>, Vec<_>) = changes.iter().copied().partition(|change| self.is_unkept(change));
-        let written = if fresh.is_empty() { Ok(Vec::new()) } else { self.store.write_incidents(&fresh, now).await };
-        match written {
-            Ok(written) if unkept.is_empty() => {
-                for (change, _) in fresh.iter().zip(&written).filter(|(_, changed)| **changed == Changed::Now) {
-                    self.memory().known.took(change);
-                }
-                written
-            }
-            written => {
-                let failed = if let Err(error) = written {
-                    tracing::error!(%error, "incidents could not be written, so they are said directly");
-                    self.memory().trouble.get_or_insert(error);
-                    fresh
-                } else {
-                    Vec::new()
-                };
-                for change in failed.iter().chain(&unkept) {
-                    self.remember(change);
-                }
-                changes.iter().map(|_| Changed::Now).collect()
-            }
+        // Looked at before any of them is carried out: that changes what is unkept.
+        let unkept: Vec<_> = changes.iter().map(|change| self.is_unkept(change)).collect();
+        let fresh: Vec<_> = changes.iter().zip(&unkept).filter(|(_, unkept)| !**unkept).map(|(c, _)| *c).collect();
+        let written = self.store.write_incidents(&fresh, now).await;
+        if let Err(error) = &written {
+            tracing::error!(%error, "incidents could not be written, so they are said directly");
         }
+        let mut written = self.noted(written).map(Vec::into_iter);
+        let outcome = |(change, unkept): (&Change<'_>, &bool)| {
+            match written.as_mut().filter(|_| !unkept).and_then(Iterator::next) {
+                Some(Changed::Now) => self.memory().known.took(change),
+                Some(Changed::Stale) => return Changed::Stale,
+                None => self.remember(change),
+            }
+            Changed::Now
+        };
+        changes.iter().zip(&unkept).map(outcome).collect()
     }
 
     /// Whether what it changes could not be written either.

@@ -151,7 +151,7 @@ impl Monitor {
     /// Looks once: reads, publishes, judges, and writes what follows.
     ///
     /// # Errors
-    /// If the store cannot be read or written. The picture is published all the same, and the next tick judges again.
+    /// If the store cannot be read or written. All was judged all the same, and what could not be written is said directly.
     pub async fn tick(&mut self, now: Timestamp) -> Result<Ticked, StoreError> {
         let answer = self.eye.ask().await;
         self.settle(answer, now, now).await

@@ -97,10 +97,10 @@ impl Monitor {
         })
     }
 
-    /// Looks where something is said to have changed, judges the bots that it touches, writes what follows, and publishes.
+    /// Looks where something is said to have changed, publishes, judges all with what is seen there, and writes what follows.
     ///
     /// # Errors
-    /// If the store cannot be read or written. The picture is published all the same, and the next tick judges again.
+    /// If the store cannot be read or written. All was judged all the same, and what could not be written is said directly.
     pub async fn glance(&mut self, told: Told, now: Timestamp) -> Result<Glanced, StoreError> {
         if !self.eye.read_once() {
             // What is not there may only not be read yet, so that one connector tells nothing of its bot.
@@ -109,12 +109,13 @@ impl Monitor {
         let fleet = self.eye.fleet();
         let was_there = |id| fleet.connector(id).is_some_and(|known| known.sight == Sight::Fresh);
         let gone = told.named.iter().any(|(id, word)| *word == Word::Gone && was_there(id));
-        let anything = told.any;
+        let again = told.again;
         let seen = self.eye.glimpse(told).await;
-        if seen.is_empty() && !anything {
+        if !seen.is_empty() {
+            self.eye.take_glimpse(seen, now);
+        } else if !again {
             return Ok(Glanced { gone, ..Glanced::default() });
         }
-        self.eye.take_glimpse(seen, now);
         let watched_since = self.looks.map_or(now, |looks| looks.without_gap_since);
         Ok(Glanced { ticked: self.judge(watched_since, now).await?, gone })
     }

@@ -16,10 +16,9 @@ impl Store {
     /// # Errors
     /// If the store cannot be read.
     pub async fn incident(&self, id: &Id) -> Result<Option<Kept>, StoreError> {
-        let _awaited = self.awaited();
         let row = sqlx::query("SELECT body, version FROM incidents WHERE id = $1")
             .bind(id.as_str())
-            .fetch_optional(&self.pool)
+            .fetch_optional(&self.reads)
             .await?;
         row.as_ref().map(read_kept).transpose()
     }

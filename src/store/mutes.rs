@@ -36,9 +36,8 @@ impl Store {
     /// # Errors
     /// If the store cannot be read.
     pub async fn mutes(&self) -> Result<Vec<Mute>, StoreError> {
-        let pool = self.other().await;
-        let rows = sqlx::query("SELECT body FROM mutes WHERE is_on = 1 ORDER BY ends_at, id").fetch_all(&*pool).await?;
-        rows.iter().map(|row| body("mutes", row)).collect()
+        let rows = sqlx::query("SELECT body FROM mutes WHERE is_on = 1 ORDER BY ends_at, id").fetch_all(&self.reads);
+        rows.await?.iter().map(|row| body("mutes", row)).collect()
     }
 
     /// Writes a mute, its message and its audit record, unless one of the same scope is on.
@@ -113,8 +112,7 @@ impl Store {
     /// # Errors
     /// If the store cannot be read.
     pub async fn mute_of(&self, id: &Id) -> Result<Option<Mute>, StoreError> {
-        let _awaited = self.awaited();
-        let row = sqlx::query("SELECT body FROM mutes WHERE id = $1").bind(id.as_str()).fetch_optional(&self.pool);
+        let row = sqlx::query("SELECT body FROM mutes WHERE id = $1").bind(id.as_str()).fetch_optional(&self.reads);
         row.await?.map(|row| body("mutes", &row)).transpose()
     }
 }

@@ -31,13 +31,12 @@ impl Store {
     /// # Errors
     /// If the store cannot be read.
     pub async fn waiting_alerts(&self) -> Result<Vec<Waiting>, StoreError> {
-        let pool = self.other().await;
         let rows = sqlx::query(
             "SELECT channel, notice, waiting_since, message, gave_up FROM outbox WHERE version > sent_version \
              ORDER BY waiting_since, slot",
         );
         let mut waiting = Vec::new();
-        for row in rows.fetch_all(&*pool).await? {
+        for row in rows.fetch_all(&self.reads).await? {
             let notice = read_notice(&row)?;
             if notice.alert().is_some() {
                 waiting.push(Waiting {
@@ -57,9 +56,8 @@ impl Store {
     /// # Errors
     /// If the store cannot be read.
     pub async fn troubles(&self) -> Result<Vec<Trouble>, StoreError> {
-        let pool = self.other().await;
-        let rows = sqlx::query("SELECT body FROM troubles ORDER BY channel").fetch_all(&*pool).await?;
-        rows.iter().map(|row| body("troubles", row)).collect()
+        let rows = sqlx::query("SELECT body FROM troubles ORDER BY channel").fetch_all(&self.reads);
+        rows.await?.iter().map(|row| body("troubles", row)).collect()
     }
 
     /// Keeps a trouble, or forgets it once it is mended, with what its notice and the replies to that say in `elsewhere`.

@@ -14,13 +14,14 @@ use botswain::discord::pulse::Pulse;
 use botswain::discord::render::Context;
 use botswain::discord::watchdog::Patience;
 use botswain::discord_api::DiscordApi;
-use botswain::domain::ids::ChannelId;
+use botswain::domain::authority::Member;
+use botswain::domain::ids::{ChannelId, UserId};
 use botswain::domain::incident::{Incident, Subject};
 use botswain::domain::policy::Picture;
-use botswain::incidents::{self, Incidents};
+use botswain::incidents::{self, Incidents, MuteAnswer, ToMute};
 use botswain::lifecycle::{LifecycleClient, Settings};
 use botswain::monitor::{Bells, Monitor, Ticked, Watch};
-use botswain::operations::{Operations, Rules, Wake};
+use botswain::operations::{Asker, Operations, Rules, Wake};
 use botswain::sandbox::discord::Seed;
 use botswain::sandbox::lifecycle::seed::healthy;
 use botswain::sandbox::lifecycle::{Deed, FleetSeed, Mode};
@@ -47,7 +48,7 @@ const TABLES: [&str; 5] = ["incidents", "outbox", "highest_seen", "writable", "t
 const READ: [&str; 4] = ["incidents", "outbox", "highest_seen", "operations"];
 
 /// What is seen is said at once and not again, each bot by itself, and what ended is over.
-const AT_ONCE: &[(&str, &str)] = &[
+const AT_ONCE: Settled = &[
     ("START_GRACE", "5m"),
     ("ALERT_AFTER", "0s"),
     ("OUTAGE_AFTER", "0s"),
@@ -56,6 +57,9 @@ const AT_ONCE: &[(&str, &str)] = &[
     ("STORM_BOTS", "0"),
     ("REMIND_AFTER", "0s"),
 ];
+
+/// Settings, by their names.
+type Settled = &'static [(&'static str, &'static str)];
 
 pub struct Scene {
     pub sandbox: Sandbox,
@@ -68,6 +72,7 @@ pub struct Scene {
     pub fallback: Fallback,
     pub interactions: Durations,
     pub seed: Seed,
+    settings: Settled,
     began: Timestamp,
     second: i64,
     http: reqwest::Client,
@@ -78,13 +83,22 @@ pub struct Scene {
 impl Scene {
     /// Billing with two connectors and Orders with three, all healthy and read once.
     pub async fn open() -> Self {
-        let mut scene = Self::begin().await;
+        Self::judged_by(AT_ONCE).await
+    }
+
+    /// The same, with settings of its own.
+    pub async fn judged_by(settings: Settled) -> Self {
+        let mut scene = Self::begin_by(settings).await;
         scene.tick().await.unwrap();
         scene
     }
 
     /// The same, not yet read.
     pub async fn begin() -> Self {
+        Self::begin_by(AT_ONCE).await
+    }
+
+    async fn begin_by(settings: Settled) -> Self {
         let mut options = Options::default();
         options.fleet.mode = Mode::Explicit;
         let began = Timestamp::now();
@@ -97,12 +111,12 @@ impl Scene {
         options.fleet.fleet = FleetSeed::Connectors(fleet);
         let sandbox = Sandbox::start(options).await.unwrap();
         let witness = Witness::of(&sandbox.discord.as_ref().unwrap().stand_in, &[]);
-        Self::on(sandbox, began, witness).await
+        Self::on(sandbox, settings, began, witness).await
     }
 
-    async fn on(sandbox: Sandbox, began: Timestamp, witness: Witness) -> Self {
+    async fn on(sandbox: Sandbox, settings: Settled, began: Timestamp, witness: Witness) -> Self {
         let seed = Seed::default();
-        let config = sandbox.config(AT_ONCE).unwrap();
+        let config = sandbox.config(settings).unwrap();
         let store = Store::open(&config.database_url).await.unwrap();
         let service = Settings::new(config.lifecycle.url.clone(), config.lifecycle.token.clone());
         let lifecycle = LifecycleClient::new(Settings { retries: 0, breaker_threshold: u32::MAX, ..service }).unwrap();
@@ -127,6 +141,7 @@ impl Scene {
             fallback,
             interactions: Durations::default(),
             seed,
+            settings,
             began,
             second: 0,
             http: reqwest::Client::new(),
@@ -137,16 +152,16 @@ impl Scene {
 
     /// The process is gone, and another one opens what it left.
     pub async fn restarted(self) -> Self {
-        let Self { sandbox, store, monitor, delivery, direct, fallback, began, second, _witness, .. } = self;
+        let Self { sandbox, store, monitor, delivery, direct, fallback, settings, began, second, _witness, .. } = self;
         store.close().await;
         // The lock on the database ends with its last handle.
         drop((store, monitor, delivery, direct, fallback));
-        Self { second, ..Self::on(sandbox, began, _witness).await }
+        Self { second, ..Self::on(sandbox, settings, began, _witness).await }
     }
 
     /// The bot goes on the gateway; what health is read off from then on.
     pub async fn vitals(&mut self) -> Vitals {
-        let config = self.sandbox.config(AT_ONCE).unwrap();
+        let config = self.sandbox.config(self.settings).unwrap();
         let gateway = Gateway::new(settings(&config), self.front(&config));
         let (pulse, stopped) = (gateway.pulse(), CancellationToken::new());
         tokio::spawn(gateway.run(stopped.clone()));
@@ -234,6 +249,24 @@ impl Scene {
     pub async fn incident(&self, of: &str) -> Option<Incident> {
         let open = self.store.open_incidents().await.unwrap().into_iter().map(|kept| kept.incident);
         open.into_iter().find(|incident| matches!(&incident.subject, Subject::Failover { bot, .. } if bot.name == of))
+    }
+
+    /// Olga mutes an environment for a day.
+    pub async fn mute(&self, environment: &str) {
+        let config = self.sandbox.config(self.settings).unwrap();
+        let rules = incidents::Rules { authority: config.authority, policy: config.policy };
+        let incidents = Incidents::new(self.store.clone(), self.picture.clone(), rules, Wake::default());
+        let olga = Member {
+            id: UserId(1),
+            name: "Olga".to_owned(),
+            roles: vec![self.seed.operators.id.to_string().parse().unwrap()],
+            manages_guild: Some(false),
+        };
+        let asker = Asker { member: olga, channel: self.elsewhere(), interaction: 7 };
+        let (until, reason) = (Some("8h".to_owned()), Some("maintenance".to_owned()));
+        let said = ToMute { environment: Some(environment.to_owned()), bot: None, until, reason };
+        let muted = incidents.mute(&asker, &said, self.now()).await.unwrap();
+        assert!(matches!(muted, MuteAnswer::On(_)), "{muted:?}");
     }
 
     // The database, behind the store's back ---------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 //! While nothing can be written down, alerts are said directly.
 
+use botswain::domain::incident::Phase;
 use botswain::sandbox::lifecycle::Deed;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -41,6 +42,37 @@ async fn p1_an_incident_that_cannot_be_written_is_posted_directly_once_for_each_
     }
     assert_eq!(scene.requests().await, sent, "nothing is said again and again");
     scene.mentioned_only_whom_it_may().await;
+}
+
+#[tokio::test]
+async fn p1_what_is_only_suspected_is_not_said_directly_and_is_once_it_has_lasted() {
+    let patient = &[("ALERT_AFTER", "1m"), ("OUTAGE_AFTER", "1m"), ("STORM_BOTS", "0")];
+    let mut scene = Scene::judged_by(patient).await;
+    scene.fill_up().await;
+    scene.does("billing-1", Deed::Drop);
+    for _ in 0..2 {
+        assert!(scene.later().await.is_err());
+        assert_eq!(scene.texts(scene.alerts()).await, Vec::<String>::new(), "it may pass");
+    }
+    assert!(scene.later().await.is_err());
+    let said = scene.texts(scene.alerts()).await;
+    assert!(said.len() == 1 && said[0].contains("At risk: Billing Bot"), "{said:?}");
+    scene.make_room().await;
+    scene.later().await.unwrap();
+    let kept = scene.incident("Billing Bot").await.unwrap();
+    assert_eq!(kept.phase, Phase::Open, "it is written as it stands: {kept:?}");
+}
+
+#[tokio::test]
+async fn p1_p8_a_mute_keeps_a_direct_post_from_pinging_and_not_from_being_said() {
+    let mut scene = Scene::open().await;
+    scene.mute("production").await;
+    scene.fill_up().await;
+    scene.does("billing-1", Deed::Drop);
+    assert!(scene.later().await.is_err());
+    let said = scene.texts(scene.alerts()).await;
+    assert!(said.len() == 1 && said[0].contains("At risk: Billing Bot"), "{said:?}");
+    assert_eq!(scene.pings().await, 0);
 }
 
 #[tokio::test]

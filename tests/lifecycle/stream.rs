@@ -146,7 +146,7 @@ fn pieces(texts: &[&str]) -> Vec<Bytes> {
 
 fn billing() -> Told {
     let word = Word::Has(Revision("r7".to_owned()));
-    Told { named: [(id("billing-1"), word)].into(), any: false }
+    Told { named: [(id("billing-1"), word)].into(), ..Told::default() }
 }
 
 /// What is logged on this thread while the guard lives.

@@ -5,6 +5,7 @@ use botswain::domain::action::Verb;
 use botswain::domain::attention::SnoozeEnd;
 use botswain::domain::mute::MuteEnd;
 use botswain::incidents::{Ask, Handled, MuteAnswer, Refused, ToMute, UnmuteAnswer};
+use botswain::lifecycle::Told;
 use botswain::sandbox::lifecycle::Deed;
 
 use super::world::{BILLING, COMES_BACK, IN_STORMS, ORDERS, SAID_AGAIN, World, harbour};
@@ -156,6 +157,18 @@ async fn p8_a_mute_stops_every_ping_and_not_the_record_and_its_end_is_told_once(
     assert_eq!(world.minutes(2).await, ["mute environment:production", "summary! environment:production"]);
     assert_eq!(world.incident("Billing Bot").await.unwrap().attention.muted, None);
     assert_eq!(world.minutes(9).await, [remind()]);
+}
+
+#[tokio::test]
+async fn what_a_mute_changes_stands_on_the_card_at_once_without_reading_the_fleet() {
+    let mut world = World::billing_at_risk().await;
+    world.mutes("production", "8h").await;
+    let requests = world.fleet().requests().len();
+    let again = Told { again: true, ..Told::default() };
+    world.monitor.glance(again, world.now()).await.unwrap();
+    assert_eq!(world.fleet().requests().len(), requests);
+    assert!(world.incident("Billing Bot").await.unwrap().attention.muted.is_some());
+    assert!(world.said().await.contains(&format!("edit {BILLING}")));
 }
 
 #[tokio::test]

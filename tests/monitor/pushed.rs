@@ -63,7 +63,7 @@ impl Stream {
 /// What is told of connectors, as if they had a revision that nobody knows yet.
 fn told(connectors: &[&str]) -> Told {
     let word = || Word::Has(Revision("unheard-of".to_owned()));
-    Told { named: connectors.iter().map(|id| (ConnectorId::new(*id), word())).collect(), any: false }
+    Told { named: connectors.iter().map(|id| (ConnectorId::new(*id), word())).collect(), ..Told::default() }
 }
 
 impl World {
@@ -201,7 +201,7 @@ async fn p5_one_that_was_missing_is_there_again_at_once() {
     assert_eq!(world.healthy("Billing Bot"), 1);
     world.does("billing-2", Deed::Return);
     let revision = Revision(world.fleet().connector("billing-2").unwrap().revision);
-    let same = Told { named: [(ConnectorId::new("billing-2"), Word::Has(revision))].into(), any: false };
+    let same = Told { named: [(ConnectorId::new("billing-2"), Word::Has(revision))].into(), ..Told::default() };
     world.glance(same).await;
     assert_eq!(world.healthy("Billing Bot"), 2);
 }
@@ -270,7 +270,7 @@ async fn many_at_once_are_one_reading_and_so_is_not_knowing_which() {
         let names: Vec<_> = (0..200).step_by(2).map(|n| format!("n{n:03}")).collect();
         let mut told = told(&names.iter().map(String::as_str).collect::<Vec<_>>());
         if any {
-            told = Told { named: Default::default(), any };
+            told = Told { any, ..Told::default() };
         }
         let requests = world.fleet().requests().len();
         assert_eq!(world.glance(told).await.ticked.opened, 100);

@@ -1,51 +1,23 @@
 //! What was seen of some connectors between two readings of the fleet. It says nothing of any other: it makes nothing gone,
 //! and is no reading.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use super::{Bots, Fleet, Sight, Sighting};
 use crate::domain::connector::Connector;
-use crate::domain::ids::{BotId, ConnectorId};
 
 impl Fleet {
-    /// The fleet as it is with what was just seen, but for the bots that this touches alone: quickly made, however large the
-    /// fleet is. Each is there with all of its connectors, in every environment.
-    pub fn glimpsed(&self, seen: &[Connector], now: Timestamp) -> Self {
-        let known = seen.iter().filter_map(|connector| self.connector(&connector.id));
-        let bots: BTreeSet<&BotId> =
-            known.map(|s| &s.connector.bot.id).chain(seen.iter().map(|connector| &connector.bot.id)).collect();
-        let places = bots.iter().flat_map(|bot| self.bots.places.values().filter_map(|here| here.get(*bot)));
-        let theirs = places.filter_map(|place| self.bots.views.get(*place)).flat_map(|view| &view.sightings);
-        let mut sightings = theirs.map(|s| (s.connector.id.clone(), Arc::clone(s))).collect();
-        take(&mut sightings, seen.to_vec(), now);
-        self.with(sightings)
-    }
-
     /// Takes in what was just seen of some connectors.
     pub fn glimpse(&mut self, seen: Vec<Connector>, now: Timestamp) {
         let mut sightings = Arc::unwrap_or_clone(std::mem::take(&mut self.sightings));
-        take(&mut sightings, seen, now);
-        *self = self.with(sightings);
-    }
-
-    fn with(&self, sightings: BTreeMap<ConnectorId, Arc<Sighting>>) -> Self {
-        Self {
-            bots: Arc::new(Bots::of(&sightings, self.unattributed)),
-            sightings: Arc::new(sightings),
-            unattributed: self.unattributed,
-            read_at: self.read_at,
-            blind_since: self.blind_since,
+        for connector in seen {
+            let sighting = Sighting { connector, sight: Sight::Fresh, seen_at: now };
+            sightings.insert(sighting.connector.id.clone(), Arc::new(sighting));
         }
-    }
-}
-
-fn take(sightings: &mut BTreeMap<ConnectorId, Arc<Sighting>>, seen: Vec<Connector>, now: Timestamp) {
-    for connector in seen {
-        let sighting = Sighting { connector, sight: Sight::Fresh, seen_at: now };
-        sightings.insert(sighting.connector.id.clone(), Arc::new(sighting));
+        self.bots = Arc::new(Bots::of(&sightings, self.unattributed));
+        self.sightings = Arc::new(sightings);
     }
 }
 
@@ -55,6 +27,7 @@ mod tests {
     use super::*;
     use crate::domain::connector::tests::connector;
     use crate::domain::connector::{AgentStatus, Environment};
+    use crate::domain::ids::ConnectorId;
 
     fn at(second: i64) -> Timestamp {
         Timestamp::from_second(second).unwrap()
@@ -74,19 +47,19 @@ mod tests {
     }
 
     #[test]
-    fn a_part_shows_the_bots_that_are_touched_as_the_whole_will() {
+    fn what_is_glimpsed_is_there_and_of_its_bot_at_once() {
         let mut fleet = fleet();
         let moved = Connector { environment: Environment::new("demo"), ..dropped("b2") };
-        for seen in [vec![dropped("b1")], vec![dropped("b1"), moved], vec![dropped("new")]] {
-            let part = fleet.glimpsed(&seen, at(9));
-            fleet.glimpse(seen, at(9));
-            assert!(part.bots().iter().all(|view| view.bot.name == "Billing Bot"));
-            for view in part.bots() {
-                assert_eq!(fleet.bot(&view.bot.id, &view.environment), Some(view));
-            }
-            let whole = fleet.bots().iter().filter(|view| view.bot.name == "Billing Bot").count();
-            assert_eq!(part.bots().len(), whole);
-        }
+        fleet.glimpse(vec![dropped("b1"), moved, connector("new", "Orders Bot", "production")], at(9));
+        let counts: Vec<_> = fleet
+            .bots()
+            .iter()
+            .map(|view| (view.environment.as_str(), view.bot.name.as_str(), view.healthy(), view.total()))
+            .collect();
+        assert_eq!(
+            counts,
+            [("demo", "Billing Bot", 0, 1), ("production", "Billing Bot", 0, 1), ("production", "Orders Bot", 2, 2)]
+        );
     }
 
     #[test]
