@@ -2,15 +2,16 @@
 //! way. A push, and a poll that makes good for a lost one.
 
 use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use botswain::lifecycle::contract::Connector;
 use botswain::sandbox::discord::Seen;
 use botswain::sandbox::lifecycle::{Deed, FaultKind};
+use jiff::Timestamp;
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use crate::Measure;
-use crate::figures::{Round, fsync, median, micros};
+use crate::figures::{Round, fsync, median};
 use crate::process::{Harbour, Kind};
 
 /// How often the fleet is read where pushes are lost.
@@ -78,28 +79,29 @@ impl Port {
         // As it is in the field, nothing else is going on. (Where pushes are lost, a poll has just been: it is the worst case.)
         tokio::time::sleep(Duration::from_millis(rand::random_range(40..80))).await;
         while self.seen.try_recv().is_ok() {}
-        let began = Instant::now();
+        let dropped = Timestamp::now();
         self.harbour.fleet().do_to(&connector, Deed::Drop).unwrap();
-        self.message("POST", &connector).await;
-        let took = micros(began.elapsed());
+        let arrived = self.message("POST", &connector).await;
+        let took = arrived - dropped.as_microsecond() as f64;
         self.harbour.fleet().do_to(&connector, Deed::Recover).unwrap();
         self.message("PATCH", "Resolved").await;
         took
     }
 
-    /// Until a message that has this in it is posted or edited.
-    async fn message(&mut self, method: &str, text: &str) {
+    /// Until a message that has this in it is posted or edited. When the request's last byte came, in microseconds.
+    async fn message(&mut self, method: &str, text: &str) -> f64 {
         let waited = tokio::time::timeout(Duration::from_secs(30), async {
             while let Some(seen) = self.seen.recv().await {
                 if let Seen::Request(request) = seen
                     && request["method"] == method
                     && request["body"].to_string().contains(text)
                 {
-                    return;
+                    return request["arrived_us"].as_f64().unwrap();
                 }
             }
+            panic!("the stand-in is gone");
         });
-        waited.await.unwrap_or_else(|_| panic!("no {method} with {text}"));
+        waited.await.unwrap_or_else(|_| panic!("no {method} with {text}"))
     }
 
     async fn is_quiet(&mut self) {

@@ -127,7 +127,7 @@ fn bots(picture: &Picture, typing: &Typing<'_>, typed: &str) -> Vec<Offer> {
         here.iter().filter(|view| holds(&view.bot.name, typed) || Some(&view.bot.id) == taken_before.as_ref());
     // A value stands for a bot, so a bot of two environments is offered once, with both counts.
     let once = matches.filter(|view| any_fits(typing.sub, view)).filter(|view| offered.insert(view.bot.id.clone()));
-    let of = |view: &BotView| {
+    let of = |view: &Arc<BotView>| {
         let everywhere = places.iter().filter_map(|place| fleet.bot(&view.bot.id, place));
         let fit = everywhere.filter(|view| any_fits(typing.sub, view));
         let counts: Vec<_> = fit.map(|view| counts(view, chosen.is_none())).collect();
@@ -154,8 +154,8 @@ fn connectors(picture: &Picture, typing: &Typing<'_>, typed: &str) -> Vec<Offer>
     let environment = chosen_environment(picture, typing);
     let bot = typing.given.get(OptionName::Bot).map(|text| lookup::bots(fleet, environment.as_ref(), text));
     let here = environment.as_ref().map_or(fleet.bots(), |environment| fleet.bots_in(environment));
-    let chosen = |view: &&BotView| bot.as_ref().is_none_or(|bots| bots.contains(&view.bot.id));
-    let by_name = |view: &'_ BotView| {
+    let chosen = |view: &&Arc<BotView>| bot.as_ref().is_none_or(|bots| bots.contains(&view.bot.id));
+    let by_name = |view: &Arc<BotView>| {
         let mut sightings = view.sightings.clone();
         sightings.sort_by_cached_key(|s| (s.connector.name.to_lowercase(), s.connector.id.clone()));
         sightings

@@ -1,7 +1,7 @@
 //! The outbox's only reader: posts, edits, and makes sure that every message stands on Discord exactly once.
 //!
-//! A row says what its message must say. It is claimed under a lease; what is about to be posted is written down first, so
-//! that after a crash a post is repeated under the same nonce, or, when Discord has forgotten the nonce, looked for in the
+//! A row says what its message must say. It is claimed under a lease, with which it is written down that it is about to be
+//! posted, so that after a crash a post is repeated under the same nonce, or, when Discord has forgotten the nonce, looked for in the
 //! channel before it is posted again.
 
 pub(super) mod body;
@@ -260,7 +260,7 @@ impl Delivery {
                 Err(error) => return Ok(Deed::Failed(error, route)),
             }
         }
-        if self.store.about_to_post(row, forgotten.is_some(), now).await? == Held::LeaseLost {
+        if forgotten.is_some() && self.store.about_to_post_anew(row, now).await? == Held::LeaseLost {
             return Ok(Deed::LeaseLost);
         }
         Ok(match self.api.create_message(row.channel, &face.post(row)).await {

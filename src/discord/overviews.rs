@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::value::{RawValue, to_raw_value};
@@ -14,6 +15,9 @@ use super::render::Message;
 use super::render::status::{self, View};
 use crate::domain::connector::Environment;
 use crate::domain::policy::Picture;
+
+/// How long after a change they are made, if nobody asks for them before: an alert that follows from it goes first.
+const AFTER_YOU: Duration = Duration::from_millis(20);
 
 /// What was made of the last picture. Losing it costs making it again.
 #[derive(Clone, Debug, Default)]
@@ -67,14 +71,13 @@ impl Front {
                     shutdown.cancelled().await;
                 },
             }
+            tokio::time::sleep(AFTER_YOU).await;
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
     use crate::domain::connector::tests::connector;
     use crate::domain::connector::{AgentStatus, Connector, LastOperation, Link};

@@ -1,6 +1,7 @@
 //! An agent connector with its three statuses, and what they mean together.
 
 use std::fmt;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -9,15 +10,15 @@ use super::ids::{BotId, ConnectorId, Key};
 
 /// Where a connector is deployed: Demo, Production, or what else the service names (an open set).
 ///
-/// Two spellings that differ in case alone are one environment.
+/// Two spellings that differ in case alone are one environment. Cheap to clone.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(from = "String", into = "String")]
-pub struct Environment(String);
+pub struct Environment(Arc<str>);
 
 impl Environment {
     /// Reads a name, folding its case.
     pub fn new(name: &str) -> Self {
-        Self(name.trim().to_lowercase())
+        Self(name.trim().to_lowercase().into())
     }
 
     /// The name in lower case, as settings and options write it.
@@ -29,7 +30,7 @@ impl Environment {
     pub fn key_or_word(&self) -> String {
         let short = (1..=32).contains(&self.0.len())
             && self.0.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
-        if short { self.0.clone() } else { Key::of(&self.0).to_string() }
+        if short { self.0.as_ref().to_owned() } else { Key::of(&self.0).to_string() }
     }
 
     /// The name as people write it: "Production".
@@ -47,7 +48,7 @@ impl From<String> for Environment {
 
 impl From<Environment> for String {
     fn from(environment: Environment) -> Self {
-        environment.0
+        environment.0.as_ref().into()
     }
 }
 

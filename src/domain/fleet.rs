@@ -2,7 +2,7 @@
 
 mod glimpse;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, OnceLock};
 
 use jiff::Timestamp;
@@ -48,7 +48,7 @@ pub struct Sighting {
     pub connector: Connector,
     /// How sure we are of it.
     pub sight: Sight,
-    /// When it was last read.
+    /// When it was last read; of a fresh one, when it was first read as it is.
     pub seen_at: Timestamp,
 }
 
@@ -57,28 +57,46 @@ impl Sighting {
     pub fn is_surely_healthy(&self) -> bool {
         self.sight == Sight::Fresh && self.connector.is_healthy()
     }
+
+    /// Takes in that it was not read this time.
+    fn is_only(&mut self, sight: Sight, read_at: Option<Timestamp>) {
+        if self.sight == Sight::Fresh {
+            self.seen_at = read_at.map_or(self.seen_at, |read_at| read_at.max(self.seen_at));
+        }
+        self.sight = sight;
+    }
 }
 
 /// All that is known of the fleet. It is rebuilt by the first poll after a start, so losing it loses nothing.
 ///
-/// Cheap to clone, and to look bots up in, however large: both are done far more often than the fleet is read.
+/// Cheap to clone, to look bots up in, and to change in a few places, however large: all are done far more often than the
+/// fleet is read.
 #[derive(Clone, Debug, Default)]
 pub struct Fleet {
-    sightings: Arc<BTreeMap<ConnectorId, Arc<Sighting>>>,
-    bots: Arc<Bots>,
+    /// Every bot in every environment where it has a connector, in the order of environment, name and id.
+    views: Arc<Vec<Arc<BotView>>>,
+    places: Arc<Places>,
     unattributed: u32,
     read_at: Option<Timestamp>,
     blind_since: Option<Timestamp>,
 }
 
-/// Every bot in every environment where it has a connector.
+/// Where everything is among the views.
 #[derive(Debug, Default)]
-struct Bots {
-    /// In the order of environment, name and id.
-    views: Vec<BotView>,
-    places: BTreeMap<Environment, BTreeMap<BotId, usize>>,
+struct Places {
+    bots: BTreeMap<Environment, HashMap<BotId, usize>>,
+    connectors: HashMap<ConnectorId, Place>,
+    /// The connectors in the order of their ids.
+    in_order: Vec<Place>,
     /// Made when the first one is looked up.
     short_names: OnceLock<ShortNames>,
+}
+
+/// Where a connector is.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    view: usize,
+    sighting: usize,
 }
 
 /// What short names of ours stand for.
@@ -88,6 +106,9 @@ struct ShortNames {
     connectors: BTreeMap<Key, ConnectorId>,
 }
 
+/// Sightings by the connectors' ids.
+type Sightings = BTreeMap<ConnectorId, Arc<Sighting>>;
+
 impl Fleet {
     /// Takes in a reading of the fleet.
     ///
@@ -95,16 +116,41 @@ impl Fleet {
     /// What an incomplete or partly malformed one does not have may be there all the same.
     pub fn read(&mut self, reading: Reading, now: Timestamp) {
         let whole = reading.complete && reading.malformed.iter().all(|record| record.id.is_some());
-        let mut before = Arc::unwrap_or_clone(std::mem::take(&mut self.sightings));
-        let mut sightings = BTreeMap::new();
+        let fresh = |connector| Sighting { connector, sight: Sight::Fresh, seen_at: now };
+        if whole && reading.malformed.is_empty() && self.is_as_it_was(&reading.connectors) {
+            let places = Arc::clone(&self.places);
+            self.put(places.in_order.iter().copied().zip(reading.connectors.into_iter().map(fresh)));
+        } else {
+            self.take_apart(reading, whole, now);
+        }
+        self.read_at = Some(now);
+        self.blind_since =
+            if whole && self.unattributed == 0 && !self.any_unread() { None } else { self.blind_since.or(Some(now)) };
+    }
+
+    /// Whether these are the very connectors that are known, each where it was: then only their states have to be put in.
+    fn is_as_it_was(&self, connectors: &[Connector]) -> bool {
+        let is_there = |(place, connector): (&Place, &Connector)| {
+            let known = self.sighting(*place);
+            known.is_some_and(|known| known.connector.id == connector.id) && self.belongs(connector, *place)
+        };
+        self.unattributed == 0
+            && connectors.len() == self.places.in_order.len()
+            && self.places.in_order.iter().zip(connectors).all(is_there)
+    }
+
+    fn take_apart(&mut self, reading: Reading, whole: bool, now: Timestamp) {
+        let mut before = self.all();
+        let mut sightings = Sightings::new();
         for connector in reading.connectors {
             before.remove(&connector.id);
             let sighting = Sighting { connector, sight: Sight::Fresh, seen_at: now };
             sightings.insert(sighting.connector.id.clone(), Arc::new(sighting));
         }
-        let mut keep = |known: Arc<Sighting>, sight| {
-            let kept = Sighting { sight, ..Arc::unwrap_or_clone(known) };
-            sightings.insert(kept.connector.id.clone(), Arc::new(kept));
+        let read_at = self.read_at;
+        let mut keep = |mut known: Arc<Sighting>, sight| {
+            Arc::make_mut(&mut known).is_only(sight, read_at);
+            sightings.insert(known.connector.id.clone(), known);
         };
         self.unattributed = 0;
         for id in reading.malformed.into_iter().map(|record| record.id) {
@@ -121,24 +167,26 @@ impl Fleet {
             }
         }
         self.now_known(sightings);
-        self.read_at = Some(now);
-        self.blind_since =
-            if whole && self.unattributed == 0 && !self.any_unread() { None } else { self.blind_since.or(Some(now)) };
     }
 
     /// Takes in that nothing could be read: every connector may now be in any state.
     pub fn could_not_read(&mut self, now: Timestamp) {
-        let mut sightings = Arc::unwrap_or_clone(std::mem::take(&mut self.sightings));
-        for sighting in sightings.values_mut() {
-            Arc::make_mut(sighting).sight = Sight::Unread;
+        let read_at = self.read_at;
+        for view in Arc::make_mut(&mut self.views) {
+            for sighting in &mut Arc::make_mut(view).sightings {
+                Arc::make_mut(sighting).is_only(Sight::Unread, read_at);
+            }
         }
-        self.now_known(sightings);
         self.blind_since = self.blind_since.or(Some(now));
     }
 
     /// Takes in that nothing changed since the last reading (a 304).
     pub fn unchanged(&mut self, now: Timestamp) {
-        let connectors = self.sightings.values().filter(|s| s.sight != Sight::Missing);
+        if self.unattributed == 0 && self.sightings().all(|s| s.sight == Sight::Fresh) {
+            (self.read_at, self.blind_since) = (Some(now), None);
+            return;
+        }
+        let connectors = self.sightings().filter(|s| s.sight != Sight::Missing);
         let reading = Reading {
             connectors: connectors.map(|s| s.connector.clone()).collect(),
             malformed: Vec::new(),
@@ -147,13 +195,42 @@ impl Fleet {
         self.read(reading, now);
     }
 
-    fn now_known(&mut self, sightings: BTreeMap<ConnectorId, Arc<Sighting>>) {
-        self.bots = Arc::new(Bots::of(&sightings, self.unattributed));
-        self.sightings = Arc::new(sightings);
+    /// Whether it shows the very same as another, so that nothing need be looked at again.
+    pub fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.views, &other.views)
+    }
+
+    /// Puts sightings where they belong.
+    fn put(&mut self, sightings: impl Iterator<Item = (Place, Sighting)>) {
+        let views = Arc::make_mut(&mut self.views);
+        for (Place { view, sighting: place }, sighting) in sightings {
+            let known = views.get_mut(view).and_then(|view| Arc::make_mut(view).sightings.get_mut(place));
+            if let Some(known) = known {
+                *known = Arc::new(sighting);
+            }
+        }
+    }
+
+    /// Whether a connector belongs where it was.
+    fn belongs(&self, connector: &Connector, place: Place) -> bool {
+        self.views
+            .get(place.view)
+            .is_some_and(|view| view.environment == connector.environment && view.bot == connector.bot)
+    }
+
+    fn now_known(&mut self, sightings: Sightings) {
+        let views = views(&sightings, self.unattributed);
+        self.places = Arc::new(Places::of(&views));
+        self.views = Arc::new(views);
+    }
+
+    fn all(&self) -> Sightings {
+        let all = self.views.iter().flat_map(|view| &view.sightings);
+        all.map(|sighting| (sighting.connector.id.clone(), Arc::clone(sighting))).collect()
     }
 
     fn any_unread(&self) -> bool {
-        self.sightings.values().any(|s| s.sight == Sight::Unread)
+        self.sightings().any(|s| s.sight == Sight::Unread)
     }
 
     /// When the fleet, or part of it, was last read. `None` before the first reading.
@@ -171,41 +248,50 @@ impl Fleet {
         self.unattributed
     }
 
-    /// All connectors known.
+    /// All connectors known, in the order of their ids.
     pub fn sightings(&self) -> impl Iterator<Item = &Sighting> {
-        self.sightings.values().map(Arc::as_ref)
+        self.places.in_order.iter().filter_map(|place| self.sighting(*place))
     }
 
     /// One connector.
     pub fn connector(&self, id: &ConnectorId) -> Option<&Sighting> {
-        self.sightings.get(id).map(Arc::as_ref)
+        self.sighting(*self.places.connectors.get(id)?)
+    }
+
+    fn sighting(&self, place: Place) -> Option<&Sighting> {
+        self.views.get(place.view)?.sightings.get(place.sighting).map(Arc::as_ref)
     }
 
     /// The environments known, in the order of their names.
     pub fn environments(&self) -> Vec<Environment> {
-        self.bots.places.keys().cloned().collect()
+        self.places.bots.keys().cloned().collect()
     }
 
     /// Every bot in every environment where it has a connector, in the order of environment, name and id.
-    pub fn bots(&self) -> &[BotView] {
-        &self.bots.views
+    pub fn bots(&self) -> &[Arc<BotView>] {
+        &self.views
     }
 
     /// The bots of one environment, in the order of name and id.
-    pub fn bots_in(&self, environment: &Environment) -> &[BotView] {
-        let views = &self.bots.views;
-        let from = views.partition_point(|view| view.environment < *environment);
-        let to = views.partition_point(|view| view.environment <= *environment);
-        views.get(from..to).unwrap_or_default()
+    pub fn bots_in(&self, environment: &Environment) -> &[Arc<BotView>] {
+        let from = self.views.partition_point(|view| view.environment < *environment);
+        let to = self.views.partition_point(|view| view.environment <= *environment);
+        self.views.get(from..to).unwrap_or_default()
     }
 
     /// One bot in one environment.
     pub fn bot(&self, id: &BotId, environment: &Environment) -> Option<&BotView> {
-        self.bots.views.get(*self.bots.places.get(environment)?.get(id)?)
+        self.views.get(*self.places.bots.get(environment)?.get(id)?).map(Arc::as_ref)
+    }
+
+    /// One bot in each environment where it has a connector.
+    pub fn everywhere(&self, id: &BotId) -> impl Iterator<Item = &BotView> {
+        let here = self.places.bots.values().filter_map(|bots| bots.get(id));
+        here.filter_map(|view| self.views.get(*view).map(Arc::as_ref))
     }
 
     /// The bots of one environment that bear this very name, in the order of their ids.
-    pub fn bots_named(&self, environment: &Environment, name: &str) -> &[BotView] {
+    pub fn bots_named(&self, environment: &Environment, name: &str) -> &[Arc<BotView>] {
         let here = self.bots_in(environment);
         let from = here.partition_point(|view| view.bot.name.as_str() < name);
         let to = here.partition_point(|view| view.bot.name.as_str() <= name);
@@ -215,7 +301,7 @@ impl Fleet {
     /// The bot that goes by this id or short name, wherever it has a connector.
     pub fn bot_by(&self, id_or_key: &str) -> Option<BotId> {
         let id = BotId::new(id_or_key);
-        if self.bots.places.values().any(|bots| bots.contains_key(&id)) {
+        if self.places.bots.values().any(|bots| bots.contains_key(&id)) {
             return Some(id);
         }
         let key = id_or_key.parse().ok()?;
@@ -233,35 +319,52 @@ impl Fleet {
     }
 
     fn short_names(&self) -> &ShortNames {
-        self.bots.short_names.get_or_init(|| ShortNames {
-            bots: self.bots.views.iter().map(|view| (view.bot.id.key(), view.bot.id.clone())).collect(),
-            connectors: self.sightings.keys().map(|id| (id.key(), id.clone())).collect(),
+        self.places.short_names.get_or_init(|| ShortNames {
+            bots: self.views.iter().map(|view| (view.bot.id.key(), view.bot.id.clone())).collect(),
+            connectors: self.places.connectors.keys().map(|id| (id.key(), id.clone())).collect(),
         })
     }
 }
 
-impl Bots {
-    fn of(sightings: &BTreeMap<ConnectorId, Arc<Sighting>>, unattributed: u32) -> Self {
-        // By id alone: while a bot is being renamed its connectors may bear two names.
-        let mut groups: BTreeMap<(&Environment, &BotId), Vec<Arc<Sighting>>> = BTreeMap::new();
-        for sighting in sightings.values() {
-            let Connector { environment, bot, .. } = &sighting.connector;
-            groups.entry((environment, &bot.id)).or_default().push(Arc::clone(sighting));
+fn views(sightings: &Sightings, unattributed: u32) -> Vec<Arc<BotView>> {
+    // By id alone: while a bot is being renamed its connectors may bear two names.
+    let mut groups: HashMap<(&Environment, &BotId), Vec<Arc<Sighting>>> = HashMap::new();
+    for sighting in sightings.values() {
+        let Connector { environment, bot, .. } = &sighting.connector;
+        groups.entry((environment, &bot.id)).or_default().push(Arc::clone(sighting));
+    }
+    let mut views: Vec<_> = groups
+        .into_iter()
+        .filter_map(|((environment, _), sightings)| {
+            let bot = sightings.first()?.connector.bot.clone();
+            Some(Arc::new(BotView { bot, environment: environment.clone(), sightings, unattributed }))
+        })
+        .collect();
+    views.sort_unstable_by(|a, b| order(a).cmp(&order(b)));
+    views
+}
+
+fn order(view: &BotView) -> (&Environment, &str, &BotId) {
+    (&view.environment, &view.bot.name, &view.bot.id)
+}
+
+impl Places {
+    fn of(views: &[Arc<BotView>]) -> Self {
+        let mut places = Self::default();
+        let mut ids = Vec::new();
+        for (view, seen) in views.iter().enumerate() {
+            match places.bots.get_mut(&seen.environment) {
+                Some(bots) => bots.insert(seen.bot.id.clone(), view),
+                None => places.bots.entry(seen.environment.clone()).or_default().insert(seen.bot.id.clone(), view),
+            };
+            for (sighting, seen) in seen.sightings.iter().enumerate() {
+                ids.push((&seen.connector.id, Place { view, sighting }));
+            }
         }
-        let mut views: Vec<_> = groups
-            .into_iter()
-            .filter_map(|((environment, _), sightings)| {
-                let bot = sightings.first()?.connector.bot.clone();
-                Some(BotView { bot, environment: environment.clone(), sightings, unattributed })
-            })
-            .collect();
-        let order = |view: &BotView| (view.environment.clone(), view.bot.name.clone(), view.bot.id.clone());
-        views.sort_by_cached_key(order);
-        let mut places: BTreeMap<Environment, BTreeMap<BotId, usize>> = BTreeMap::new();
-        for (place, view) in views.iter().enumerate() {
-            places.entry(view.environment.clone()).or_default().insert(view.bot.id.clone(), place);
-        }
-        Self { views, places, short_names: OnceLock::new() }
+        ids.sort_unstable_by_key(|(id, _)| *id);
+        places.in_order = ids.iter().map(|(_, place)| *place).collect();
+        places.connectors = ids.into_iter().map(|(id, place)| (id.clone(), place)).collect();
+        places
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use rand::RngExt as _;
 use serde::{Deserialize, Serialize};
@@ -15,12 +16,12 @@ macro_rules! text_id {
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(transparent)]
-        pub struct $name(String);
+        pub struct $name(Arc<str>);
 
         impl $name {
-            /// Takes the id as the lifecycle service wrote it: any text, of any length.
-            pub fn new(text: impl Into<String>) -> Self {
-                Self(text.into())
+            /// Takes the id as the lifecycle service wrote it: any text, of any length. Cheap to clone.
+            pub fn new(text: impl AsRef<str>) -> Self {
+                Self(text.as_ref().into())
             }
 
             /// The id as the lifecycle service wrote it.

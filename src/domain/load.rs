@@ -76,7 +76,7 @@ mod tests {
         let connectors = loads.iter().enumerate().map(of).collect();
         let mut fleet = Fleet::default();
         fleet.read(Reading { connectors, malformed: Vec::new(), complete: true }, jiff::Timestamp::UNIX_EPOCH);
-        fleet.bots()[0].clone()
+        BotView::clone(&fleet.bots()[0])
     }
 
     fn advice(loads: &[u32], before: Option<&Advice>) -> Option<Advice> {

@@ -1,6 +1,6 @@
 //! What is asked of each bot, how patiently it is judged and whom it may call; and the picture of the fleet that is judged by it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -169,7 +169,7 @@ impl Policy {
 
 /// The highest count of healthy connectors ever seen of each bot in each environment. Cheap to clone.
 #[derive(Clone, Debug, Default)]
-pub struct HighestSeen(Arc<BTreeMap<Environment, BTreeMap<BotId, u32>>>);
+pub struct HighestSeen(Arc<BTreeMap<Environment, HashMap<BotId, u32>>>);
 
 impl HighestSeen {
     /// The highest count of this bot here; 0 if it was never seen.

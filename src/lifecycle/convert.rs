@@ -1,5 +1,5 @@
 //! From the wire to the words of the domain: unknown words are kept, a time of 0 is unknown, one bad record never hides the others.
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -54,26 +54,17 @@ struct Named {
     id: String,
 }
 
-/// Records that were read, by id, and what could not be.
+/// Records that were read, and what could not be.
 #[derive(Debug, Default)]
 pub(super) struct Records {
-    connectors: BTreeMap<ConnectorId, Connector>,
+    connectors: Vec<Connector>,
     malformed: Vec<Malformed>,
-    twice: BTreeSet<ConnectorId>,
 }
 
 impl Records {
     pub(super) fn take(&mut self, record: &RawValue) {
         match connector(record.get().as_bytes()) {
-            Ok(connector) => {
-                let id = connector.id.clone();
-                if self.twice.contains(&id) || self.connectors.remove(&id).is_some() {
-                    // Which of them is right nobody can tell.
-                    self.twice.insert(id);
-                } else {
-                    self.connectors.insert(id, connector);
-                }
-            }
+            Ok(connector) => self.connectors.push(connector),
             Err(why) => {
                 let named = object::<Named>(record.get().as_bytes()).ok();
                 let id = named.map(|named| named.id).filter(|id| is_addressable(id)).map(ConnectorId::new);
@@ -82,12 +73,19 @@ impl Records {
         }
     }
 
-    pub(super) fn finish(mut self) -> (Vec<Connector>, Vec<Malformed>) {
-        for id in self.twice {
-            let why = "it is in the fleet twice".to_owned();
-            self.malformed.push(Malformed { id: Some(id), why });
+    /// The connectors, ordered by id; one that came twice is none, since nobody can tell which of them is right.
+    pub(super) fn finish(self) -> (Vec<Connector>, Vec<Malformed>) {
+        let Self { mut connectors, mut malformed } = self;
+        // As they come, if the service keeps to the contract.
+        connectors.sort_by(|a, b| a.id.cmp(&b.id));
+        let of_one = |two: &&[Connector]| matches!(two, [a, b] if a.id == b.id);
+        let twice: BTreeSet<_> = connectors.windows(2).filter(of_one).flatten().map(|c| c.id.clone()).collect();
+        if !twice.is_empty() {
+            connectors.retain(|connector| !twice.contains(&connector.id));
         }
-        (self.connectors.into_values().collect(), self.malformed)
+        malformed
+            .extend(twice.into_iter().map(|id| Malformed { id: Some(id), why: "it is in the fleet twice".to_owned() }));
+        (connectors, malformed)
     }
 }
 

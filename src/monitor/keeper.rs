@@ -1,7 +1,7 @@
 //! What the watch keeps in the store, and how it goes on while that cannot be read or written: from what was last known, with
 //! what could not be written in memory, and with alerts that are said directly. When in doubt, they are said again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
@@ -41,7 +41,8 @@ struct Memory {
 
 #[derive(Debug, Default)]
 struct Known {
-    open: Vec<Kept>,
+    /// By the names of what they are about.
+    open: BTreeMap<String, Kept>,
     mutes: Vec<Mute>,
     operations: Vec<Operation>,
     waiting: Vec<Waiting>,
@@ -130,18 +131,44 @@ impl Keeper {
         self.noted(self.store.last_incidents(subjects).await).unwrap_or_default()
     }
 
-    /// Every incident that is open or suspected. First writes what could not be written before.
+    /// Every incident that is open or suspected. First writes what could not be written before, and sees to it that no alert
+    /// waits in vain.
     pub(super) async fn open_incidents(&self, now: Timestamp) -> Vec<Kept> {
         self.catch_up(now).await;
-        if let Some(open) = self.noted(self.store.open_incidents().await) {
-            self.memory().known.open = open;
-        }
+        self.read_open().await;
         self.look_after_alerts().await;
+        self.open(|_| true)
+    }
+
+    /// The incidents of bots, and of what they make together, that are open or suspected: those on these subjects as they are
+    /// now, the others as they were last read.
+    pub(super) async fn open_incidents_on(&self, subjects: &[Subject]) -> Vec<Kept> {
+        if let Some(read) = self.noted(self.store.open_incidents_on(subjects).await) {
+            let mut memory = self.memory();
+            for subject in subjects {
+                memory.known.open.remove(&subject.name());
+            }
+            memory.known.open.extend(read.into_iter().map(named));
+        }
+        self.open(|kept| matches!(kept.incident.subject, Subject::Failover { .. } | Subject::Storm))
+    }
+
+    async fn read_open(&self) {
+        let version = |kept: &Kept| (kept.incident.id.clone(), kept.version());
+        let known: HashMap<_, _> = self.memory().known.open.values().map(version).collect();
+        if let Some(now) = self.noted(self.store.open_incidents_since(&known).await) {
+            let mut memory = self.memory();
+            memory.known.open.retain(|_, kept| now.unchanged.contains(&kept.incident.id));
+            memory.known.open.extend(now.changed.into_iter().map(named));
+        }
+    }
+
+    fn open(&self, wanted: impl Fn(&Kept) -> bool) -> Vec<Kept> {
         let memory = self.memory();
-        let is_kept = |kept: &&Kept| !memory.unkept.contains_key(&kept.incident.subject.name());
-        let mut open: Vec<_> = memory.known.open.iter().filter(is_kept).cloned().collect();
+        let is_kept = |(name, kept): &(&String, &Kept)| !memory.unkept.contains_key(*name) && wanted(kept);
+        let mut open: Vec<_> = memory.known.open.iter().filter(is_kept).map(|(_, kept)| kept.clone()).collect();
         let last = memory.unkept.values().filter_map(|steps| steps.last());
-        open.extend(last.filter_map(|step| Some(Kept::opened(step.open()?.clone()))));
+        open.extend(last.filter_map(|step| Some(Kept::opened(step.open()?.clone()))).filter(|kept| wanted(kept)));
         open
     }
 
@@ -265,8 +292,7 @@ impl Keeper {
         } else if said_directly && memory.unkept.is_empty() {
             let open = &memory.known.open;
             self.alerts.keep(|incident| {
-                let subject = incident.subject.name();
-                let kept = open.iter().find(|kept| kept.incident.subject.name() == subject);
+                let kept = open.get(&incident.subject.name());
                 kept.map_or(&incident.id, |kept| &kept.incident.id).clone()
             });
         }
@@ -277,7 +303,7 @@ impl Keeper {
         for waiting in &memory.known.waiting {
             let Some(alert) = waiting.notice.alert() else { continue };
             let unkept = memory.unkept.get(&alert.subject.name()).and_then(|steps| steps.last()?.after.as_ref());
-            let kept = memory.known.open.iter().map(|kept| &kept.incident);
+            let kept = memory.known.open.values().map(|kept| &kept.incident);
             let now = unkept.into_iter().chain(kept).find(|incident| incident.id == alert.id);
             if let Some(incident) = now.filter(|incident| incident.resolved_at().is_none()) {
                 self.alerts.say(incident, waiting.channel, waiting.notice.pings());
@@ -294,15 +320,19 @@ impl Known {
     /// Takes in what was written.
     fn took(&mut self, change: &Change<'_>) {
         let subject = subject(change);
-        self.open.retain(|known| known.incident.subject.name() != subject);
+        self.open.remove(&subject);
         if let Some(incident) = change.after.filter(|incident| incident.resolved_at().is_none()) {
             let kept = match change.before {
                 Some(before) => before.changed(incident.clone()),
                 None => Kept::opened(incident.clone()),
             };
-            self.open.push(kept);
+            self.open.insert(subject, kept);
         }
     }
+}
+
+fn named(kept: Kept) -> (String, Kept) {
+    (kept.incident.subject.name(), kept)
 }
 
 fn subject(change: &Change<'_>) -> String {

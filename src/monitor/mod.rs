@@ -32,7 +32,7 @@ use self::poll::Eye;
 pub use self::push::Glanced;
 use self::round::{Open, Told};
 use crate::domain::connector::{Bot, Environment};
-use crate::domain::fleet::BotView;
+use crate::domain::fleet::{BotView, Fleet};
 use crate::domain::ids::{BotId, ConnectorId};
 use crate::domain::incident::{Blind, Subject};
 use crate::domain::judging::Standing;
@@ -174,7 +174,11 @@ impl Monitor {
     /// Publishes and judges all that is seen, and writes what follows.
     async fn judge(&mut self, watched_since: Timestamp, now: Timestamp) -> Result<Ticked, StoreError> {
         self.read_known().await;
-        let picture = self.take_picture();
+        let fleet = self.eye.fleet().clone();
+        if !fleet.is_same(&self.before.fleet) {
+            fleet.bots().iter().for_each(|view| self.raise(view));
+        }
+        let picture = self.picture(fleet);
         self.picture.send_replace(Arc::new(picture.clone()));
         let before = std::mem::replace(&mut self.before, picture.clone());
         self.save_highest().await;
@@ -183,7 +187,7 @@ impl Monitor {
         let open = Open::new(self.keeper.open_incidents(now).await);
         let gone = self.gone(&picture, &open);
         let policy = &self.watch.policy;
-        let views = picture.fleet.bots().iter().chain(&gone);
+        let views = picture.fleet.bots().iter().map(Arc::as_ref).chain(&gone);
         let glances: Vec<_> = views.map(|view| Glance::at(view, &picture, policy, now)).collect();
         self.in_use = BTreeMap::new();
         for glance in glances.iter().filter(|glance| glance.counts()) {
@@ -235,17 +239,17 @@ impl Monitor {
         }
     }
 
-    fn take_picture(&mut self) -> Picture {
-        let fleet = self.eye.fleet().clone();
-        for view in fleet.bots() {
-            let healthy = view.healthy();
-            if self.highest.raise(&view.bot.id, &view.environment, healthy) {
-                let (bot, environment) = (view.bot.clone(), view.environment.clone());
-                self.unsaved.push(Highest { bot, environment, healthy });
-            }
+    fn raise(&mut self, view: &BotView) {
+        let healthy = view.healthy();
+        if self.highest.raise(&view.bot.id, &view.environment, healthy) {
+            let (bot, environment) = (view.bot.clone(), view.environment.clone());
+            self.unsaved.push(Highest { bot, environment, healthy });
         }
-        let trouble = self.eye.trouble().map(str::to_owned);
-        Picture { fleet, highest: self.highest.clone(), trouble }
+    }
+
+    /// The picture with this fleet, whose counts were taken in.
+    fn picture(&self, fleet: Fleet) -> Picture {
+        Picture { fleet, highest: self.highest.clone(), trouble: self.eye.trouble().map(str::to_owned) }
     }
 
     async fn save_highest(&mut self) {
@@ -275,11 +279,14 @@ impl Monitor {
     /// The operations that may explain what is missing, or what came back: those on every connector of a bot that is not
     /// well, or that has an incident.
     async fn own_doings(&self, picture: &Picture, glances: &[Glance<'_>], open: &Open, now: Timestamp) -> OwnDoings {
-        let unwell = glances.iter().filter(|glance| Standing::of(glance.level) != Standing::Well);
-        let mut bots: BTreeSet<_> = unwell.map(|glance| &glance.view.bot.id).collect();
-        bots.extend(open.of_bots().into_keys().map(|(bot, _)| bot));
-        let of = picture.fleet.sightings().filter(|s| !bots.is_empty() && bots.contains(&s.connector.bot.id));
-        let of: Vec<ConnectorId> = of.map(|s| s.connector.id.clone()).collect();
+        let of_bots = open.of_bots();
+        let asked = glances.iter().filter(|glance| {
+            let view = glance.view;
+            Standing::of(glance.level) != Standing::Well || of_bots.contains_key(&(&view.bot.id, &view.environment))
+        });
+        let bots: BTreeSet<_> = asked.map(|glance| &glance.view.bot.id).collect();
+        let theirs = bots.into_iter().flat_map(|bot| picture.fleet.everywhere(bot)).flat_map(|view| &view.sightings);
+        let of: Vec<ConnectorId> = theirs.map(|s| s.connector.id.clone()).collect();
         let operations = self.keeper.last_operations(&of, OPERATIONS_EACH).await;
         OwnDoings::new(operations, &self.watch.policy, now)
     }

@@ -1,11 +1,11 @@
-//! What a push makes sooner: the monitor looks where it is told that something changed, and judges with what it sees there,
-//! without waiting for the next poll.
+//! What a push makes sooner: the monitor looks where it is told that something changed, and judges the bots that this
+//! touches, without waiting for the next poll.
 //!
 //! A push is never believed, it is looked after: what counts is what the service answers when it is asked. So an event that is
 //! old, doubled or wrong changes nothing, and what is glimpsed is always younger than the last reading. A glimpse says nothing
 //! of what it does not show: it makes no connector gone, ends no blindness, and is no reading. The poll judges all.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,11 +15,17 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::observe::{Glance, Lookout, nothing_left};
+use super::own::OwnDoings;
 use super::poll::Eye;
-use super::{Monitor, SHORTEST_SLEEP, Ticked};
+use super::round::{self, Open};
+use super::{Monitor, OPERATIONS_EACH, SHORTEST_SLEEP, Ticked};
 use crate::domain::connector::Connector;
-use crate::domain::fleet::Sight;
-use crate::domain::ids::ConnectorId;
+use crate::domain::fleet::{BotView, Sight};
+use crate::domain::ids::{BotId, ConnectorId};
+use crate::domain::incident::Subject;
+use crate::domain::mute::Mute;
+use crate::domain::policy::Picture;
 use crate::lifecycle::{FleetAnswer, Told, Word};
 use crate::store::StoreError;
 
@@ -37,6 +43,20 @@ pub struct Glanced {
     pub ticked: Ticked,
     /// A connector is said to be gone that was there: only polls can tell, so the next one is made sooner.
     pub gone: bool,
+}
+
+/// Bots, with what is theirs.
+struct Theirs {
+    bots: BTreeSet<BotId>,
+    connectors: Vec<ConnectorId>,
+    /// What incidents on them, or on many of them together, are about.
+    subjects: Vec<Subject>,
+}
+
+/// What the store has of incidents, and what silences them.
+struct Kept {
+    open: Open,
+    on: Vec<Mute>,
 }
 
 impl Monitor {
@@ -97,10 +117,10 @@ impl Monitor {
         })
     }
 
-    /// Looks where something is said to have changed, publishes, judges all with what is seen there, and writes what follows.
+    /// Looks where something is said to have changed, judges the bots that it touches, writes what follows, and publishes.
     ///
     /// # Errors
-    /// If the store cannot be read or written. All was judged all the same, and what could not be written is said directly.
+    /// If the store cannot be read or written. The picture is published all the same, and the next tick judges again.
     pub async fn glance(&mut self, told: Told, now: Timestamp) -> Result<Glanced, StoreError> {
         if !self.eye.read_once() {
             // What is not there may only not be read yet, so that one connector tells nothing of its bot.
@@ -109,15 +129,89 @@ impl Monitor {
         let fleet = self.eye.fleet();
         let was_there = |id| fleet.connector(id).is_some_and(|known| known.sight == Sight::Fresh);
         let gone = told.named.iter().any(|(id, word)| *word == Word::Gone && was_there(id));
-        let again = told.again;
-        let seen = self.eye.glimpse(told).await;
-        if !seen.is_empty() {
-            self.eye.take_glimpse(seen, now);
-        } else if !again {
+        if told.any || told.again {
+            self.glimpse_anywhere(&told, now).await;
+            let watched_since = self.looks.map_or(now, |looks| looks.without_gap_since);
+            return Ok(Glanced { ticked: self.judge(watched_since, now).await?, gone });
+        }
+        let news = self.eye.news(&told);
+        if news.is_empty() {
             return Ok(Glanced { gone, ..Glanced::default() });
         }
+        // What is kept is read while the service is asked.
+        let Theirs { bots, connectors, subjects } = self.eye.theirs(news.keys());
+        let kept = async {
+            let mutes = self.keeper.mutes().await;
+            Kept {
+                on: mutes.into_iter().filter(|mute| !mute.is_over(now)).collect(),
+                open: Open::new(self.keeper.open_incidents_on(&subjects).await),
+            }
+        };
+        let operations = self.keeper.last_operations(&connectors, OPERATIONS_EACH);
+        let (seen, kept, operations) = tokio::join!(self.eye.glimpse(&news), kept, operations);
+        let touched = self.eye.take_glimpse(seen, now);
+        if touched.is_empty() {
+            self.keeper.trouble()?;
+            return Ok(Glanced { gone, ..Glanced::default() });
+        }
+        let own = touched.is_subset(&bots).then(|| OwnDoings::new(operations, &self.watch.policy, now));
+        Ok(Glanced { ticked: self.judge_some(&touched, &kept, own, now).await?, gone })
+    }
+
+    /// Looks at the whole fleet if any connector may have changed, and otherwise at those that did.
+    async fn glimpse_anywhere(&mut self, told: &Told, now: Timestamp) {
+        let news = self.eye.news(told);
+        let seen = if told.any { self.eye.glimpse_all(&news).await } else { self.eye.glimpse(&news).await };
+        self.eye.take_glimpse(seen, now);
+    }
+
+    /// Judges these bots alone, writes what follows, and publishes. What time brings, and what takes a whole look, is left to
+    /// the next tick.
+    async fn judge_some(
+        &mut self,
+        bots: &BTreeSet<BotId>,
+        kept: &Kept,
+        own: Option<OwnDoings>,
+        now: Timestamp,
+    ) -> Result<Ticked, StoreError> {
+        let fleet = self.eye.fleet().clone();
+        bots.iter().flat_map(|bot| fleet.everywhere(bot)).for_each(|view| self.raise(view));
+        let picture = self.picture(fleet);
+        let before = std::mem::replace(&mut self.before, picture.clone());
+        self.save_highest().await;
+
+        let gone = self.left_nothing(bots, &before, &picture);
+        let views = bots.iter().flat_map(|bot| picture.fleet.everywhere(bot)).chain(&gone);
+        let policy = &self.watch.policy;
+        let glances: Vec<_> = views.map(|view| Glance::at(view, &picture, policy, now)).collect();
+        let own = match own {
+            Some(own) => own,
+            None => self.own_doings(&picture, &glances, &kept.open, now).await,
+        };
+        let blind = self.blind(&picture, now).is_some();
         let watched_since = self.looks.map_or(now, |looks| looks.without_gap_since);
-        Ok(Glanced { ticked: self.judge(watched_since, now).await?, gone })
+        let lookout = Lookout { before: &before, picture: &picture, policy, own: &own, blind, watched_since, now };
+        let mut cases = self.judge_bots(&lookout, &glances, &kept.open).await;
+        round::mute(&mut cases, &kept.on, now);
+        let round::Told { opened, changed, resolved, next_due } = self.write(&cases, now).await;
+        if opened + changed + resolved > 0 {
+            self.bells.delivery.notify_one();
+        }
+        // Whoever waits for an alert goes before whoever looks at the picture.
+        self.picture.send_replace(Arc::new(picture.clone()));
+        self.keeper.trouble()?;
+        let due = [next_due, own.next_overrun()].into_iter().flatten().min();
+        Ok(Ticked { opened, changed, resolved, attended: 0, due })
+    }
+
+    /// Where these bots had connectors at the last look, and have none now.
+    fn left_nothing(&self, bots: &BTreeSet<BotId>, before: &Picture, picture: &Picture) -> Vec<BotView> {
+        if !self.eye.sees_what_is_gone() {
+            return Vec::new();
+        }
+        let were = bots.iter().flat_map(|bot| before.fleet.everywhere(bot));
+        let left = were.filter(|view| picture.fleet.bot(&view.bot.id, &view.environment).is_none());
+        left.map(|view| nothing_left(view.bot.clone(), view.environment.clone())).collect()
     }
 }
 
@@ -128,23 +222,49 @@ fn sooner(next: Instant, due: Option<Timestamp>) -> Instant {
 }
 
 impl Eye {
-    /// Asks how the connectors are that are said to be other than we know them, and gives those that are. What cannot be
-    /// had is left to the next poll.
-    async fn glimpse(&self, told: Told) -> Vec<Connector> {
-        let is_news = |(id, word): &(ConnectorId, Word)| match (word, self.fleet.connector(id)) {
+    /// The connectors that are said to be other than we know them.
+    fn news(&self, told: &Told) -> BTreeMap<ConnectorId, Word> {
+        let is_news = |id: &ConnectorId, word: &Word| match (word, self.fleet.connector(id)) {
             (Word::Gone, _) => false,
             (Word::Changed, _) | (Word::Has(_), None) => true,
             (Word::Has(revision), Some(known)) => {
                 known.sight == Sight::Missing || known.connector.revision.as_ref() != Some(revision)
             }
         };
-        let changed: BTreeSet<_> =
-            told.named.iter().filter(|(_, word)| **word == Word::Changed).map(|(id, _)| id.clone()).collect();
-        let named: Vec<_> = told.named.into_iter().filter(is_news).map(|(id, _)| id).collect();
-        let looking =
-            async { if told.any || named.len() > ONE_BY_ONE { self.all().await } else { self.each(named).await } };
-        let seen = tokio::time::timeout(GLIMPSE_WITHIN, looking).await.unwrap_or_default();
-        seen.into_iter().filter(|c| changed.contains(&c.id) || self.is_other(c)).collect()
+        told.named.iter().filter(|(id, word)| is_news(id, word)).map(|(id, word)| (id.clone(), word.clone())).collect()
+    }
+
+    /// What there is to know of the bots to which these connectors belong, as far as we know them.
+    fn theirs<'a>(&self, ids: impl Iterator<Item = &'a ConnectorId>) -> Theirs {
+        let known = ids.filter_map(|id| self.fleet.connector(id));
+        let bots: BTreeSet<_> = known.map(|sighting| sighting.connector.bot.id.clone()).collect();
+        let views = || bots.iter().flat_map(|bot| self.fleet.everywhere(bot));
+        let connectors = views().flat_map(|view| &view.sightings).map(|s| s.connector.id.clone()).collect();
+        let subject =
+            |view: &BotView| Subject::Failover { bot: view.bot.clone(), environment: view.environment.clone() };
+        let subjects = views().map(subject).chain([Subject::Storm]).collect();
+        Theirs { connectors, subjects, bots }
+    }
+
+    /// Asks how these connectors are, and gives those that are other than we know them, or that something was done to. What
+    /// cannot be had is left to the next poll.
+    async fn glimpse(&self, news: &BTreeMap<ConnectorId, Word>) -> Vec<Connector> {
+        if news.len() > ONE_BY_ONE {
+            return self.glimpse_all(news).await;
+        }
+        let seen = tokio::time::timeout(GLIMPSE_WITHIN, self.each(news.keys())).await;
+        self.worth_knowing(seen.unwrap_or_default(), news)
+    }
+
+    /// Asks how all connectors are, and gives the same of them.
+    async fn glimpse_all(&self, news: &BTreeMap<ConnectorId, Word>) -> Vec<Connector> {
+        let seen = tokio::time::timeout(GLIMPSE_WITHIN, self.all()).await;
+        self.worth_knowing(seen.unwrap_or_default(), news)
+    }
+
+    fn worth_knowing(&self, mut seen: Vec<Connector>, news: &BTreeMap<ConnectorId, Word>) -> Vec<Connector> {
+        seen.retain(|connector| news.get(&connector.id) == Some(&Word::Changed) || self.is_other(connector));
+        seen
     }
 
     async fn all(&self) -> Vec<Connector> {
@@ -158,12 +278,13 @@ impl Eye {
         }
     }
 
-    async fn each(&self, named: Vec<ConnectorId>) -> Vec<Connector> {
-        let looks = named.into_iter().map(|id| {
+    async fn each(&self, ids: impl Iterator<Item = &ConnectorId>) -> Vec<Connector> {
+        let looks = ids.cloned().map(|id| {
             let lifecycle = self.lifecycle.clone();
             async move { lifecycle.connector(&id).await }
         });
-        let looks: Vec<_> = futures_util::stream::iter(looks).buffer_unordered(AT_ONCE).collect().await;
+        let looks: Vec<_> =
+            futures_util::stream::iter(looks.collect::<Vec<_>>()).buffer_unordered(AT_ONCE).collect().await;
         let mut seen = Vec::new();
         for look in looks {
             match look {
@@ -181,9 +302,16 @@ impl Eye {
             .is_none_or(|known| known.sight == Sight::Missing || known.connector.revision != connector.revision)
     }
 
-    pub(super) fn take_glimpse(&mut self, seen: Vec<Connector>, now: Timestamp) {
+    /// Takes in what was glimpsed, and gives the bots that it touches.
+    pub(super) fn take_glimpse(&mut self, seen: Vec<Connector>, now: Timestamp) -> BTreeSet<BotId> {
+        if seen.is_empty() {
+            return BTreeSet::new();
+        }
         self.etag = None;
         self.glimpsed.extend(seen.iter().map(|connector| (connector.id.clone(), connector.clone())));
+        let known = seen.iter().filter_map(|connector| self.fleet.connector(&connector.id)).map(|s| &s.connector);
+        let touched = known.chain(&seen).map(|connector| connector.bot.id.clone()).collect();
         self.fleet.glimpse(seen, now);
+        touched
     }
 }

@@ -1,15 +1,17 @@
 //! Incidents, each written together with what is to be said of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use jiff::Timestamp;
 use sqlx::Row as _;
 use sqlx::any::AnyRow;
 
 use super::attention::{hush, withdraw};
-use super::outbox::{card, is_said, put};
+use super::batch::{Batch, Ran, Statement};
+use super::outbox::{self, card, is_said, put};
+use super::writer::Who;
 use super::{Store, StoreError, Tx, body, index_key, millis, to_json};
-use crate::domain::ids::{ChannelId, MessageId};
+use crate::domain::ids::{ChannelId, Id, MessageId};
 use crate::domain::incident::{Incident, Phase, Subject};
 use crate::domain::notice::{Call, Notice, Slot};
 
@@ -24,6 +26,15 @@ pub struct Kept {
     /// The incident.
     pub incident: Incident,
     pub(super) version: i64,
+}
+
+/// The incidents that are open or suspected, as far as they are not known already.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct OpenNow {
+    /// Those that are as they were known.
+    pub unchanged: HashSet<Id>,
+    /// The others.
+    pub changed: Vec<Kept>,
 }
 
 /// The last incident on a subject that is over.
@@ -51,6 +62,11 @@ pub struct Change<'a> {
 }
 
 impl Kept {
+    /// Its version, which goes up with every change.
+    pub fn version(&self) -> i64 {
+        self.version
+    }
+
     /// An incident as it is kept once it was opened.
     pub(crate) fn opened(incident: Incident) -> Self {
         Self { incident, version: 1 }
@@ -92,6 +108,52 @@ impl Store {
             .fetch_all(&self.reads)
             .await?;
         rows.iter().map(read_kept).collect()
+    }
+
+    /// The incidents that are open or suspected, given the versions of those that are known: only what is new of them is
+    /// read, however much is written of each.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub async fn open_incidents_since(&self, known: &HashMap<Id, i64>) -> Result<OpenNow, StoreError> {
+        let rows = sqlx::query("SELECT id, version FROM incidents WHERE is_open = 1").fetch_all(&self.reads).await?;
+        let mut now = OpenNow::default();
+        let mut changed = Vec::new();
+        for row in &rows {
+            let id: String = row.try_get("id")?;
+            let id: Id = id.parse().map_err(|_| not_ours())?;
+            if known.get(&id) == Some(&row.try_get("version")?) {
+                now.unchanged.insert(id);
+            } else {
+                changed.push(id);
+            }
+        }
+        for some in changed.chunks(NAMES_AT_A_TIME) {
+            let ids: Vec<_> = some.iter().map(|id| id.as_str().to_owned()).collect();
+            now.changed.extend(self.open_incidents_where("id", &ids).await?);
+        }
+        Ok(now)
+    }
+
+    /// The incidents on these subjects that are open or suspected.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub async fn open_incidents_on(&self, subjects: &[Subject]) -> Result<Vec<Kept>, StoreError> {
+        let mut found = Vec::new();
+        for some in subjects.chunks(NAMES_AT_A_TIME) {
+            let names: Vec<_> = some.iter().map(|subject| index_key(&subject.name())).collect();
+            found.extend(self.open_incidents_where("subject", &names).await?);
+        }
+        Ok(found)
+    }
+
+    async fn open_incidents_where(&self, column: &str, values: &[String]) -> Result<Vec<Kept>, StoreError> {
+        let places: Vec<_> = (1..=values.len()).map(|place| format!("${place}")).collect();
+        let places = places.join(", ");
+        let sql = format!("SELECT body, version FROM incidents WHERE is_open = 1 AND {column} IN ({places})");
+        let query = values.iter().fold(sqlx::query(sqlx::AssertSqlSafe(sql)), |query, value| query.bind(value));
+        query.fetch_all(&self.reads).await?.iter().map(read_kept).collect()
     }
 
     /// The last incident on each of these subjects that is over, by the subject's name.
@@ -170,6 +232,12 @@ impl Store {
     /// # Errors
     /// If the store cannot be written.
     pub async fn write_incidents(&self, changes: &[Change<'_>], now: Timestamp) -> Result<Vec<Changed>, StoreError> {
+        if let [change] = changes
+            && let Some(batch) = in_one_go(change, now)?
+        {
+            let ran = self.write(batch, Who::Other).await?;
+            return Ok(vec![if matches!(ran, Ran::All(_)) { Changed::Now } else { Changed::Stale }]);
+        }
         let mut written = Vec::with_capacity(changes.len());
         for some in changes.chunks(AT_A_TIME) {
             let pool = self.other().await;
@@ -181,6 +249,10 @@ impl Store {
         }
         Ok(written)
     }
+}
+
+fn not_ours() -> StoreError {
+    StoreError::Row { table: "incidents", source: serde::de::Error::custom("an id that is not ours") }
 }
 
 pub(super) fn read_kept(row: &AnyRow) -> Result<Kept, StoreError> {
@@ -196,33 +268,61 @@ fn is_open(incident: &Incident) -> i64 {
     i64::from(!matches!(incident.phase, Phase::Resolved { .. }))
 }
 
-async fn write(tx: &mut Tx<'_>, change: &Change<'_>, now: Timestamp) -> Result<Changed, StoreError> {
-    let statement = match (change.before, change.after) {
-        (None, None) => return Ok(Changed::Stale),
-        (None, Some(incident)) => sqlx::query(
-            "INSERT INTO incidents (id, subject, is_open, opened_at, version, body) VALUES ($1, $2, 1, $3, 1, $4) \
-             ON CONFLICT (subject) WHERE is_open = 1 DO NOTHING",
-        )
-        .bind(incident.id.as_str())
-        .bind(index_key(&incident.subject.name()))
-        .bind(millis(incident.opened_at))
-        .bind(to_json("incidents", incident)?),
-        // One that is over is opened again only while no other one is open on its subject.
-        (Some(before), Some(incident)) => sqlx::query(
-            "UPDATE incidents SET body = $1, is_open = $2, version = version + 1 \
-             WHERE id = $3 AND is_open = $4 AND version = $5 AND (is_open = 1 OR NOT EXISTS ( \
-             SELECT 1 FROM incidents o WHERE o.subject = incidents.subject AND o.is_open = 1))",
-        )
-        .bind(to_json("incidents", incident)?)
-        .bind(is_open(incident))
-        .bind(incident.id.as_str())
-        .bind(is_open(&before.incident))
-        .bind(before.version),
-        (Some(before), None) => sqlx::query("DELETE FROM incidents WHERE id = $1 AND is_open = 1 AND version = $2")
-            .bind(before.incident.id.as_str())
-            .bind(before.version),
+/// What opens an incident of which nothing can have been said and that no mute covers: of that, nothing is to be looked up on
+/// the way, so that it takes no longer than the disk does.
+fn in_one_go(change: &Change<'_>, now: Timestamp) -> Result<Option<Batch>, StoreError> {
+    let Change { before: None, after: Some(incident), call: call @ (Call::Nobody | Call::Card), .. } = change else {
+        return Ok(None);
     };
-    if statement.execute(&mut **tx).await?.rows_affected() == 0 {
+    if incident.attention.muted.is_some() || incident.resolved_at().is_some() {
+        return Ok(None);
+    }
+    let batch = Batch::default().claim(opening(incident)?);
+    if !incident.has_own_card() {
+        return Ok(Some(batch));
+    }
+    let card = Notice::Card { incident: (*incident).clone(), ping: *call == Call::Card };
+    let slot = Slot::Card(incident.id.clone());
+    Ok(Some(batch.then(outbox::message(&slot, change.channel, &card, now)?)))
+}
+
+fn opening(incident: &Incident) -> Result<Statement, StoreError> {
+    Ok(Statement::new(
+        "INSERT INTO incidents (id, subject, is_open, opened_at, version, body) VALUES ($1, $2, 1, $3, 1, $4) \
+         ON CONFLICT (subject) WHERE is_open = 1 DO NOTHING",
+    )
+    .bind(incident.id.as_str())
+    .bind(index_key(&incident.subject.name()))
+    .bind(millis(incident.opened_at))
+    .bind(to_json("incidents", incident)?))
+}
+
+fn change_of(before: &Kept, after: Option<&Incident>) -> Result<Statement, StoreError> {
+    let id = before.incident.id.as_str();
+    let Some(incident) = after else {
+        let forget = Statement::new("DELETE FROM incidents WHERE id = $1 AND is_open = 1 AND version = $2");
+        return Ok(forget.bind(id).bind(before.version));
+    };
+    // One that is over is opened again only while no other one is open on its subject.
+    Ok(Statement::new(
+        "UPDATE incidents SET body = $1, is_open = $2, version = version + 1 \
+         WHERE id = $3 AND is_open = $4 AND version = $5 AND (is_open = 1 OR NOT EXISTS ( \
+         SELECT 1 FROM incidents o WHERE o.subject = incidents.subject AND o.is_open = 1))",
+    )
+    .bind(to_json("incidents", incident)?)
+    .bind(is_open(incident))
+    .bind(id)
+    .bind(is_open(&before.incident))
+    .bind(before.version))
+}
+
+async fn write(tx: &mut Tx<'_>, change: &Change<'_>, now: Timestamp) -> Result<Changed, StoreError> {
+    let changed = match (change.before, change.after) {
+        (None, None) => return Ok(Changed::Stale),
+        (None, Some(incident)) => opening(incident)?.execute(tx).await?.rows_affected(),
+        (Some(before), after) => change_of(before, after)?.execute(tx).await?.rows_affected(),
+    };
+    if changed == 0 {
         return Ok(Changed::Stale);
     }
     // From here on nobody else changes the incident, nor what is said of it, until this is over.

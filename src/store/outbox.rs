@@ -30,7 +30,7 @@ pub struct Claimed {
     pub reply_to: Option<MessageId>,
     /// How often the message was made anew after somebody deleted it.
     pub generation: u32,
-    /// When it was first tried to post it, if nobody knows whether that was carried out.
+    /// When it was first tried to post it before, if nobody knows whether that was carried out.
     pub first_tried_at: Option<Timestamp>,
     /// Failures in a row.
     pub attempts: u32,
@@ -162,7 +162,8 @@ const READY: &str = "o.version > o.sent_version AND o.gave_up IS NULL AND NOT EX
      SELECT 1 FROM outbox c WHERE c.slot = o.replies_to AND c.message IS NULL AND c.gave_up IS NULL)";
 
 impl Store {
-    /// Takes a lease on one message that is due, in a channel in which no other one is in flight.
+    /// Takes a lease on one message that is due, in a channel in which no other one is in flight. From then on, nobody knows
+    /// whether one that does not stand yet was posted, until that is settled.
     ///
     /// # Errors
     /// If the store cannot be written.
@@ -177,34 +178,37 @@ impl Store {
              first_tried_at, attempts"
         );
         let claim = Statement::new(claim).bind(name.as_str()).bind(millis_after(now, lease)).bind(millis(now));
+        // By the index of what is in flight, however much was said before.
+        let tried = Statement::new(
+            "UPDATE outbox SET first_tried_at = COALESCE(first_tried_at, $1) \
+             WHERE leased_by = $2 AND leased_until > 0 AND message IS NULL",
+        )
+        .bind(millis(now))
+        .bind(name.as_str());
         let card = Statement::new(
-            "SELECT c.message FROM outbox c JOIN outbox o ON o.replies_to = c.slot WHERE o.leased_by = $1",
+            "SELECT c.message FROM outbox c JOIN outbox o ON o.replies_to = c.slot \
+             WHERE o.leased_by = $1 AND o.leased_until > 0",
         )
         .bind(name.as_str());
-        let batch = Batch::default().claim(claim).then(card).in_turn(Turn::Message);
+        let batch = Batch::default().claim(claim).then(tried).then(card).in_turn(Turn::Message);
         let Ran::All(done) = self.write(batch, Who::Other).await? else { return Ok(None) };
-        let [claim, card] = done.as_slice() else { return Ok(None) };
+        let [claim, _, card] = done.as_slice() else { return Ok(None) };
         let Some(row) = claim.rows.first() else { return Ok(None) };
         let mut claimed = read_claimed(row, name)?;
         claimed.reply_to = card.rows.first().map(read_message).transpose()?.flatten();
         Ok(Some(claimed))
     }
 
-    /// Writes down that a claimed message is about to be posted: from now on, nobody knows whether it was.
-    ///
-    /// `anew` forgets earlier attempts, because they were seen not to have been carried out.
+    /// Writes down that a claimed message is about to be posted as if for the first time, because earlier attempts were seen
+    /// not to have been carried out.
     ///
     /// # Errors
     /// If the store cannot be written.
-    pub async fn about_to_post(&self, claimed: &Claimed, anew: bool, now: Timestamp) -> Result<Held, StoreError> {
-        let written = Statement::new(
-            "UPDATE outbox SET first_tried_at = CASE WHEN $1 = 1 THEN $2 ELSE COALESCE(first_tried_at, $2) END \
-             WHERE slot = $3 AND leased_by = $4",
-        )
-        .bind(i64::from(anew))
-        .bind(millis(now))
-        .bind(claimed.slot.as_str())
-        .bind(claimed.lease.as_str());
+    pub async fn about_to_post_anew(&self, claimed: &Claimed, now: Timestamp) -> Result<Held, StoreError> {
+        let written = Statement::new("UPDATE outbox SET first_tried_at = $1 WHERE slot = $2 AND leased_by = $3")
+            .bind(millis(now))
+            .bind(claimed.slot.as_str())
+            .bind(claimed.lease.as_str());
         self.write_held(written).await
     }
 
@@ -224,7 +228,7 @@ impl Store {
                 "message = $3, sent_version = $4, sent_digest = $5, waiting_since = $6, first_tried_at = NULL, attempts = 0"
             }
             Sending::Stands { .. } => "message = $3, first_tried_at = NULL, attempts = 0",
-            Sending::Held { .. } => "due_at = $3",
+            Sending::Held { .. } => "due_at = $3, first_tried_at = $4",
             Sending::Later { maybe_sent: true, .. } => "due_at = $3, attempts = attempts + 1",
             Sending::Later { maybe_sent: false, .. } => "due_at = $3, first_tried_at = $4, attempts = attempts + 1",
             // Only what was tried is given up: what was written meanwhile is tried.
@@ -242,8 +246,8 @@ impl Store {
                 query.bind(signed(message.0)).bind(claimed.version).bind(digest).bind(millis(now))
             }
             Sending::Stands { message } => query.bind(signed(message.0)),
-            Sending::Held { due } | Sending::Later { due, maybe_sent: true } => query.bind(millis(due)),
-            Sending::Later { due, maybe_sent: false } => {
+            Sending::Later { due, maybe_sent: true } => query.bind(millis(due)),
+            Sending::Held { due } | Sending::Later { due, maybe_sent: false } => {
                 query.bind(millis(due)).bind(claimed.first_tried_at.map(millis))
             }
             Sending::GaveUp { why } => query.bind(without_nul(why)).bind(claimed.version),

@@ -139,7 +139,6 @@ async fn a_reply_that_nobody_has_tried_to_post_is_taken_back_and_one_that_may_st
         assert_eq!(ground.store.settle_message(&edit, sent, at(2)).await.unwrap(), Held::Yes);
         if tried {
             let reply = ground.store.claim_message(LEASE, at(2)).await.unwrap().unwrap();
-            assert_eq!(ground.store.about_to_post(&reply, false, at(2)).await.unwrap(), Held::Yes);
             let later = Sending::Later { due: at(5), maybe_sent: true };
             assert_eq!(ground.store.settle_message(&reply, later, at(2)).await.unwrap(), Held::Yes);
         }

@@ -1,5 +1,7 @@
 //! Incidents and the highest counts: one open for each subject, written with its card or not at all.
 
+use std::collections::HashMap;
+
 use botswain::domain::connector::{Bot, Environment};
 use botswain::domain::ids::{BotId, ChannelId, Id, MessageId};
 use botswain::domain::incident::{Facts, Incident, Phase, Storm, Subject};
@@ -21,8 +23,46 @@ on_both!(
     p2_the_last_one_is_opened_again_once_and_only_while_no_other_one_is_open,
     p2_what_stands_on_a_storms_card_has_none_of_its_own_until_it_outlasts_it,
     the_last_incidents_are_found_however_many_are_asked_for,
+    the_open_incidents_on_some_subjects_are_those_and_no_other,
+    of_what_is_known_only_what_changed_is_read,
     a_reply_is_where_its_card_is_wherever_a_new_card_would_be,
 );
+
+async fn the_open_incidents_on_some_subjects_are_those_and_no_other(ground: Ground) {
+    let all: Vec<_> = (0..130).map(|n| incident(&format!("bot {n}"), 1)).collect();
+    for incident in &all {
+        let _opened = ground.store.open_incident(incident, Call::Card, ALERTS, at(0)).await.unwrap();
+    }
+    let first = ground.store.open_incidents_on(&[all[0].subject.clone()]).await.unwrap().remove(0);
+    let _over = ground.store.change_incident(&first, &over(&all[0], 1), Call::Nobody, ALERTS, at(1)).await.unwrap();
+    for (from, to) in [(0, 0), (0, 1), (5, 6), (0, 120)] {
+        let asked: Vec<_> = all[from..to].iter().map(|incident| incident.subject.clone()).collect();
+        let found = ground.store.open_incidents_on(&asked).await.unwrap();
+        let mut found: Vec<_> = found.into_iter().map(|kept| kept.incident).collect();
+        found.sort_by_key(|incident| all.iter().position(|one| one.id == incident.id));
+        assert_eq!(found, all[from.max(1).min(to)..to], "{from} to {to}");
+    }
+}
+
+async fn of_what_is_known_only_what_changed_is_read(ground: Ground) {
+    for n in 0..3 {
+        let one = incident(&format!("bot {n}"), 1);
+        let _opened = ground.store.open_incident(&one, Call::Card, ALERTS, at(n)).await.unwrap();
+    }
+    let all = ground.store.open_incidents_since(&HashMap::new()).await.unwrap();
+    assert_eq!((all.unchanged.len(), all.changed.len()), (0, 3));
+    let versions: HashMap<_, _> = all.changed.iter().map(|kept| (kept.incident.id.clone(), kept.version())).collect();
+    let same = ground.store.open_incidents_since(&versions).await.unwrap();
+    assert_eq!((same.unchanged.len(), same.changed.len()), (3, 0));
+    let [first, second, third] = all.changed.as_slice() else { panic!("{all:?}") };
+    let worse = Incident { replies: 7, ..first.incident.clone() };
+    let _changed = ground.store.change_incident(first, &worse, Call::Nobody, ALERTS, at(4)).await.unwrap();
+    let _over =
+        ground.store.change_incident(second, &over(&second.incident, 5), Call::Nobody, ALERTS, at(5)).await.unwrap();
+    let now = ground.store.open_incidents_since(&versions).await.unwrap();
+    assert_eq!(now.unchanged, [third.incident.id.clone()].into());
+    assert_eq!(now.changed.iter().map(|kept| &kept.incident).collect::<Vec<_>>(), [&worse]);
+}
 
 fn suspected(bot: &str) -> Incident {
     Incident { phase: Phase::Suspected { since: at(0), well_since: None }, ..incident(bot, 1) }

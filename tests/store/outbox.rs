@@ -59,7 +59,7 @@ async fn a_lease_that_ran_out_is_taken_over_and_its_old_holder_writes_nothing(gr
     let new = claim(&ground.store, 61).await.unwrap();
     let late = Sending::Sent { message: MessageId(1), digest: "d" };
     assert_eq!(ground.store.settle_message(&old, late, at(62)).await.unwrap(), Held::LeaseLost);
-    assert_eq!(ground.store.about_to_post(&old, false, at(62)).await.unwrap(), Held::LeaseLost);
+    assert_eq!(ground.store.about_to_post_anew(&old, at(62)).await.unwrap(), Held::LeaseLost);
     sent(&ground.store, &new, 2, 62).await;
     let place = ground.store.place_of(&Slot::Card(incident.id)).await.unwrap();
     assert_eq!(place, Some((ALERTS, MessageId(2))));
@@ -69,7 +69,6 @@ async fn p6_what_a_dead_process_held_is_free_at_once_and_its_attempt_is_remember
     opened(&ground.store, "a", ALERTS).await;
     let row = claim(&ground.store, 1).await.unwrap();
     assert_eq!(row.first_tried_at, None);
-    assert_eq!(ground.store.about_to_post(&row, false, at(1)).await.unwrap(), Held::Yes);
     let ground = ground.restarted().await;
     let again = claim(&ground.store, 2).await.unwrap();
     assert_eq!((again.slot, again.reference, again.first_tried_at), (row.slot, row.reference, Some(at(1))));
@@ -79,7 +78,6 @@ async fn an_attempt_that_surely_failed_leaves_no_doubt_and_one_that_may_have_suc
     opened(&ground.store, "a", ALERTS).await;
     for (second, maybe_sent, doubt) in [(1, false, None), (2, true, Some(at(2))), (3, false, Some(at(2)))] {
         let row = claim(&ground.store, second).await.unwrap();
-        assert_eq!(ground.store.about_to_post(&row, false, at(second)).await.unwrap(), Held::Yes);
         let later = Sending::Later { due: at(second + 1), maybe_sent };
         assert_eq!(ground.store.settle_message(&row, later, at(second)).await.unwrap(), Held::Yes);
         let row = claim(&ground.store, second + 1).await.unwrap();
@@ -88,7 +86,7 @@ async fn an_attempt_that_surely_failed_leaves_no_doubt_and_one_that_may_have_suc
         assert_eq!(ground.store.settle_message(&row, held, at(second + 1)).await.unwrap(), Held::Yes);
     }
     let row = claim(&ground.store, 4).await.unwrap();
-    assert_eq!(ground.store.about_to_post(&row, true, at(4)).await.unwrap(), Held::Yes);
+    assert_eq!(ground.store.about_to_post_anew(&row, at(4)).await.unwrap(), Held::Yes);
     let later = Sending::Later { due: at(5), maybe_sent: true };
     assert_eq!(ground.store.settle_message(&row, later, at(4)).await.unwrap(), Held::Yes);
     assert_eq!(claim(&ground.store, 5).await.unwrap().first_tried_at, Some(at(4)), "the search begins anew");

@@ -61,7 +61,7 @@ async fn p3_leases_fence_whoever_does_not_know_yet_that_another_process_took_ove
     let Leased { lease: new, .. } = other.lease_operation(LEASE, at(1)).await.unwrap().unwrap();
     assert_eq!(ground.store.save_operation(&operation, &old, Then::Hold, at(1)).await.unwrap(), Saved::LeaseLost);
     assert_eq!(other.save_operation(&operation, &new, Then::Hold, at(1)).await.unwrap(), Saved::Now);
-    let posted = ground.store.about_to_post(&message, false, at(1)).await.unwrap();
+    let posted = ground.store.about_to_post_anew(&message, at(1)).await.unwrap();
     assert_eq!(posted, botswain::store::outbox::Held::LeaseLost);
 }
 

@@ -6,6 +6,7 @@ use botswain::domain::audit::Verdict;
 use botswain::domain::operation::StepState;
 use botswain::domain::request::RequestState;
 use botswain::store::Store;
+use botswain::store::outbox::{Held, Sending};
 use sqlx::Executor as _;
 use sqlx::migrate::Migrator;
 
@@ -72,6 +73,10 @@ async fn everything_is_there(store: &Store, version: i64) {
     let first = store.claim_message(LEASE, at(2)).await.unwrap().unwrap();
     let second = store.claim_message(LEASE, at(2)).await.unwrap().unwrap();
     assert_eq!([first.first_tried_at, second.first_tried_at].iter().flatten().count(), 1);
+    for untried in [first, second] {
+        let held = Sending::Held { due: at(2) };
+        assert_eq!(store.settle_message(&untried, held, at(2)).await.unwrap(), Held::Yes);
+    }
 }
 
 #[tokio::test]

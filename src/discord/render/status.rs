@@ -1,5 +1,6 @@
 //! The fleet at a glance, and one bot with its connectors.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -177,7 +178,7 @@ fn told_apart(of: View<'_>, view: &BotView) -> String {
     }
 }
 
-fn unread_line(of: View<'_>, bots: &[BotView]) -> Option<String> {
+fn unread_line(of: View<'_>, bots: &[Arc<BotView>]) -> Option<String> {
     let unread = bots.iter().flat_map(|view| &view.sightings).filter(|s| s.sight != Sight::Fresh).count();
     let count = u32::try_from(unread).unwrap_or(u32::MAX).saturating_add(of.picture.fleet.unattributed());
     (count > 0).then(|| format!("❔ {} could not be read, so the counts may be too low.", words::of(count, "record")))

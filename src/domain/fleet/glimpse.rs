@@ -5,28 +5,37 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::{Bots, Fleet, Sight, Sighting};
+use super::{Fleet, Place, Sight, Sighting};
 use crate::domain::connector::Connector;
 
 impl Fleet {
-    /// Takes in what was just seen of some connectors.
+    /// Takes in what was just seen of some connectors. As long as each is where it was, this takes no longer for a large
+    /// fleet than for a small one.
     pub fn glimpse(&mut self, seen: Vec<Connector>, now: Timestamp) {
-        let mut sightings = Arc::unwrap_or_clone(std::mem::take(&mut self.sightings));
-        for connector in seen {
-            let sighting = Sighting { connector, sight: Sight::Fresh, seen_at: now };
-            sightings.insert(sighting.connector.id.clone(), Arc::new(sighting));
-        }
-        self.bots = Arc::new(Bots::of(&sightings, self.unattributed));
-        self.sightings = Arc::new(sightings);
+        let seen: Vec<_> =
+            seen.into_iter().map(|connector| Sighting { connector, sight: Sight::Fresh, seen_at: now }).collect();
+        let places: Option<Vec<_>> = seen.iter().map(|sighting| self.place_kept(&sighting.connector)).collect();
+        let Some(places) = places else {
+            let mut all = self.all();
+            all.extend(seen.into_iter().map(|sighting| (sighting.connector.id.clone(), Arc::new(sighting))));
+            return self.now_known(all);
+        };
+        self.put(places.into_iter().zip(seen));
+    }
+
+    /// Where a connector is, if it belongs there still.
+    fn place_kept(&self, connector: &Connector) -> Option<Place> {
+        let place = *self.places.connectors.get(&connector.id)?;
+        self.belongs(connector, place).then_some(place)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Fleet, Reading};
+    use super::super::{BotView, Fleet, Reading};
     use super::*;
     use crate::domain::connector::tests::connector;
-    use crate::domain::connector::{AgentStatus, Environment};
+    use crate::domain::connector::{AgentStatus, Bot, Environment};
     use crate::domain::ids::ConnectorId;
 
     fn at(second: i64) -> Timestamp {
@@ -47,19 +56,29 @@ mod tests {
     }
 
     #[test]
-    fn what_is_glimpsed_is_there_and_of_its_bot_at_once() {
-        let mut fleet = fleet();
+    fn a_glimpse_is_there_as_a_reading_would_have_it() {
         let moved = Connector { environment: Environment::new("demo"), ..dropped("b2") };
-        fleet.glimpse(vec![dropped("b1"), moved, connector("new", "Orders Bot", "production")], at(9));
-        let counts: Vec<_> = fleet
-            .bots()
-            .iter()
-            .map(|view| (view.environment.as_str(), view.bot.name.as_str(), view.healthy(), view.total()))
-            .collect();
-        assert_eq!(
-            counts,
-            [("demo", "Billing Bot", 0, 1), ("production", "Billing Bot", 0, 1), ("production", "Orders Bot", 2, 2)]
-        );
+        let renamed = connector("b1", "Billing Bot", "production");
+        let renamed = Connector { bot: Bot { name: "Invoices".into(), ..renamed.bot.clone() }, ..renamed };
+        for seen in
+            [vec![dropped("b1")], vec![dropped("b1"), moved], vec![dropped("new")], vec![renamed, dropped("b2")]]
+        {
+            let mut read = fleet();
+            let named = |id: &ConnectorId| seen.iter().any(|connector| connector.id == *id);
+            let others = read.sightings().map(|s| s.connector.clone()).filter(|connector| !named(&connector.id));
+            let connectors = others.chain(seen.clone()).collect();
+            read.read(Reading { connectors, malformed: Vec::new(), complete: true }, at(9));
+            let mut glimpsed = fleet();
+            glimpsed.glimpse(seen, at(9));
+            let shown = |fleet: &Fleet| -> Vec<_> {
+                let states = |view: &BotView| view.sightings.iter().map(|s| s.connector.clone()).collect::<Vec<_>>();
+                fleet.bots().iter().map(|view| (view.bot.clone(), view.environment.clone(), states(view))).collect()
+            };
+            assert_eq!(shown(&glimpsed), shown(&read));
+            for sighting in read.sightings() {
+                assert_eq!(glimpsed.connector(&sighting.connector.id).map(|s| &s.connector), Some(&sighting.connector));
+            }
+        }
     }
 
     #[test]

@@ -87,7 +87,7 @@
 //!
 //! What was written down (each with `DELETE` to forget it):
 //!
-//! * `GET /requests?after=N`: `[{n, at_ms, method, path (decoded), route, body, files?, status, answer?}]`, status 0 where the connection was closed.
+//! * `GET /requests?after=N`: `[{n, at_ms, arrived_us, method, path (decoded), route, body, files?, status, answer?}]`, status 0 where the connection was closed.
 //! * `GET /pings`: `[{message_id, channel_id, user_id, via: "user" | "role" | "everyone" | "reply", role_id?}]`.
 //! * `GET /violations`: `[{route, code, message, errors?}]`, everything that was refused by a rule (not by a fault), and remarks with code 0.
 mod control;

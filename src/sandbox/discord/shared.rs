@@ -66,6 +66,8 @@ struct Numbers {
 pub(crate) struct Logged {
     pub(crate) n: u64,
     pub(crate) at_ms: i64,
+    /// When its last byte came.
+    pub(crate) arrived_us: i64,
     pub(crate) method: String,
     pub(crate) path: String,
     /// The path with its ids and tokens taken out, as faults name it.

@@ -225,7 +225,14 @@ async fn list_connectors(
             }
             page
         }
-        None => simulator.first_page(&query, limit as usize),
+        None => {
+            // Before anything is put together, as any service would.
+            let tag = simulator.tag(&query);
+            if has_tag(&headers, &tag) {
+                return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, quoted(&tag))]).into_response());
+            }
+            simulator.first_page(&query, limit as usize)
+        }
     };
     let tag = quoted(&page.snapshot);
     if has_tag(&headers, &page.snapshot) {

@@ -355,6 +355,11 @@ impl LifecycleSimulator {
         self.with(|world| world.model.operation_by_key(key).cloned())
     }
 
+    /// What the fleet is now, through these filters, as one word.
+    fn tag(&self, query: &ConnectorQuery) -> String {
+        self.with(|world| tag(&self.shared.boot, world, query))
+    }
+
     fn first_page(&self, query: &ConnectorQuery, limit: usize) -> ConnectorPage {
         let boot = &self.shared.boot;
         self.with(|world| {
@@ -364,11 +369,7 @@ impl LifecycleSimulator {
                     && query.bot.as_ref().is_none_or(|bot| *bot == c.bot.id)
             };
             let items: Vec<_> = world.model.connectors().filter(wanted).cloned().collect();
-            let filters = Sha256::digest(format!("{:?}", (&query.environment, &query.bot)));
-            let [a, b, c, d, ..] = <[u8; 32]>::from(filters);
-            let filters = u32::from_be_bytes([a, b, c, d]);
-            let tag = format!("{boot}-{}-{filters:08x}", world.model.version());
-            let now = world.model.now();
+            let (now, tag) = (world.model.now(), tag(boot, world, query));
             world.snapshots.first(boot, now, &tag, items, limit)
         })
     }
@@ -438,6 +439,12 @@ impl World {
             faults: self.faults.version,
         }
     }
+}
+
+fn tag(boot: &str, world: &World, query: &ConnectorQuery) -> String {
+    let filters = Sha256::digest(format!("{:?}", (&query.environment, &query.bot)));
+    let [a, b, c, d, ..] = <[u8; 32]>::from(filters);
+    format!("{boot}-{}-{:08x}", world.model.version(), u32::from_be_bytes([a, b, c, d]))
 }
 
 fn wall_ms() -> i64 {

@@ -172,6 +172,7 @@ fn log(
         inner.log(Logged {
             n: 0,
             at_ms: now.as_millisecond(),
+            arrived_us: received.arrived.as_microsecond(),
             method: method.to_owned(),
             path,
             route,
