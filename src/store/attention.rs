@@ -71,6 +71,7 @@ impl Store {
         edit_card(&mut tx, &incident, now).await?;
         audit::statement(entry)?.execute(&mut tx).await?;
         tx.commit().await?;
+        self.seal_soon();
         Ok(Changed::Now)
     }
 }

@@ -77,7 +77,7 @@ impl Statement {
     }
 }
 
-fn arguments(values: &[Value]) -> Result<AnyArguments, StoreError> {
+pub(super) fn arguments(values: &[Value]) -> Result<AnyArguments, StoreError> {
     let mut arguments = AnyArguments::default();
     for value in values {
         let added = match value.clone() {

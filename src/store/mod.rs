@@ -15,6 +15,9 @@
 //!
 //! A write counts once its statement has ended, and never by the rows that it returned on the way.
 //!
+//! The record of what people asked for is a chain (`chain`), which the database itself keeps from being changed (`guard`), and
+//! which is read beside the running program (`ledger`).
+//!
 //! One process at a time has a database (`alone`). Several on one PostgreSQL need no more than that this lock is taken by
 //! the one that leads: leases are named, and fence.
 
@@ -22,10 +25,13 @@ mod alone;
 mod attention;
 pub mod audit;
 mod batch;
+pub mod chain;
 mod error;
+mod guard;
 pub mod highest;
 pub mod incidents;
 mod lanes;
+pub mod ledger;
 mod mend;
 pub mod mutes;
 pub mod operations;
@@ -44,7 +50,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest as _, Sha256};
 use sqlx::any::AnyRow;
+use sqlx::migrate::Migrator;
 use sqlx::{AnyPool, Connection as _, Row as _};
+use tokio::sync::Notify;
 
 use self::alone::Hold;
 use self::batch::{Batch, Ran, Statement};
@@ -56,6 +64,8 @@ use crate::domain::ids::Id;
 
 /// A transaction of the store.
 pub(crate) type Tx<'a> = sqlx::Transaction<'a, sqlx::Any>;
+
+static MIGRATIONS: Migrator = sqlx::migrate!("src/store/migrations");
 
 /// The store. Cheap to clone.
 #[derive(Clone)]
@@ -69,6 +79,8 @@ pub struct Store {
     owner: Arc<str>,
     hold: Arc<Hold>,
     lanes: Option<Arc<Lanes>>,
+    /// Rung when a record was written that has no place in its chain yet.
+    unsealed: Arc<Notify>,
 }
 
 impl std::fmt::Debug for Store {
@@ -90,7 +102,8 @@ impl Store {
         // Not through the pool, whose statements have a time limit.
         let mut first = place.connect().await?;
         place.check(&mut first).await?;
-        sqlx::migrate!("src/store/migrations").run(&mut first).await.map_err(StoreError::migrating)?;
+        MIGRATIONS.run(&mut first).await.map_err(StoreError::migrating)?;
+        guard::put(&place, &mut first).await?;
         first.close().await?;
         let owner = Id::random().as_str().into();
         let pool = place.pool().await?;
@@ -98,10 +111,12 @@ impl Store {
             Some(reads) => (reads, Some(Writer::start(pool.clone()))),
             None => (pool.clone(), None),
         };
-        let store = Self { pool, reads, writer, owner, hold: Arc::new(hold), lanes: place.lanes() };
+        let (hold, lanes, unsealed) = (Arc::new(hold), place.lanes(), Arc::default());
+        let store = Self { pool, reads, writer, owner, hold, lanes, unsealed };
         // Under the lock nobody else is alive to hold one.
         store.end_leases_on_messages().await?;
         store.end_leases_on_operations().await?;
+        store.chain_what_is_older().await?;
         Ok(store)
     }
 

@@ -66,6 +66,7 @@ impl Store {
         say(&mut tx, mute, now).await?;
         audit::statement(entry)?.execute(&mut tx).await?;
         tx.commit().await?;
+        self.seal_soon();
         Ok(Muted::Now)
     }
 
@@ -104,6 +105,7 @@ impl Store {
             audit::statement(entry)?.execute(&mut tx).await?;
         }
         tx.commit().await?;
+        self.seal_soon();
         Ok(Unmuted::Now(Box::new(mute)))
     }
 

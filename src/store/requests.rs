@@ -88,7 +88,10 @@ impl Store {
         let batch = Batch::default().claim(claim(request, to, None)?).then(audit::statement(entry)?);
         Ok(match self.write(batch, Who::Awaited).await? {
             Ran::Stopped(_) => Settled::Before(self.state_of(&request.id).await?),
-            Ran::All(_) => Settled::Now,
+            Ran::All(_) => {
+                self.seal_soon();
+                Settled::Now
+            }
         })
     }
 
