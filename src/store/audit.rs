@@ -28,7 +28,6 @@ impl Store {
     /// If the store cannot be written.
     pub async fn record(&self, entry: &Entry) -> Result<bool, StoreError> {
         let ran = self.write(Batch::default().claim(statement(entry)?), Who::Awaited).await?;
-        self.seal_soon();
         Ok(matches!(ran, Ran::All(_)))
     }
 
@@ -134,7 +133,8 @@ fn read_sealed(row: &AnyRow) -> Result<Sealed, StoreError> {
     Ok(Sealed { seq: chain::unsigned(row, "seq")?, entry: body("audit", row)? })
 }
 
-/// What writes a record, if there is none about its subject yet. It has no place in the chain then: see [`chain`].
+/// What writes a record, if there is none about its subject yet. It has no place in the chain then: see [`chain`]. Whoever
+/// seals is rung for once it is committed.
 pub(super) fn statement(entry: &Entry) -> Result<Statement, StoreError> {
     let body = to_json("audit", entry)?;
     let body = canonical(&body).map_err(|source| StoreError::Row { table: "audit", source })?;
@@ -145,5 +145,6 @@ pub(super) fn statement(entry: &Entry) -> Result<Statement, StoreError> {
     .bind(millis(entry.at))
     .bind(signed(entry.person.id.0))
     .bind(entry.verdict.word())
-    .bind(body))
+    .bind(body)
+    .to_be_sealed())
 }

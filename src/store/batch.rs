@@ -10,7 +10,7 @@ use futures_util::TryStreamExt as _;
 use sqlx::any::{AnyArguments, AnyQueryResult, AnyRow};
 use sqlx::{AnyConnection, AnyPool, Arguments as _, AssertSqlSafe, Either, Executor as _};
 
-use super::{StoreError, Turn, Tx, take_turn};
+use super::{StoreError, Turn, take_turn};
 
 /// A value that a statement is given.
 #[derive(Clone, Debug)]
@@ -54,11 +54,12 @@ impl From<Option<i64>> for Value {
 pub(super) struct Statement {
     sql: Cow<'static, str>,
     values: Vec<Value>,
+    to_be_sealed: bool,
 }
 
 impl Statement {
     pub(super) fn new(sql: impl Into<Cow<'static, str>>) -> Self {
-        Self { sql: sql.into(), values: Vec::new() }
+        Self { sql: sql.into(), values: Vec::new(), to_be_sealed: false }
     }
 
     pub(super) fn bind(mut self, value: impl Into<Value>) -> Self {
@@ -66,14 +67,13 @@ impl Statement {
         self
     }
 
-    fn arguments(&self) -> Result<AnyArguments, StoreError> {
-        arguments(&self.values)
+    /// It writes a record: once that is committed, it is to be sealed.
+    pub(super) fn to_be_sealed(self) -> Self {
+        Self { to_be_sealed: true, ..self }
     }
 
-    /// Carries it out within a transaction whose other statements depend on what it does.
-    pub(super) async fn execute(self, tx: &mut Tx<'_>) -> Result<AnyQueryResult, StoreError> {
-        let query = sqlx::query_with(AssertSqlSafe(self.sql.as_ref()), self.arguments()?);
-        Ok(query.execute(&mut **tx).await?)
+    fn arguments(&self) -> Result<AnyArguments, StoreError> {
+        arguments(&self.values)
     }
 }
 
@@ -134,6 +134,11 @@ impl Batch {
     /// Nobody else is at such a claim meanwhile: see [`take_turn`].
     pub(super) fn in_turn(self, turn: Turn) -> Self {
         Self { turn: Some(turn), ..self }
+    }
+
+    /// Whether it writes a record that is to be sealed.
+    pub(super) fn holds_a_record(&self) -> bool {
+        self.statements.iter().any(|(statement, _)| statement.to_be_sealed)
     }
 
     /// Carries it out in a transaction of its own.

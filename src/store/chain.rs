@@ -46,11 +46,6 @@ pub(super) const CHAIN: &str = "SELECT seq, hash, pruned_seq, pruned_hash, \
      (SELECT COUNT(*) FROM audit WHERE seq IS NULL) AS unsealed FROM audit_chain WHERE id = 1";
 
 impl Store {
-    /// Whoever seals is to look: a record was written.
-    pub(super) fn seal_soon(&self) {
-        self.unsealed.notify_one();
-    }
-
     /// Waits until a record was written.
     pub async fn record_written(&self) {
         self.unsealed.notified().await;
@@ -154,7 +149,6 @@ impl Store {
         .bind(millis(before));
         let batch = Batch::default().claim(checkpoint).claim(statement(&of_pruning(pruned, to, now))?);
         let ran = self.write(batch.then(deleted).then(mirrored), Who::Other).await?;
-        self.seal_soon();
         Ok(matches!(ran, Ran::All(_)).then_some(to))
     }
 }

@@ -11,7 +11,7 @@
 //!   see `take_turn`. SQLite has one writer, and so takes turns by itself.
 //!
 //! On SQLite, which has one writer, what waits to be written is committed together (`writer`), what a person waits for
-//! before what nobody waits for (`lanes`); what is only read waits for nobody.
+//! before what nobody waits for; what is only read waits for nobody.
 //!
 //! A write counts once its statement has ended, and never by the rows that it returned on the way.
 //!
@@ -30,9 +30,7 @@ mod error;
 mod guard;
 pub mod highest;
 pub mod incidents;
-mod lanes;
 pub mod ledger;
-mod mend;
 pub mod mutes;
 pub mod operations;
 pub mod outbox;
@@ -51,19 +49,15 @@ use serde::de::DeserializeOwned;
 use sha2::{Digest as _, Sha256};
 use sqlx::any::AnyRow;
 use sqlx::migrate::Migrator;
-use sqlx::{AnyPool, Connection as _, Row as _};
+use sqlx::{Any, AnyPool, Connection as _, Row as _, Transaction};
 use tokio::sync::Notify;
 
 use self::alone::Hold;
 use self::batch::{Batch, Ran, Statement};
 pub use self::error::StoreError;
-use self::lanes::{Awaited, Lanes, Other};
 use self::place::{PATIENCE, Place};
 use self::writer::{Who, Writer};
 use crate::domain::ids::Id;
-
-/// A transaction of the store.
-pub(crate) type Tx<'a> = sqlx::Transaction<'a, sqlx::Any>;
 
 static MIGRATIONS: Migrator = sqlx::migrate!("src/store/migrations");
 
@@ -78,7 +72,6 @@ pub struct Store {
     writer: Option<Writer>,
     owner: Arc<str>,
     hold: Arc<Hold>,
-    lanes: Option<Arc<Lanes>>,
     /// Rung when a record was written that has no place in its chain yet.
     unsealed: Arc<Notify>,
 }
@@ -111,8 +104,7 @@ impl Store {
             Some(reads) => (reads, Some(Writer::start(pool.clone()))),
             None => (pool.clone(), None),
         };
-        let (hold, lanes, unsealed) = (Arc::new(hold), place.lanes(), Arc::default());
-        let store = Self { pool, reads, writer, owner, hold, lanes, unsealed };
+        let store = Self { pool, reads, writer, owner, hold: Arc::new(hold), unsealed: Arc::default() };
         // Under the lock nobody else is alive to hold one.
         store.end_leases_on_messages().await?;
         store.end_leases_on_operations().await?;
@@ -143,20 +135,15 @@ impl Store {
 
     /// Carries out a batch.
     async fn write(&self, batch: Batch, who: Who) -> Result<Ran, StoreError> {
-        match &self.writer {
+        let records = batch.holds_a_record();
+        let ran = match &self.writer {
             Some(writer) => writer.run(batch, who).await,
             None => batch.run(&self.pool).await,
+        };
+        if records && matches!(ran, Ok(Ran::All(_))) {
+            self.unsealed.notify_one();
         }
-    }
-
-    /// Somebody waits for what is done while this is held.
-    pub(crate) fn awaited(&self) -> Option<Awaited<'_>> {
-        self.lanes.as_deref().map(Lanes::awaited)
-    }
-
-    /// The database, for something that nobody waits for.
-    async fn other(&self) -> Other<'_> {
-        Other::of(&self.pool, self.lanes.as_deref()).await
+        ran
     }
 
     /// A name for a new lease of this process.
@@ -167,7 +154,7 @@ impl Store {
 
 /// Claims that look at other rows than the one they write, each kind with its key.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Turn {
+enum Turn {
     /// For a message: at the others in flight in its channel.
     Message = 1,
     /// For an operation: at which one is due first.
@@ -179,7 +166,7 @@ pub(crate) enum Turn {
 /// Without it two claims on PostgreSQL could each find a channel quiet and take different messages of it, since neither sees
 /// what the other has not committed. It is a statement of its own because a statement sees what was committed before *it*
 /// began. A claim is short, so turns cost little; nothing that holds a row waits for a turn, so no two wait for each other.
-pub(crate) async fn take_turn(tx: &mut Tx<'_>, turn: Turn) -> Result<(), StoreError> {
+async fn take_turn(tx: &mut Transaction<'_, Any>, turn: Turn) -> Result<(), StoreError> {
     if tx.backend_name() == "PostgreSQL" {
         // "bots" in ASCII, so that it is nobody else's.
         let room = i32::from_be_bytes(*b"bots");

@@ -146,12 +146,7 @@ impl Store {
             batch = batch.then(free).then(audit::statement(entry)?);
         }
         Ok(match self.write(batch.then(say(operation, now)?), Who::Other).await? {
-            Ran::All(_) => {
-                if matches!(then, Then::End { .. }) {
-                    self.seal_soon();
-                }
-                Saved::Now
-            }
+            Ran::All(_) => Saved::Now,
             Ran::Stopped(_) => Saved::LeaseLost,
         })
     }
