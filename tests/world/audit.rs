@@ -79,6 +79,7 @@ async fn a_list_is_turned_by_its_buttons_and_its_options_are_offered_while_they_
     // What comes meanwhile is on the list only when it is asked for again.
     world.vera().presses_id(&newest, "b1:nonsense", true).await;
     listed(&world, World::olga, "/bots audit person:Vera", "#9 ").await;
+    let older = world.olga().presses(&newer, "Show older").await.message();
     let same = world.olga().presses(&older, "Show newer").await.message();
     assert!(!same.says("#9 "), "{same:?}");
     let again = world.olga().presses(&same, "Show newest").await.message();

@@ -98,7 +98,7 @@ pub fn outcomes() -> impl Iterator<Item = (Verdict, &'static str)> {
 
 fn headline(entry: &Entry) -> String {
     let (icon, outcome) = verdict_words(entry.verdict);
-    let action = words::sentence(entry.action().unwrap_or("not known"));
+    let action = words::sentence(entry.action().unwrap_or("unknown action"));
     let target = if entry.target.trim().is_empty() {
         String::new()
     } else {

@@ -64,7 +64,30 @@ fn a_page_of_the_record_says_who_what_when_why_and_how_it_ended() {
     let (view, shown) = (view(Filter::default()), shown(some()));
     let message = record::page(&Page { view: &view, shown: &shown, number: 1, more: true });
     check(&message.private_body(), &[]);
-    insta::assert_snapshot!(show(&message.body()), @"");
+    insta::assert_snapshot!(show(&message.body()), @r#"
+    # 📜 The record
+    Everything.
+    | ✅ Done · Prune: records 1 to 7: Botswain itself · <t:1030:f>
+    |   Why: older than AUDIT\_RETENTION
+    |   #8
+    | ✅ Done · Mute: all of production: <@41> (Olga) · <t:1020:f>
+    |   Why: written
+    |   Allowed: manages the server
+    |   #9
+    | ⛔ Denied · Unknown action: <@41> (Olga) · <t:1010:f>
+    |   Why: a press that is not ours
+    |   #10 · <#5>
+    | ✅ Done · Stop: billing-1 of Billing Bot in production: <@41> (Olga) · <t:1000:f>
+    |   Why: seen
+    |   Reason: new settings, \*all\* of them
+    |   Was: Online in Production · is: Stopped in Production
+    |   Allowed by <@&70>
+    |   #11 · operation ef56ef56 · [message](https://discord.com/channels/1/5/9)
+    ~ The last first. Only you see this.
+    [Show newest] grey
+    [Show newer] grey
+    [Show older] grey
+    "#);
 }
 
 #[test]
@@ -80,7 +103,13 @@ fn what_was_asked_for_is_said_above_the_list_also_where_nothing_fits() {
     let view = view(filter);
     let message = record::page(&Page { view: &view, shown: &[], number: 0, more: false });
     check(&message.private_body(), &[]);
-    insta::assert_snapshot!(show(&message.body()), @"");
+    insta::assert_snapshot!(show(&message.body()), @r#"
+    # 📜 The record
+    Only “outcome unknown”, “stop”, by <@41>, of Billing \*Bot\*, in Production, since <t:900:f>.
+    Nothing that fits is recorded.
+    ~ The last first. Only you see this.
+    [Show newest] grey
+    "#);
 }
 
 #[test]
@@ -88,7 +117,17 @@ fn the_mirror_tells_the_same_and_pings_nobody() {
     let records = shown(vec![stop()]).into_iter().map(|shown| shown.told).collect();
     let body = notice(&Notice::Records { records }, &context());
     check(&body, &[]);
-    insta::assert_snapshot!(show(&body), @"");
+    insta::assert_snapshot!(show(&body), @r#"
+    # 📜 Recorded
+
+    | ✅ Done · Stop: billing-1 of Billing Bot in production: <@41> (Olga) · <t:1000:f>
+    |   Why: seen
+    |   Reason: new settings, \*all\* of them
+    |   Was: Online in Production · is: Stopped in Production
+    |   Allowed by <@&70>
+    |   #8 · operation ef56ef56 · [message](https://discord.com/channels/1/5/9)
+    ~ ref ab12cd34
+    "#);
 }
 
 proptest! {
