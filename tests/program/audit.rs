@@ -1,17 +1,19 @@
 //! `botswain audit`: what it prints and with which exit code it ends, beside a store that is in use.
 
-use std::io::Write as _;
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 use botswain::domain::audit::{Entry, Verdict};
 use botswain::domain::authority::Person;
 use botswain::domain::ids::UserId;
+use botswain::sandbox::{Options, Sandbox};
 use botswain::store::Store;
 use jiff::Timestamp;
 use tempfile::TempDir;
 
-use crate::{botswain, ended};
+use crate::witness::Witness;
+use crate::{Running, botswain, ended, with_settings_of};
 
 async fn store_in(folder: &Path) -> Store {
     let url = format!("sqlite:{}", folder.join("botswain.sqlite3").display()).into();
@@ -64,6 +66,33 @@ async fn p10_the_record_is_written_out_and_verified_beside_the_running_program()
     let mut piped = piped.stdin(Stdio::piped()).spawn().unwrap();
     piped.stdin.take().unwrap().write_all(cut.as_bytes()).unwrap();
     assert_eq!(piped.wait().unwrap().code(), Some(8), "its end is cut off");
+}
+
+#[tokio::test]
+async fn p10_the_log_says_the_head_at_the_start_and_at_the_end_and_the_record_can_be_held_against_it() {
+    let folder = TempDir::new().unwrap();
+    store_in(folder.path()).await.close().await;
+    let sandbox = Sandbox::start(Options::default()).await.unwrap();
+    let _witness = Witness::of(&sandbox.discord.as_ref().unwrap().stand_in, &[]);
+    let mut command = botswain(folder.path(), &["run"]);
+    with_settings_of(&sandbox, &mut command);
+    command.env("DATABASE_URL", "sqlite:botswain.sqlite3").env("AUDIT_RETENTION", "forever");
+    let mut running = Running::start(command);
+    let log = tokio::task::spawn_blocking(move || {
+        let mut lines = BufReader::new(running.0.stderr.take().unwrap()).lines().map(Result::unwrap);
+        let first = lines.find(|line| line.contains("the record's head")).unwrap();
+        lines.find(|line| line.contains("the commands are registered")).unwrap();
+        assert_eq!(running.signal("TERM"), 0);
+        let last = lines.find(|line| line.contains("the record's head")).unwrap();
+        [first, last]
+    });
+    for line in log.await.unwrap() {
+        let head = line.split("head=").nth(1).unwrap().split(' ').next().unwrap();
+        assert!(head.starts_with("3:"), "{line}");
+        let (code, said) = audit(folder.path(), &["verify", "--head", head]);
+        assert_eq!(code, 0, "{said}");
+    }
+    sandbox.stop().await;
 }
 
 #[test]

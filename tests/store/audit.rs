@@ -14,18 +14,20 @@ use botswain::domain::authority::Person;
 use botswain::domain::connector::{Bot, Environment};
 use botswain::domain::ids::{BotId, ChannelId, Id, UserId};
 use botswain::domain::notice::{Call, Notice};
+use botswain::domain::request::RequestState;
 use botswain::store::Store;
 use botswain::store::ledger::Ledger;
 use botswain::store::outbox::{Held, Sending};
 use sqlx::{AssertSqlSafe, Executor as _, Row as _};
 
-use crate::facts::{ALERTS, LEASE, at, entry, incident};
+use crate::facts::{ALERTS, LEASE, asked, at, entry, incident};
 use crate::ground::{Ground, Place, at_once};
 
 on_both!(
     p10_the_first_record_about_a_subject_stays,
     records_are_read_from_a_time_on_the_oldest_first_and_no_more_than_asked,
     p10_records_that_are_written_and_sealed_by_many_at_once_are_one_chain,
+    p10_whoever_seals_is_rung_for_with_each_record,
     p10_what_a_crash_left_unsealed_is_said_and_sealed_later,
     p10_whatever_is_done_to_a_row_is_named,
     p10_the_database_itself_refuses_to_change_or_delete_a_record,
@@ -91,6 +93,17 @@ async fn p10_records_that_are_written_and_sealed_by_many_at_once_are_one_chain(g
     let chain = ground.store.chain().await.unwrap();
     assert_eq!((chain.head.seq, chain.unsealed), (60, 0));
     assert_eq!(verified(&ground).await.unwrap().rows, 60);
+}
+
+async fn p10_whoever_seals_is_rung_for_with_each_record(ground: Ground) {
+    let rung = async || tokio::time::timeout(Duration::from_secs(30), ground.store.record_written()).await.is_ok();
+    ground.store.record(&entry("interaction:1", Verdict::Denied, 1)).await.unwrap();
+    assert!(rung().await, "for a record alone");
+    let request = asked("billing", "billing-1");
+    let _kept = ground.store.save_request(&request).await.unwrap();
+    let cancelled = entry(request.id.as_str(), Verdict::Cancelled, 2);
+    let _settled = ground.store.settle_request(&request, RequestState::Cancelled, &cancelled).await.unwrap();
+    assert!(rung().await, "and for one that is written with something else");
 }
 
 async fn p10_what_a_crash_left_unsealed_is_said_and_sealed_later(ground: Ground) {
