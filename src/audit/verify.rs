@@ -4,7 +4,8 @@ use std::io::{self, BufRead};
 
 use super::export::{Begin, FORMAT, Line};
 use crate::domain::audit::Entry;
-use crate::domain::audit::chain::{Broken, Found, Link, Walk, Whole};
+use crate::domain::audit::chain::Link;
+use crate::domain::audit::walk::{Broken, Found, Walk, Whole};
 use crate::store::StoreError;
 use crate::store::ledger::{Ledger, Row};
 

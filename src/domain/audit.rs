@@ -3,6 +3,7 @@
 
 pub mod chain;
 pub mod filter;
+pub mod walk;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

@@ -61,7 +61,8 @@ impl Incidents {
         let handling = Handling::Mute;
         let mute = match self.to_be_muted(asker, said, now) {
             Ok(mute) => mute,
-            Err((about, refused)) => {
+            Err(refusal) => {
+                let (about, refused) = *refusal;
                 self.store.record(&record::refused(asker, handling, &about, &refused, now)).await?;
                 return Ok(MuteAnswer::Refused(refused));
             }
@@ -144,13 +145,13 @@ impl Incidents {
     }
 
     /// The mute that was asked for; or why not, with what it was about as far as that is known.
-    fn to_be_muted(&self, asker: &Asker, said: &ToMute, now: Timestamp) -> Result<Mute, (About, Refused)> {
+    fn to_be_muted(&self, asker: &Asker, said: &ToMute, now: Timestamp) -> Result<Mute, Box<(About, Refused)>> {
         let picture = self.picture.borrow().clone();
         let scope = self
             .scope(&picture.fleet, said.environment.as_deref(), said.bot.as_deref())
-            .map_err(|refused| (About::default(), refused))?;
+            .map_err(|refused| Box::new((About::default(), refused)))?;
         let about = record::scope(&scope);
-        let refuse = |refused| (about.clone(), refused);
+        let refuse = |refused| Box::new((about.clone(), refused));
         self.may_mute(&asker.member, &scope).map_err(|denied| refuse(Refused::Denied(denied)))?;
         let until = said.until.as_deref().unwrap_or_default();
         let until = self.until(until, LONGEST_MUTE, now).map_err(refuse)?;

@@ -146,5 +146,5 @@ pub(super) fn statement(entry: &Entry) -> Result<Statement, StoreError> {
     .bind(signed(entry.person.id.0))
     .bind(entry.verdict.word())
     .bind(body)
-    .to_be_sealed())
+    .sealed_soon())
 }

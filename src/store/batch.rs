@@ -54,12 +54,12 @@ impl From<Option<i64>> for Value {
 pub(super) struct Statement {
     sql: Cow<'static, str>,
     values: Vec<Value>,
-    to_be_sealed: bool,
+    needs_seal: bool,
 }
 
 impl Statement {
     pub(super) fn new(sql: impl Into<Cow<'static, str>>) -> Self {
-        Self { sql: sql.into(), values: Vec::new(), to_be_sealed: false }
+        Self { sql: sql.into(), values: Vec::new(), needs_seal: false }
     }
 
     pub(super) fn bind(mut self, value: impl Into<Value>) -> Self {
@@ -68,8 +68,8 @@ impl Statement {
     }
 
     /// It writes a record: once that is committed, it is to be sealed.
-    pub(super) fn to_be_sealed(self) -> Self {
-        Self { to_be_sealed: true, ..self }
+    pub(super) fn sealed_soon(self) -> Self {
+        Self { needs_seal: true, ..self }
     }
 
     fn arguments(&self) -> Result<AnyArguments, StoreError> {
@@ -138,7 +138,7 @@ impl Batch {
 
     /// Whether it writes a record that is to be sealed.
     pub(super) fn holds_a_record(&self) -> bool {
-        self.statements.iter().any(|(statement, _)| statement.to_be_sealed)
+        self.statements.iter().any(|(statement, _)| statement.needs_seal)
     }
 
     /// Carries it out in a transaction of its own.

@@ -1,10 +1,10 @@
 //! What keeps the record as it was written, in the database itself: whatever else writes there, a row of it is sealed once,
-//! and never changed or deleted but behind the checkpoint. Put in place at every start, since SQLite and PostgreSQL spell
-//! triggers in their own ways, and migrations are shared.
+//! and never changed or deleted but behind the checkpoint. Put in place at the start, where it is not, since SQLite and PostgreSQL
+//! spell triggers in their own ways, and migrations are shared. (One that is to do something else needs another name.)
 //!
 //! They stop mistakes. Whoever owns the database can take them away; what such a person does to the rows, the chain shows.
 
-use sqlx::{AnyConnection, Executor as _};
+use sqlx::{AnyConnection, Executor as _, Row as _};
 
 use super::StoreError;
 use super::place::Place;
@@ -68,12 +68,29 @@ FOR EACH STATEMENT EXECUTE FUNCTION botswain_audit_guard();
 COMMIT;
 ";
 
-/// Puts it in place, also where somebody has taken it away.
+/// How many of the triggers are there, and how many there are to be.
+const IN_SQLITE: (&str, i64) = (
+    "SELECT COUNT(*) FROM sqlite_master WHERE type = 'trigger' AND name IN \
+     ('audit_is_sealed_once', 'audit_is_kept', 'audit_chain_grows', 'audit_chain_is_kept')",
+    4,
+);
+const IN_POSTGRESQL: (&str, i64) = (
+    "SELECT COUNT(*) FROM pg_trigger WHERE tgenabled <> 'D' AND ( \
+     (tgrelid = 'audit'::regclass AND tgname IN ('audit_guard', 'audit_guard_all')) OR \
+     (tgrelid = 'audit_chain'::regclass AND tgname IN ('audit_chain_guard', 'audit_chain_guard_all')))",
+    4,
+);
+
+/// Puts it in place where somebody has taken it away, or nobody has put it yet. Where it is, nothing is written: on a full disk
+/// the program must start all the same, to alert.
 pub(super) async fn put(place: &Place, connection: &mut AnyConnection) -> Result<(), StoreError> {
-    let guard = match place {
-        Place::Sqlite(_) => SQLITE,
-        Place::PostgreSql(_) => POSTGRESQL,
+    let (guard, (count, all)) = match place {
+        Place::Sqlite(_) => (SQLITE, IN_SQLITE),
+        Place::PostgreSql(_) => (POSTGRESQL, IN_POSTGRESQL),
     };
-    connection.execute(guard).await?;
+    let there: i64 = sqlx::query(count).fetch_one(&mut *connection).await?.try_get(0)?;
+    if there != all {
+        connection.execute(guard).await?;
+    }
     Ok(())
 }

@@ -7,8 +7,9 @@ use botswain::audit::export::export;
 use botswain::audit::verify::{Verified, verify, verify_export};
 use botswain::audit::{Keeper, Settings};
 use botswain::domain::action::Verb;
-use botswain::domain::audit::chain::{Broken, Link, Whole};
+use botswain::domain::audit::chain::Link;
 use botswain::domain::audit::filter::{Filter, View};
+use botswain::domain::audit::walk::{Broken, Whole};
 use botswain::domain::audit::{Entry, Touched, Verdict};
 use botswain::domain::authority::Person;
 use botswain::domain::connector::{Bot, Environment};
@@ -31,7 +32,7 @@ on_both!(
     p10_what_a_crash_left_unsealed_is_said_and_sealed_later,
     p10_whatever_is_done_to_a_row_is_named,
     p10_the_database_itself_refuses_to_change_or_delete_a_record,
-    p10_a_guard_that_was_taken_away_is_back_after_a_start,
+    p10_a_guard_that_was_taken_away_is_back_after_a_start_and_one_that_is_there_costs_no_write,
     p10_what_is_too_old_is_deleted_behind_a_checkpoint_that_verifies,
     p10_an_export_says_the_same_and_is_verified_without_the_database,
     a_list_shows_what_was_asked_for_and_what_comes_later_moves_nothing_on_its_pages,
@@ -193,7 +194,7 @@ async fn p10_whatever_is_done_to_a_row_is_named(ground: Ground) {
             Broken::Unpruned { from: Link::default() },
         ),
     ] {
-        let found = tampered(&ground, &statements).await.expect_err(&format!("{statements:?}"));
+        let Err(found) = tampered(&ground, &statements).await else { panic!("{statements:?} was not found") };
         let same = match (&found, &broken) {
             (Broken::Unreadable { seq: 3, .. }, Broken::Unreadable { .. }) => true,
             (Broken::Unpruned { from }, Broken::Unpruned { .. }) => from.seq == 2,
@@ -230,18 +231,30 @@ async fn p10_the_database_itself_refuses_to_change_or_delete_a_record(ground: Gr
     }
     let mut connection = ground.place.connect().await;
     for statement in statements {
-        let refused = connection.execute(AssertSqlSafe(statement)).await.expect_err(statement);
+        let Err(refused) = connection.execute(AssertSqlSafe(statement)).await else { panic!("{statement}") };
         assert!(refused.to_string().contains("the record") || refused.to_string().contains("a record"), "{refused}");
     }
     assert!(verified(&ground).await.is_ok());
 }
 
-async fn p10_a_guard_that_was_taken_away_is_back_after_a_start(ground: Ground) {
+async fn p10_a_guard_that_was_taken_away_is_back_after_a_start_and_one_that_is_there_costs_no_write(ground: Ground) {
     with_records(&ground, 1).await;
     unguard(&ground).await;
     let ground = ground.restarted().await;
     let deleted = ground.place.connect().await.execute("DELETE FROM audit").await;
     assert!(deleted.is_err());
+    // A start must not need room on the disk: whoever cannot write must still alert.
+    let version = match ground.place {
+        Place::Folder(_) => "PRAGMA schema_version",
+        Place::Server(_) => "SELECT MAX(oid::bigint) FROM pg_trigger",
+    };
+    let version = async |ground: &Ground| -> i64 {
+        let row = sqlx::query(version).fetch_one(&mut ground.place.connect().await).await.unwrap();
+        row.try_get::<i64, _>(0).unwrap_or_else(|_| i64::from(row.get::<i32, _>(0)))
+    };
+    let before = version(&ground).await;
+    let ground = ground.restarted().await;
+    assert_eq!(version(&ground).await, before);
 }
 
 fn keeper(ground: &Ground, settings: Settings) -> Keeper {
