@@ -203,12 +203,12 @@ async fn p7_an_operation_that_overruns_pings() {
          1:10  Olga stops billing-1
          3:00  + 🟠 At risk: Billing Bot in Production — 1 of 2 healthy: no failover left.
         10:10  billing-1 never comes up
-        10:20  Olga starts billing-1
-        10:30  ~ 🟠 At risk: Billing Bot in Production — 1 of 2 healthy: no failover left.
-        11:00  ~ 🔵 Starting: Billing Bot in Production — 1 of 2 healthy, one is starting.
-        13:30  ~ 🔵 Starting: Billing Bot in Production — 1 of 2 healthy, one is starting.
-        16:00  ~ 🟠 At risk: Billing Bot in Production — 1 of 2 healthy: no failover left.
-        17:00  + ↳ It got worse: 1 of 2 healthy: no failover left.  @On call
+        10:40  Olga starts billing-1
+        11:00  ~ 🟠 At risk: Billing Bot in Production — 1 of 2 healthy: no failover left.
+        11:30  ~ 🔵 Starting: Billing Bot in Production — 1 of 2 healthy, one is starting.
+        14:00  ~ 🔵 Starting: Billing Bot in Production — 1 of 2 healthy, one is starting.
+        16:30  ~ 🟠 At risk: Billing Bot in Production — 1 of 2 healthy: no failover left.
+        17:30  + ↳ It got worse: 1 of 2 healthy: no failover left.  @On call
         40:00  over
         ",
     )

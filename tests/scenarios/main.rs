@@ -11,6 +11,7 @@
 )]
 
 mod alone;
+mod any;
 mod channel;
 mod discord;
 mod harbour;
