@@ -1,6 +1,7 @@
 //! Both stand-ins on real ports, a database in a file, and all parts of the process that watch and speak, each stepped with
 //! the time as an argument. A kill drops every part, keeps the file, and builds all of it anew.
 
+use std::cell::Cell;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,7 +18,7 @@ use botswain::lifecycle::contract::Connector;
 use botswain::lifecycle::{EventStream, LifecycleClient, Settings};
 use botswain::monitor::{Bells, Monitor, Ticked, Watch};
 use botswain::operations::{self, Answer, Asker, Operations, Rules, Runner, Said, Settled, Wake};
-use botswain::sandbox::discord::{DiscordStandIn, Seed};
+use botswain::sandbox::discord::{DiscordStandIn, Seed, SeedChannel, Snowflake};
 use botswain::sandbox::lifecycle::{Deed, FleetSeed, LifecycleSimulator, Mode};
 use botswain::sandbox::{Options, Sandbox};
 use botswain::store::Store;
@@ -33,17 +34,33 @@ pub(crate) const POLL: i64 = 30;
 /// Settings, by their names.
 pub(crate) type Configured = Vec<(String, String)>;
 
+/// How many alert channels there are: each process has one of its own.
+const CHANNELS: u64 = 400;
+
+/// What is not the process: Discord and the fleet. Processes can follow each other on it, each with a fresh database, a fleet
+/// that is well, and an empty channel.
+pub(crate) struct Outside {
+    sandbox: Sandbox,
+    seed: Seed,
+    clients: Option<Clients>,
+    http: reqwest::Client,
+    began: Timestamp,
+    /// The seconds since then.
+    second: i64,
+    used_channels: u64,
+}
+
 /// The world, and the process in it.
 pub(crate) struct Harbour {
-    pub(crate) sandbox: Sandbox,
+    pub(crate) outside: Outside,
     pub(crate) seed: Seed,
-    parts: Option<Parts>,
-    /// The second since it began.
+    /// The second since the process began.
     pub(crate) second: i64,
-    began: Timestamp,
+    /// How far Discord's clock is behind.
+    behind: Cell<i64>,
+    parts: Option<Parts>,
     config: Config,
     clients: Clients,
-    http: reqwest::Client,
     _folder: TempDir,
 }
 
@@ -83,33 +100,88 @@ impl Parts {
     }
 }
 
-impl Harbour {
-    /// A fleet, not yet looked at, and a process with these settings. The database is in `folder`, or wherever temporary
-    /// files are.
-    pub(crate) async fn open(fleet: Vec<Connector>, settings: &Configured, folder: Option<&Path>) -> Self {
+impl Outside {
+    /// This fleet, and a Discord that knows a nonce for so long.
+    pub(crate) async fn new(fleet: Vec<Connector>, nonce_memory: Option<Duration>) -> Self {
         let mut options = Options::default();
         // Another role than the one on call, for what nobody acknowledges.
         options.world.seed.viewers.name = "Leads".to_owned();
         options.world.seed.viewers.mentionable = true;
+        let alerts = options.world.seed.alert_channel.clone();
+        let channel = |n| SeedChannel { id: Snowflake(alerts.id.0 + 1000 + n), ..alerts.clone() };
+        options.world.seed.further_channels = (0..CHANNELS).map(channel).collect();
+        options.world.nonce_memory = nonce_memory.unwrap_or(options.world.nonce_memory);
         let seed = options.world.seed.clone();
         let began = Timestamp::from_second(Timestamp::now().as_second()).unwrap();
         options.fleet.mode = Mode::Explicit;
         options.fleet.start_ms = Some(began.as_millisecond());
         options.fleet.fleet = FleetSeed::Connectors(fleet);
         let sandbox = Sandbox::start(options).await.unwrap();
+        Self { sandbox, seed, clients: None, http: reqwest::Client::new(), began, second: 0, used_channels: 0 }
+    }
+
+    /// Whether there is room for one more process.
+    pub(crate) fn has_room(&self) -> bool {
+        self.used_channels < CHANNELS
+    }
+
+    /// Everything is well again, and a day passes.
+    async fn is_tidied(&mut self) {
+        let fleet = &self.sandbox.lifecycle.as_ref().unwrap().stand_in;
+        fleet.clear_faults();
+        for panel in fleet.state().connectors {
+            fleet.do_to(&panel.connector.id, Deed::Return).unwrap();
+            fleet.do_to(&panel.connector.id, Deed::Recover).unwrap();
+        }
+        for what in ["/faults", "/pings", "/requests"] {
+            self.control(Method::DELETE, what, Value::Null).await;
+        }
+    }
+
+    async fn control(&self, method: Method, path: &str, body: Value) -> Value {
+        let address = self.sandbox.discord.as_ref().unwrap().address;
+        let request = self.http.request(method, format!("http://{address}/control/discord{path}"));
+        let request = if body.is_null() { request } else { request.json(&body) };
+        let answer = request.send().await.unwrap();
+        assert!(answer.status().is_success(), "{path}: {answer:?}");
+        serde_json::from_str(&answer.text().await.unwrap()).unwrap_or_default()
+    }
+}
+
+impl Harbour {
+    /// A process with these settings, that has not looked yet. The database is in `folder`, or wherever temporary files are.
+    pub(crate) async fn open(mut outside: Outside, settings: &Configured, folder: Option<&Path>) -> Self {
+        outside.is_tidied().await;
+        let mut seed = outside.seed.clone();
+        seed.alert_channel = seed.further_channels[usize::try_from(outside.used_channels).unwrap()].clone();
+        outside.used_channels += 1;
         let folder = match folder {
             Some(folder) => tempfile::tempdir_in(folder).unwrap(),
             None => tempfile::tempdir().unwrap(),
         };
         let database = format!("sqlite:{}", folder.path().join("botswain.sqlite3").display());
-        let leads = seed.viewers.id.to_string();
-        let mut all = vec![("DATABASE_URL", database.as_str()), ("ESCALATION_ROLE_IDS", leads.as_str())];
+        let (leads, alerts) = (seed.viewers.id.to_string(), seed.alert_channel.id.to_string());
+        let mut all = vec![
+            ("DATABASE_URL", database.as_str()),
+            ("ESCALATION_ROLE_IDS", leads.as_str()),
+            ("DISCORD_ALERT_CHANNEL_ID", alerts.as_str()),
+        ];
         all.extend(settings.iter().map(|(name, value)| (name.as_str(), value.as_str())));
-        let config = sandbox.config(&all).unwrap();
-        let clients = Clients::of(&config);
+        let config = outside.sandbox.config(&all).unwrap();
+        let clients = outside.clients.get_or_insert_with(|| Clients::of(&config)).clone();
         let parts = Some(Parts::build(&config, &clients).await);
-        let http = reqwest::Client::new();
-        Self { sandbox, seed, parts, second: 0, began, config, clients, http, _folder: folder }
+        outside.began = outside.began.saturating_add(Duration::from_secs(outside.second.unsigned_abs())).unwrap();
+        outside.second = 0;
+        Self { outside, seed, second: 0, behind: Cell::new(0), parts, config, clients, _folder: folder }
+    }
+
+    /// The process ends, and leaves room for another one.
+    pub(crate) async fn leaves(mut self) -> Outside {
+        self.parts().store.close().await;
+        self.parts = None;
+        self.sync().await;
+        self.control(Method::DELETE, &format!("/channels/{}", self.seed.alert_channel.id), Value::Null).await;
+        Outside { second: self.second, ..self.outside }
     }
 
     /// The process is killed where it stands, and another one opens what it left.
@@ -127,20 +199,28 @@ impl Harbour {
     }
 
     pub(crate) fn now(&self) -> Timestamp {
-        Timestamp::from_second(self.began.as_second() + self.second).unwrap()
+        Timestamp::from_second(self.outside.began.as_second() + self.second).unwrap()
     }
 
-    /// Time passes, here, there and on Discord, and nobody does anything.
-    pub(crate) async fn passes(&mut self, seconds: i64) {
+    /// Time passes, and nobody does anything.
+    pub(crate) fn passes(&mut self, seconds: i64) {
         self.second += seconds;
         self.fleet().step(seconds * 1000);
-        self.control(Method::POST, "/clock", json!({ "advance_ms": seconds * 1000 })).await;
+        self.behind.set(self.behind.get() + seconds);
+    }
+
+    /// On Discord as well: it is only told when something is sent there.
+    pub(crate) async fn sync(&self) {
+        let behind = self.behind.replace(0);
+        if behind > 0 {
+            self.control(Method::POST, "/clock", json!({ "advance_ms": behind * 1000 })).await;
+        }
     }
 
     // The fleet ------------------------------------------------------------------------------------------------------
 
     pub(crate) fn fleet(&self) -> &LifecycleSimulator {
-        &self.sandbox.lifecycle.as_ref().unwrap().stand_in
+        &self.outside.sandbox.lifecycle.as_ref().unwrap().stand_in
     }
 
     pub(crate) fn does(&self, connector: &str, deed: Deed) {
@@ -166,6 +246,7 @@ impl Harbour {
 
     /// Everything that can be delivered now is; whether there was anything.
     pub(crate) async fn deliver(&self) -> bool {
+        self.sync().await;
         let mut any = false;
         loop {
             match self.parts().delivery.step(self.now()).await.unwrap() {
@@ -219,16 +300,11 @@ impl Harbour {
     // Discord, as its control interface shows it ---------------------------------------------------------------------
 
     pub(crate) fn stand_in(&self) -> &DiscordStandIn {
-        &self.sandbox.discord.as_ref().unwrap().stand_in
+        &self.outside.sandbox.discord.as_ref().unwrap().stand_in
     }
 
     pub(crate) async fn control(&self, method: Method, path: &str, body: Value) -> Value {
-        let address = self.sandbox.discord.as_ref().unwrap().address;
-        let request = self.http.request(method, format!("http://{address}/control/discord{path}"));
-        let request = if body.is_null() { request } else { request.json(&body) };
-        let answer = request.send().await.unwrap();
-        assert!(answer.status().is_success(), "{path}: {answer:?}");
-        serde_json::from_str(&answer.text().await.unwrap()).unwrap_or_default()
+        self.outside.control(method, path, body).await
     }
 
     pub(crate) async fn fault(&self, fault: Value) {

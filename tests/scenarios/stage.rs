@@ -32,7 +32,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::channel::Channel;
-use crate::harbour::{Harbour, POLL};
+use crate::harbour::{Harbour, Outside, POLL};
 use crate::script::{Effect, Happened, Script, squeezed};
 
 /// How long anything may take that happens by itself.
@@ -86,7 +86,7 @@ impl Stage {
             (1..=*many).map(|n| healthy(&format!("{slug}-{n}"), &name, "Production")).collect::<Vec<_>>()
         };
         let fleet = script.bots.iter().flat_map(connectors).collect();
-        let harbour = Harbour::open(fleet, &script.settings, None).await;
+        let harbour = Harbour::open(Outside::new(fleet, None).await, &script.settings, None).await;
         let (happened, seen) = (Happened::default(), Channel::default());
         Self {
             harbour,
@@ -114,7 +114,7 @@ impl Stage {
             }
             let later = next - self.harbour.second;
             if later > 0 {
-                self.harbour.passes(later).await;
+                self.harbour.passes(later);
             }
             if deed == Some(next) {
                 let (_, deed) = deeds.remove(0);

@@ -59,7 +59,9 @@ impl Ledger {
 pub(crate) fn posted(message: &Value) -> Result<Posted, String> {
     let embed = &message["embeds"][0];
     let footer = embed["footer"]["text"].as_str().unwrap_or_default();
-    let Some((_, incident)) = footer.split_once("incident ") else { return Err(format!("not of an incident: {message}")) };
+    let Some((_, incident)) = footer.split_once("incident ") else {
+        return Err(format!("not of an incident: {message}"));
+    };
     let said = embed["description"].as_str().unwrap_or_default().replace("**", "");
     let replies = [
         ("It got worse", Kind::Worse),

@@ -12,6 +12,8 @@ pub(crate) struct Rules {
     pub(crate) reopen_within: i64,
     pub(crate) remind_after: i64,
     pub(crate) escalate_after: i64,
+    /// How many bots that fail at once are a storm; 0 is never.
+    pub(crate) storm_bots: usize,
 }
 
 /// How far apart looks may be until what was between them is not known, and how long one is blind until that is said.
@@ -19,6 +21,8 @@ const THREE_POLLS: i64 = 90;
 const DAY: i64 = 24 * 3600;
 /// What falls this often is an incident, however soon it looks well each time.
 const FALLS: u32 = 3;
+/// How far apart bots may fail and still fail at once.
+const AT_ONCE: i64 = 300;
 /// What is asked of each bot.
 const MINIMUM: usize = 2;
 
@@ -40,7 +44,10 @@ enum Standing {
 pub(crate) enum Answer<'a> {
     Failed,
     /// The connectors that came, each with whether it is healthy, and those whose record could not be read.
-    Read { came: &'a BTreeMap<String, bool>, garbled: &'a BTreeSet<String> },
+    Read {
+        came: &'a BTreeMap<String, bool>,
+        garbled: &'a BTreeSet<String>,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -131,6 +138,9 @@ pub(crate) struct Incident {
     pub(crate) phase: Phase,
     announced: Severity,
     worse_since: Option<i64>,
+    /// The storm on whose card it stands: which one, counted from the first.
+    pub(crate) storm: Option<usize>,
+    opened_at: i64,
     back_said_at: Option<i64>,
     counted_from: i64,
     reminded: u32,
@@ -183,6 +193,7 @@ pub(crate) struct Model {
     pub(crate) said: Vec<Said>,
 }
 
+pub(crate) const STORM: &str = "storm";
 pub(crate) const BLIND: &str = "blind";
 pub(crate) const NOTICE: &str = "never-redundant:production";
 
@@ -198,7 +209,7 @@ impl Model {
         self.eye = Eye::default();
     }
 
-    /// A bot was seen well or not, and nothing of it is in doubt.
+    /// Nothing of the fleet is in doubt.
     pub(crate) fn sees_clearly(&self) -> bool {
         self.eye.sees_all() && self.eye.known.values().all(|(_, sight)| *sight == Sight::Fresh)
     }
@@ -206,10 +217,10 @@ impl Model {
     /// Judges what a look came to.
     pub(crate) fn judge(&mut self, answer: &Answer<'_>, now: i64) {
         self.eye.take(answer, now);
-        let mut listed = false;
+        let rules = self.rules;
+        let mut seen = Vec::new();
         for (bot, most) in self.bots.clone() {
             let Some((worst, best)) = self.eye.counts(&bot) else { continue };
-            let name = format!("failover:production:bot-{bot}");
             let never = most < MINIMUM;
             let standing = match (worst, best) {
                 _ if worst >= MINIMUM => Standing::Well,
@@ -219,22 +230,27 @@ impl Model {
                 _ if never => Standing::Well,
                 _ => Standing::Bad(Severity::AtRisk),
             };
-            let rules = self.rules;
-            self.hears(&name, standing, &rules, now);
-            if never && self.eye.has_any(&bot) {
-                let was_listed = self.subjects.get(NOTICE).is_some_and(|notice| notice.open.is_some() && notice.listed);
-                listed = match (standing, self.subjects[&name].open.as_ref().map(|open| &open.phase)) {
-                    (_, Some(Phase::Open | Phase::Recovering { .. })) => false,
-                    (Standing::Well, _) => true,
-                    (Standing::CannotTell, _) | (Standing::Bad(_), Some(Phase::Suspected { .. })) => was_listed,
-                    (Standing::Bad(_), None) => false,
-                };
-            }
+            seen.push((bot, never, standing));
+        }
+        let storm = self.storm_that_is_on();
+        let before = (self.subjects.clone(), self.said.clone());
+        for (bot, _, standing) in &seen {
+            self.hears(&failover(bot), *standing, &rules, storm, now);
+        }
+        self.gathers(&seen, before, storm, now);
+        let mut listed = false;
+        for (bot, _, standing) in seen.iter().filter(|(bot, never, _)| *never && self.eye.has_any(bot)) {
+            let was_listed = self.subjects.get(NOTICE).is_some_and(|notice| notice.open.is_some() && notice.listed);
+            listed = match (standing, self.subjects[&failover(bot)].open.as_ref().map(|open| &open.phase)) {
+                (_, Some(Phase::Open | Phase::Recovering { .. })) => false,
+                (Standing::Well, _) => true,
+                (Standing::CannotTell, _) | (Standing::Bad(_), Some(Phase::Suspected { .. })) => was_listed,
+                (Standing::Bad(_), None) => false,
+            };
         }
         if self.eye.read_once {
             let standing = if listed { Standing::Bad(Severity::Quiet) } else { Standing::Well };
-            let rules = self.rules;
-            self.hears(NOTICE, standing, &rules, now);
+            self.hears(NOTICE, standing, &rules, None, now);
             self.subjects.get_mut(NOTICE).unwrap().listed = listed;
         }
         let blind = self.eye.blind_since.is_some_and(|since| now - since >= THREE_POLLS);
@@ -244,7 +260,65 @@ impl Model {
             (false, false) => Standing::CannotTell,
         };
         let at_once = Rules { alert_after: 0, outage_after: 0, ..self.rules };
-        self.hears(BLIND, standing, &at_once, now);
+        self.hears(BLIND, standing, &at_once, None, now);
+    }
+
+    /// Which storm is on, if one is.
+    fn storm_that_is_on(&self) -> Option<usize> {
+        self.subjects.get(STORM)?.open.as_ref().map(|open| open.number)
+    }
+
+    /// Judges whether there is a storm; then those who are part of it are judged once more, as they were before.
+    fn gathers(
+        &mut self,
+        seen: &[(String, bool, Standing)],
+        before: (BTreeMap<String, Subject>, Vec<Said>),
+        on: Option<usize>,
+        now: i64,
+    ) {
+        let needed = self.rules.storm_bots.min(3.max(seen.len() / 2 + 1));
+        let (mut newly, mut lately, mut swept, mut worst) = (Vec::new(), 0, Vec::new(), Severity::AtRisk);
+        let storm_since =
+            self.subjects.get(STORM).and_then(|storm| storm.open.as_ref()).map_or(now, |open| open.opened_at);
+        for (bot, _, standing) in seen {
+            let name = failover(bot);
+            let Some(open) = self.subjects[&name].open.clone().filter(|open| open.phase == Phase::Open) else {
+                continue;
+            };
+            let said_of = |all: &[Said]| {
+                all.iter().filter(|said| said.subject == name && matches!(said.kind, Kind::Card | Kind::Back)).count()
+            };
+            let is_new = said_of(&self.said) > said_of(&before.1);
+            let is_out = *standing == Standing::Bad(Severity::Outage);
+            if is_new {
+                newly.push(bot.clone());
+            } else if open.storm.is_some() && open.storm == on {
+                swept.push(bot.clone());
+            } else {
+                lately += usize::from(open.storm.is_none() && open.opened_at + AT_ONCE >= storm_since);
+                continue;
+            }
+            worst = if is_out { Severity::Outage } else { worst };
+        }
+        let standing = match on {
+            None if self.rules.storm_bots > 0 && !newly.is_empty() && newly.len() + lately >= needed => {
+                Standing::Bad(worst)
+            }
+            None => return,
+            Some(_) if newly.len() + swept.len() >= needed.div_ceil(2).max(2) => Standing::Bad(worst),
+            Some(_) => Standing::Well,
+        };
+        let rules = self.rules;
+        self.hears(STORM, standing, &Rules { alert_after: 0, outage_after: 0, ..rules }, None, now);
+        let after = self.storm_that_is_on();
+        let again = if after.is_some() { newly } else { swept };
+        for (bot, _, standing) in seen.iter().filter(|(bot, ..)| again.contains(bot)) {
+            let name = failover(bot);
+            self.said.retain(|said| said.subject != name);
+            self.said.extend(before.1.iter().filter(|said| said.subject == name).cloned());
+            self.subjects.insert(name.clone(), before.0.get(&name).cloned().unwrap_or_default());
+            self.hears(&name, *standing, &rules, after, now);
+        }
     }
 
     /// Says again what still stands.
@@ -258,7 +332,7 @@ impl Model {
     pub(crate) fn attend_to(&mut self, name: &str, now: i64) {
         let Rules { remind_after, escalate_after, .. } = self.rules;
         let Some(open) = self.subjects.get_mut(name).and_then(|subject| subject.open.as_mut()) else { return };
-        if name == NOTICE || open.phase != Phase::Open {
+        if name == NOTICE || open.phase != Phase::Open || open.storm.is_some() {
             return;
         }
         let mut due = Vec::new();
@@ -298,16 +372,21 @@ impl Model {
         self.said.extend(std::iter::repeat_n(said, times));
     }
 
-    fn hears(&mut self, name: &str, standing: Standing, rules: &Rules, now: i64) {
+    /// Takes in how it stands with a subject, while this storm is on that may take it up.
+    fn hears(&mut self, name: &str, standing: Standing, rules: &Rules, storm: Option<usize>, now: i64) {
         let watched_since = self.eye.watched_since;
         let subject = self.subjects.entry(name.to_owned()).or_default();
-        let until = |severity| if severity == Severity::Outage { rules.alert_after.min(rules.outage_after) } else { rules.alert_after };
+        let until = |severity| {
+            if severity == Severity::Outage { rules.alert_after.min(rules.outage_after) } else { rules.alert_after }
+        };
         let well_for_long = |since: i64| since.max(watched_since) + rules.recover_after <= now;
         let suspected = |since, well_since, falls| Incident {
             number: 0,
             phase: Phase::Suspected { since, well_since, falls },
             announced: Severity::Quiet,
             worse_since: None,
+            storm: None,
+            opened_at: now,
             back_said_at: None,
             counted_from: now,
             reminded: 0,
@@ -348,23 +427,39 @@ impl Model {
                     open.worse_since = None;
                     if well_for_long(since) {
                         open.over_at = since;
-                        let number = open.number;
+                        let (number, own) = (open.number, open.storm.is_none());
                         subject.last = subject.open.take();
                         // What is over wakes nobody.
-                        self.overtake(name, number, |_| true);
+                        if own {
+                            self.overtake(name, number, |_| true);
+                        }
                     }
                     return;
                 }
                 (_, Standing::Bad(severity)) => {
                     open.phase = Phase::Open;
+                    if open.storm.is_some() && open.storm != storm {
+                        // It outlasted its storm.
+                        open.storm = None;
+                        open.announced = severity;
+                        open.worse_since = None;
+                        open.rearm(now);
+                        open.number = subject.carded;
+                        subject.carded += 1;
+                        let number = open.number;
+                        self.say(name, number, Kind::Card);
+                        return;
+                    }
                     open.worse_since = (severity > open.announced).then(|| open.worse_since.unwrap_or(now));
                     if open.worse_since.is_some_and(|since| since + until(severity) <= now) {
                         open.announced = severity;
                         open.worse_since = None;
                         open.rearm(now);
-                        open.replies += 1;
-                        let number = open.number;
-                        self.say(name, number, Kind::Worse);
+                        if open.storm.is_none() {
+                            open.replies += 1;
+                            let number = open.number;
+                            self.say(name, number, Kind::Worse);
+                        }
                     }
                     return;
                 }
@@ -376,8 +471,8 @@ impl Model {
             return;
         }
         match subject.last.take() {
-            Some(last) if since < last.over_at + rules.reopen_within => {
-                let mut back = Incident { phase: Phase::Open, worse_since: None, ..last };
+            Some(last) if storm.is_none() && last.storm.is_none() && since < last.over_at + rules.reopen_within => {
+                let mut back = Incident { phase: Phase::Open, worse_since: None, opened_at: now, ..last };
                 let lately = back.back_said_at.is_some_and(|at| now < at + rules.reopen_within);
                 let calls = severity > Severity::Quiet && (!lately || severity > back.announced);
                 let number = back.number;
@@ -395,6 +490,11 @@ impl Model {
                     self.say(name, number, Kind::Back);
                 }
             }
+            last if storm.is_some() && severity > Severity::Quiet => {
+                subject.last = last;
+                subject.open =
+                    Some(Incident { phase: Phase::Open, announced: severity, storm, ..suspected(now, None, 1) });
+            }
             last => {
                 subject.last = last;
                 let number = subject.carded;
@@ -407,6 +507,10 @@ impl Model {
             }
         }
     }
+}
+
+fn failover(bot: &str) -> String {
+    format!("failover:production:bot-{bot}")
 }
 
 impl Incident {

@@ -40,6 +40,7 @@ pub(crate) enum Step {
     KilledAfterPost,
 }
 
+#[derive(Clone, Debug)]
 pub(crate) struct Voyage {
     pub(crate) rules: Rules,
     pub(crate) steps: Vec<Step>,
@@ -51,10 +52,19 @@ pub(crate) fn connectors() -> Vec<String> {
 
 pub(crate) fn voyage(seed: u64) -> Voyage {
     let mut lot = StdRng::seed_from_u64(seed);
-    let at_once = Rules { alert_after: 0, outage_after: 0, recover_after: 0, reopen_within: 0, remind_after: 600, escalate_after: 1500 };
-    let rules = match lot.random_range(0..3) {
+    let at_once = Rules {
+        alert_after: 0,
+        outage_after: 0,
+        recover_after: 0,
+        reopen_within: 0,
+        remind_after: 600,
+        escalate_after: 1500,
+        storm_bots: 0,
+    };
+    let rules = match lot.random_range(0..4) {
         0 => at_once,
         1 => Rules { reopen_within: 900, ..at_once },
+        2 => Rules { storm_bots: 3, ..at_once },
         _ => Rules { alert_after: 60, outage_after: 20, recover_after: 60, reopen_within: 900, ..at_once },
     };
     let many = lot.random_range(12..28);
@@ -69,7 +79,9 @@ pub(crate) fn voyage(seed: u64) -> Voyage {
 fn some(lot: &mut StdRng) -> Vec<Step> {
     let all = connectors();
     let any = |lot: &mut StdRng| all[lot.random_range(0..all.len())].clone();
-    let some_time = |lot: &mut StdRng| Step::Passes(if lot.random_ratio(1, 5) { lot.random_range(120..4000) } else { lot.random_range(5..60) });
+    let some_time = |lot: &mut StdRng| {
+        Step::Passes(if lot.random_ratio(1, 5) { lot.random_range(120..4000) } else { lot.random_range(5..60) })
+    };
     match lot.random_range(0..100) {
         0..20 => vec![Step::Drop(any(lot))],
         20..30 => vec![Step::Recover(any(lot))],

@@ -10,20 +10,21 @@ use std::task::Poll;
 use std::time::Duration;
 
 use botswain::domain::incident::{Incident, Phase as RealPhase};
+use botswain::lifecycle::contract::Connector;
 use botswain::sandbox::lifecycle::seed::healthy;
 use botswain::sandbox::lifecycle::{Deed, Fault, FaultKind};
 use jiff::Timestamp;
 
 use super::ledger::{Ledger, posted};
-use super::model::{Answer, BLIND, Kind, Model, NOTICE, Phase, Said};
+use super::model::{Answer, BLIND, Kind, Model, NOTICE, Phase, STORM, Said};
 use super::steps::{BOTS, Step, Voyage};
-use crate::channel::id;
-use crate::harbour::Harbour;
+use crate::channel::{id, text};
+use crate::harbour::{Harbour, Outside};
 use crate::script::time;
 
 /// How long it is quiet at the end, so that all that waits is said: longer than anything is held back, and then longer than
 /// the longest pause between two reminders, at which it is found out what was deleted.
-const QUIET: &[i64] = &[30, 30, 30, 30, 310, 310, 310, 90_000, 30, 310];
+const QUIET: &[i64] = &[80, 80, 310, 310, 90_000, 310, 310];
 
 struct Trip {
     harbour: Harbour,
@@ -35,24 +36,41 @@ struct Trip {
     cards: Vec<(u64, String)>,
     /// Those whose card somebody deleted, which is found out when there is something new to say on it.
     deleted: BTreeSet<String>,
+    /// The number of the last poll.
+    asked: u64,
+    /// What was looked at last.
+    looked_at: (usize, usize),
     failing_polls: u32,
     garbled: Option<String>,
     log: String,
 }
 
-/// Goes through the steps, and gives what is wrong, with all that happened until then.
-pub(crate) async fn sails(voyage: &Voyage, folder: Option<&Path>) -> Result<(), String> {
-    let mut trip = Trip::begin(voyage, folder).await;
-    let went = trip.goes(&voyage.steps).await;
-    went.map_err(|wrong| format!("{wrong}\n--- what happened until then\n{}", trip.log))
+/// Goes through the steps, and gives what is wrong, with all that happened until then; if nothing is, what is outside can be
+/// used again. `settings` are not as policy says, in a test of the test.
+pub(crate) async fn sails(
+    voyage: &Voyage,
+    outside: Outside,
+    settings: &[(&str, &str)],
+    folder: Option<&Path>,
+) -> Result<Outside, String> {
+    let mut trip = Trip::begin(voyage, outside, settings, folder).await;
+    match trip.goes(&voyage.steps).await {
+        Ok(()) => Ok(trip.harbour.leaves().await),
+        Err(wrong) => Err(format!("{wrong}\n--- what happened until then\n{}", trip.log)),
+    }
+}
+
+/// The fleet.
+pub(crate) fn fleet() -> Vec<Connector> {
+    let connectors = |(bot, many): &(&str, usize)| {
+        let name = format!("{}{} Bot", bot[..1].to_uppercase(), &bot[1..]);
+        (1..=*many).map(|n| healthy(&format!("{bot}-{n}"), &name, "Production")).collect::<Vec<_>>()
+    };
+    BOTS.iter().flat_map(connectors).collect()
 }
 
 impl Trip {
-    async fn begin(voyage: &Voyage, folder: Option<&Path>) -> Self {
-        let connectors = |(bot, many): &(&str, usize)| {
-            let name = format!("{}{} Bot", bot[..1].to_uppercase(), &bot[1..]);
-            (1..=*many).map(|n| healthy(&format!("{bot}-{n}"), &name, "Production")).collect::<Vec<_>>()
-        };
+    async fn begin(voyage: &Voyage, outside: Outside, other: &[(&str, &str)], folder: Option<&Path>) -> Self {
         let rules = voyage.rules;
         let seconds = |seconds: i64| format!("{seconds}s");
         let settings = [
@@ -63,13 +81,20 @@ impl Trip {
             ("REOPEN_WITHIN", seconds(rules.reopen_within)),
             ("REMIND_AFTER", seconds(rules.remind_after)),
             ("ESCALATE_AFTER", seconds(rules.escalate_after)),
-            ("STORM_BOTS", "0".to_owned()),
+            ("STORM_BOTS", rules.storm_bots.to_string()),
         ];
-        let settings = settings.map(|(name, value)| (name.to_owned(), value)).to_vec();
-        let harbour = Harbour::open(BOTS.iter().flat_map(connectors).collect(), &settings, folder).await;
+        let mut settings = settings.map(|(name, value)| (name.to_owned(), value)).to_vec();
+        for (name, value) in other {
+            settings.retain(|(known, _)| known != name);
+            settings.push(((*name).to_owned(), (*value).to_owned()));
+        }
+        let harbour = Harbour::open(outside, &settings, folder).await;
         let ledger = Ledger::new(harbour.stand_in().witness(), &harbour.seed);
+        let asked = harbour.fleet().requests().last().map_or(0, |request| request.n);
         Self {
             harbour,
+            asked,
+            looked_at: (0, 0),
             model: Model::new(rules, BOTS),
             ledger,
             references: BTreeMap::new(),
@@ -94,7 +119,7 @@ impl Trip {
         self.failing_polls = 0;
         for seconds in QUIET {
             writeln!(self.log, "{:>8}  {seconds} s of quiet", time(self.harbour.second)).unwrap();
-            self.harbour.passes(*seconds).await;
+            self.harbour.passes(*seconds);
             self.look().await;
             self.deliver().await?;
         }
@@ -112,10 +137,11 @@ impl Trip {
             }
             Step::ServiceFails(times) => self.failing_polls = *times,
             Step::Garbled(name) => self.garbled = Some(name.clone()),
-            Step::Passes(seconds) => self.harbour.passes(*seconds).await,
+            Step::Passes(seconds) => self.harbour.passes(*seconds),
             Step::Look => self.look().await,
             Step::Deliver => self.deliver().await?,
             Step::DeliverSome(many) => {
+                self.harbour.sync().await;
                 for _ in 0..*many {
                     self.harbour.parts().delivery.step(self.harbour.now()).await.unwrap();
                 }
@@ -125,6 +151,7 @@ impl Trip {
             Step::Killed => self.is_killed().await,
             Step::KilledAmidLook(turns) => self.is_killed_amid_a_look(*turns).await?,
             Step::KilledAmidDelivery(turns) => {
+                self.harbour.sync().await;
                 let now = self.harbour.now();
                 begun(self.harbour.parts().delivery.step(now), *turns).await;
                 self.is_killed().await;
@@ -150,7 +177,7 @@ impl Trip {
     /// One poll, and in the model as well.
     async fn look(&mut self) {
         self.prepare();
-        let before = self.harbour.fleet().requests().len();
+        let before = self.asked;
         self.harbour.look().await;
         self.judge(before);
         let now = self.harbour.second;
@@ -170,30 +197,29 @@ impl Trip {
     }
 
     /// Judges in the model what the last poll was answered.
-    fn judge(&mut self, before: usize) {
+    fn judge(&mut self, before: u64) {
         let now = self.harbour.second;
-        let requests = self.harbour.fleet().requests();
-        let asked: Vec<_> = requests.iter().skip(before).collect();
+        let asked = self.harbour.fleet().requests_after(before);
+        self.asked = asked.last().map_or(before, |request| request.n);
         let state = self.harbour.fleet().state();
-        let is_well = |c: &botswain::lifecycle::contract::Connector| c.agent == "Online" && c.conversational_cloud == "Connected";
+        let is_well = |c: &Connector| c.agent == "Online" && c.conversational_cloud == "Connected";
         let mut came: BTreeMap<_, _> = state
             .connectors
             .iter()
             .filter(|panel| !panel.vanished)
             .map(|panel| (panel.connector.id.clone(), is_well(&panel.connector)))
             .collect();
-        let struck = asked.iter().find_map(|request| request.fault.as_ref().map(|fault| (format!("{fault:?}"), request.status)));
+        let struck = asked.iter().find_map(|request| request.fault.as_ref().map(|fault| (fault, request.status)));
         let mut garbled = BTreeSet::new();
         let answer = match struck {
-            Some((fault, _)) if fault.contains("ServerError") || fault.contains("server_error") => Answer::Failed,
+            Some((FaultKind::ServerError { .. }, _)) => Answer::Failed,
             // Nothing changed: there was no record in the answer.
             Some((_, Some(304))) | None => Answer::Read { came: &came, garbled: &garbled },
-            Some((fault, _)) => {
-                let id = super::steps::connectors().into_iter().find(|id| fault.contains(id.as_str()) && came.contains_key(id));
-                came.retain(|name, _| Some(name) != id.as_ref());
-                garbled.extend(id);
+            Some((FaultKind::MalformedRecord { connector }, _)) => {
+                garbled.extend(came.remove_entry(connector).map(|(id, _)| id));
                 Answer::Read { came: &came, garbled: &garbled }
             }
+            Some((other, _)) => panic!("nobody laid {other:?} in wait"),
         };
         let what = match &answer {
             Answer::Failed => "it cannot be read".to_owned(),
@@ -209,7 +235,7 @@ impl Trip {
     /// Killed at so many turns into a look. What of it was written down, the store says, and the model goes on from there.
     async fn is_killed_amid_a_look(&mut self, turns: usize) -> Result<(), String> {
         self.prepare();
-        let before = self.harbour.fleet().requests().len();
+        let before = self.asked;
         let now = self.harbour.now();
         begun(self.harbour.monitor().tick(now), turns).await;
         let untouched = self.model.clone();
@@ -227,13 +253,19 @@ impl Trip {
                 attended = more;
             }
         }
-        let all = |model: &Model| model.subjects.keys().filter_map(|name| Some((name.clone(), of(model, name)?))).collect::<BTreeMap<_, _>>();
+        let all = |model: &Model| {
+            model.subjects.keys().filter_map(|name| Some((name.clone(), of(model, name)?))).collect::<BTreeMap<_, _>>()
+        };
         self.model = if all(&untouched) == kept {
             untouched
         } else if all(&attended) == kept {
             attended
         } else {
-            return Err(format!("what is kept is neither as before nor as after: {kept:#?}\nbefore: {:#?}\nafter: {:#?}", all(&untouched), all(&attended)));
+            return Err(format!(
+                "what is kept is neither as before nor as after: {kept:#?}\nbefore: {:#?}\nafter: {:#?}",
+                all(&untouched),
+                all(&attended)
+            ));
         };
         self.model.forgets();
         Ok(())
@@ -267,7 +299,7 @@ impl Trip {
 
     /// Everything is delivered that can be; if then nothing waits, what was said is looked at.
     async fn deliver(&mut self) -> Result<(), String> {
-        self.harbour.deliver().await;
+        let any = self.harbour.deliver().await;
         self.ledger.take()?;
         let backlog = self.harbour.parts().store.backlog().await.unwrap();
         if backlog.given_up > 0 {
@@ -277,7 +309,13 @@ impl Trip {
             writeln!(self.log, "{:>8}      {} wait", "", backlog.waiting).unwrap();
             return Ok(());
         }
-        self.checks().await
+        let now = (self.model.said.len(), self.model.subjects.values().map(|subject| subject.carded).sum());
+        if !any && now == self.looked_at {
+            return Ok(());
+        }
+        self.checks().await?;
+        self.looked_at = (self.model.said.len(), now.1);
+        Ok(())
     }
 
     async fn checks(&mut self) -> Result<(), String> {
@@ -293,7 +331,10 @@ impl Trip {
         let pings = self.harbour.pings().await;
         let mut pinged: BTreeMap<u64, Vec<String>> = BTreeMap::new();
         for ping in &pings {
-            pinged.entry(id(&ping["message_id"])).or_default().push(ping["role_id"].as_str().unwrap_or("nobody's").to_owned());
+            pinged
+                .entry(id(&ping["message_id"]))
+                .or_default()
+                .push(ping["role_id"].as_str().unwrap_or("nobody's").to_owned());
         }
         self.replies_stand(&standing)?;
         self.all_are_wanted(&pinged)?;
@@ -310,9 +351,14 @@ impl Trip {
         if known != told {
             return Err(format!("P2: {told} incidents have cards, and {known} ought to: {:?}", self.references));
         }
-        self.cards = cards.into_iter().flat_map(|(reference, all)| all.into_iter().map(move |(id, _)| (id, reference.clone()))).collect();
+        self.cards = cards
+            .into_iter()
+            .flat_map(|(reference, all)| all.into_iter().map(move |(id, _)| (id, reference.clone())))
+            .collect();
         // A grouped notice is nobody's reminder, so nobody would find out.
-        self.cards.retain(|(id, _)| self.ledger.posted.get(id).is_some_and(|posted| !posted.title.contains("Never redundant")));
+        self.cards.retain(|(id, _)| {
+            self.ledger.posted.get(id).is_some_and(|posted| !posted.title.contains("Never redundant"))
+        });
         self.cards.sort();
         Ok(())
     }
@@ -361,7 +407,9 @@ impl Trip {
         cards: &BTreeMap<String, Vec<(u64, String)>>,
         pinged: &BTreeMap<u64, Vec<String>>,
     ) -> Result<(), String> {
-        let mine = |kind| self.ledger.posted.iter().filter(move |(_, posted)| posted.incident == reference && posted.kind == kind);
+        let mine = |kind| {
+            self.ledger.posted.iter().filter(move |(_, posted)| posted.incident == reference && posted.kind == kind)
+        };
         for kind in [Kind::Card, Kind::Worse, Kind::Back, Kind::Reminder, Kind::Escalation] {
             let found = match kind {
                 Kind::Card => mine(kind).filter(|(id, _)| pinged.contains_key(id)).count(),
@@ -372,7 +420,9 @@ impl Trip {
             let (most, least) = (said.len(), said.iter().filter(|said| !said.overtaken).count());
             if !(least..=most).contains(&found) {
                 let promise = if found < least { "P1" } else { "P2" };
-                return Err(format!("{promise}: {kind:?} of {name} {number} ({reference}) called {found} times, and ought to {least} to {most} times"));
+                return Err(format!(
+                    "{promise}: {kind:?} of {name} {number} ({reference}) called {found} times, and ought to {least} to {most} times"
+                ));
             }
             self.model.settles(name, number, kind, found);
         }
@@ -395,6 +445,7 @@ impl Trip {
             (None, _) => &["✅"],
             (Some(_), NOTICE) => &["🟡"],
             (Some(Phase::Recovering { .. }), _) => &["🔵"],
+            (Some(_), STORM) => &["🌩️"],
             (Some(_), BLIND) => &["🙈", "🧩"],
             (Some(_), _) => &["🟠", "🔴"],
         };
@@ -412,11 +463,15 @@ impl Trip {
             return Err(format!("P1: {} messages wait, however quiet it is", backlog.waiting));
         }
         let standing = self.harbour.messages(&self.harbour.seed.alert_channel.id.to_string()).await;
-        let mut open = BTreeMap::new();
+        let (mut open, mut storm) = (BTreeMap::new(), String::new());
         for message in &standing {
             let posted = posted(message)?;
             if posted.kind == Kind::Card && !posted.title.starts_with('✅') {
-                *open.entry(subject_of(&posted.title)).or_insert(0) += 1;
+                let subject = subject_of(&posted.title);
+                if subject == STORM {
+                    storm = text(message).to_lowercase();
+                }
+                *open.entry(subject).or_insert(0) += 1;
             }
         }
         let state = self.harbour.fleet().state();
@@ -427,7 +482,7 @@ impl Trip {
             let healthy = healthy.count();
             let is_out = if *most < 2 { healthy == 0 } else { healthy < 2 };
             let name = format!("failover:production:bot-{bot}");
-            let found = open.get(&name).copied().unwrap_or(0);
+            let found = open.get(&name).copied().unwrap_or(0) + usize::from(storm.contains(&format!("{bot} bot in")));
             if found != usize::from(is_out) {
                 return Err(format!("the channel shows {found} open cards of {bot}, of which {healthy} are healthy"));
             }
@@ -453,6 +508,9 @@ fn of(model: &Model, name: &str) -> Option<String> {
 
 /// What a card is about, by its title.
 fn subject_of(title: &str) -> String {
+    if title.to_lowercase().contains("storm") {
+        return STORM.to_owned();
+    }
     if title.contains("ever redundant") {
         return NOTICE.to_owned();
     }
