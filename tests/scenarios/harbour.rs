@@ -2,6 +2,7 @@
 //! the time as an argument. A kill drops every part, keeps the file, and builds all of it anew.
 
 use std::cell::Cell;
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,7 +25,10 @@ use botswain::sandbox::{Options, Sandbox};
 use botswain::store::Store;
 use jiff::Timestamp;
 use reqwest::Method;
+use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
+use sqlx::any::AnyRow;
+use sqlx::{AnyConnection, Connection as _, Row as _};
 use tempfile::TempDir;
 use tokio::sync::Notify;
 
@@ -268,6 +272,15 @@ impl Harbour {
             Subject::Failover { bot, .. } => bot.name == of,
             _ => false,
         })
+    }
+
+    /// When each incident was opened, in milliseconds, by its reference.
+    pub(crate) async fn opened_at(&self) -> BTreeMap<String, i64> {
+        let url = self.config.database_url.expose_secret().replace("sqlite:", "sqlite://");
+        let mut database = AnyConnection::connect(&url).await.unwrap();
+        let rows = sqlx::query("SELECT id, opened_at FROM incidents").fetch_all(&mut database).await.unwrap();
+        let read = |row: &AnyRow| (row.get::<String, _>("id")[..8].to_owned(), row.get::<i64, _>("opened_at"));
+        rows.iter().map(read).collect()
     }
 
     /// Olga, in the team's channel, with an interaction of her own.

@@ -319,7 +319,7 @@ impl Trip {
     }
 
     async fn checks(&mut self) -> Result<(), String> {
-        self.refer();
+        self.refer().await;
         let standing = self.harbour.messages(&self.harbour.seed.alert_channel.id.to_string()).await;
         let mut cards: BTreeMap<String, Vec<(u64, String)>> = BTreeMap::new();
         for message in &standing {
@@ -363,14 +363,20 @@ impl Trip {
         Ok(())
     }
 
-    /// Which incident of which subject each reference is: they were posted in the order in which they were opened.
-    fn refer(&mut self) {
+    /// Which incident of which subject each reference is: in the order in which they were opened, whenever they were posted.
+    async fn refer(&mut self) {
+        let mut new: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         for posted in self.ledger.posted.values().filter(|posted| posted.kind == Kind::Card) {
             let subject = subject_of(&posted.title);
-            let all = self.references.entry(subject).or_default();
-            if !all.contains(&posted.incident) {
-                all.push(posted.incident.clone());
+            if !self.references.get(&subject).is_some_and(|all| all.contains(&posted.incident)) {
+                new.entry(subject).or_default().insert(posted.incident.clone());
             }
+        }
+        let opened_at = if new.is_empty() { BTreeMap::new() } else { self.harbour.opened_at().await };
+        for (subject, new) in new {
+            let mut new: Vec<_> = new.into_iter().collect();
+            new.sort_by_key(|reference| opened_at.get(reference).copied());
+            self.references.entry(subject).or_default().extend(new);
         }
     }
 
