@@ -2,6 +2,7 @@
 
 use super::incidents::{Changed, Kept, read_kept};
 use super::outbox::{card, put};
+use super::timeline::lines;
 use super::{Store, StoreError, Tx, audit, to_json};
 use crate::domain::attention::{Attended, Attention};
 use crate::domain::audit::Entry;
@@ -36,7 +37,7 @@ impl Store {
     ) -> Result<Changed, StoreError> {
         let pool = self.other().await;
         let mut tx = pool.begin().await?;
-        let Some(incident) = keep(&mut tx, before, &attended.attention).await? else { return Ok(Changed::Stale) };
+        let Some(incident) = keep(&mut tx, before, &attended.attention, now).await? else { return Ok(Changed::Stale) };
         // Whoever ended the mute meanwhile said that it is over.
         if incident.attention.muted.is_some() && !hush(&mut tx, &incident).await? {
             return Ok(Changed::Stale);
@@ -67,7 +68,7 @@ impl Store {
     ) -> Result<Changed, StoreError> {
         let _awaited = self.awaited();
         let mut tx = self.pool.begin().await?;
-        let Some(incident) = keep(&mut tx, before, attention).await? else { return Ok(Changed::Stale) };
+        let Some(incident) = keep(&mut tx, before, attention, now).await? else { return Ok(Changed::Stale) };
         edit_card(&mut tx, &incident, now).await?;
         audit::statement(entry)?.execute(&mut tx).await?;
         tx.commit().await?;
@@ -75,8 +76,13 @@ impl Store {
     }
 }
 
-/// The claim: one conditional write, which nobody passes who read an older version.
-async fn keep(tx: &mut Tx<'_>, before: &Kept, attention: &Attention) -> Result<Option<Incident>, StoreError> {
+/// The claim: one conditional write, which nobody passes who read an older version; with what happened by it.
+async fn keep(
+    tx: &mut Tx<'_>,
+    before: &Kept,
+    attention: &Attention,
+    now: Timestamp,
+) -> Result<Option<Incident>, StoreError> {
     let incident = Incident { attention: attention.clone(), ..before.incident.clone() };
     let kept = sqlx::query(
         "UPDATE incidents SET body = $1, version = version + 1 WHERE id = $2 AND is_open = 1 AND version = $3",
@@ -86,7 +92,13 @@ async fn keep(tx: &mut Tx<'_>, before: &Kept, attention: &Attention) -> Result<O
     .bind(before.version)
     .execute(&mut **tx)
     .await?;
-    Ok((kept.rows_affected() == 1).then_some(incident))
+    if kept.rows_affected() == 0 {
+        return Ok(None);
+    }
+    for line in lines(Some(&before.incident), &incident, before.version.saturating_add(1), now)? {
+        line.execute(tx).await?;
+    }
+    Ok(Some(incident))
 }
 
 /// Edits the card, and tells where it stands. Whether it pings when it is first posted was decided when it was opened.

@@ -9,6 +9,7 @@ use sqlx::any::AnyRow;
 use super::attention::{hush, withdraw};
 use super::batch::{Batch, Ran, Statement};
 use super::outbox::{self, card, is_said, put};
+use super::timeline::lines;
 use super::writer::Who;
 use super::{Store, StoreError, Tx, body, index_key, millis, to_json};
 use crate::domain::ids::{ChannelId, Id, MessageId};
@@ -283,7 +284,8 @@ fn in_one_go(change: &Change<'_>, now: Timestamp) -> Result<Option<Batch>, Store
     }
     let card = Notice::Card { incident: (*incident).clone(), ping: *call == Call::Card };
     let slot = Slot::Card(incident.id.clone());
-    Ok(Some(batch.then(outbox::message(&slot, change.channel, &card, now)?)))
+    let batch = batch.then(outbox::message(&slot, change.channel, &card, now)?);
+    Ok(Some(lines(None, incident, 1, now)?.into_iter().fold(batch, Batch::then)))
 }
 
 fn opening(incident: &Incident) -> Result<Statement, StoreError> {
@@ -342,6 +344,10 @@ async fn say(tx: &mut Tx<'_>, incident: &Incident, change: &Change<'_>, now: Tim
         // Whether the card pings was decided when it was opened; it may not be posted yet.
         let ping = (change.call == Call::Card && !muted) || stands.is_some_and(|card| card.ping);
         put(tx, &slot, channel, &Notice::Card { incident: incident.clone(), ping }, now).await?;
+    }
+    let version = change.before.map_or(1, |before| before.version.saturating_add(1));
+    for line in lines(change.before.map(|before| &before.incident), incident, version, now)? {
+        line.execute(tx).await?;
     }
     if incident.resolved_at().is_some() {
         withdraw(tx, &incident.id, "").await?;
