@@ -279,7 +279,7 @@ impl Timelines {
             }
             Deed::Reopened => {
                 self.tally.count("reopened");
-                (Some(Told::Later { due: now, maybe_sent: false }), Stepped::Reopened)
+                (Some(Told::Reopened), Stepped::Reopened)
             }
             Deed::Quiet(due) => (Some(Told::Held { due }), Stepped::Later { due }),
             Deed::LeaseLost => (None, Stepped::LeaseLost),

@@ -76,6 +76,8 @@ pub enum Told {
         /// Whether this attempt may have posted it all the same.
         maybe_sent: bool,
     },
+    /// The thread was archived, and is open again: it is tried at once.
+    Reopened,
     /// These lines are not told; what happens next is tried.
     LeftOut,
     /// Somebody deleted the thread.
@@ -230,6 +232,7 @@ impl Store {
             Told::Said { .. } => {
                 "parts = parts + 1, last_message = $3, continues = NULL, first_tried_at = NULL, attempts = 0"
             }
+            Told::Reopened => "first_tried_at = $3, attempts = attempts + 1",
             Told::Held { .. } | Told::CardGone { .. } => "due_at = $3, first_tried_at = $4",
             Told::Later { maybe_sent: true, .. } => "due_at = $3, attempts = attempts + 1",
             Told::Later { maybe_sent: false, .. } => "due_at = $3, first_tried_at = $4, attempts = attempts + 1",
@@ -244,6 +247,7 @@ impl Store {
         let update = match told {
             Told::Started { thread } => update.bind(signed(thread.0)).bind(doubt),
             Told::Said { message } => update.bind(signed(message.0)),
+            Told::Reopened => update.bind(doubt),
             Told::Later { due, maybe_sent: true } => update.bind(millis(due)),
             Told::Held { due } | Told::Later { due, maybe_sent: false } | Told::CardGone { due } => {
                 update.bind(millis(due)).bind(doubt)

@@ -4,7 +4,10 @@
 mod again;
 mod api;
 mod doubt;
+mod elsewhere;
 mod refusals;
+mod threads;
+mod telling;
 mod usual;
 #[path = "../description/witness.rs"]
 mod witness;
