@@ -30,6 +30,7 @@ pub mod operations;
 pub mod outbox;
 mod place;
 pub mod requests;
+pub mod timeline;
 pub mod troubles;
 mod writer;
 
@@ -95,6 +96,7 @@ impl Store {
         // Under the lock nobody else is alive to hold one.
         store.end_leases_on_messages().await?;
         store.end_leases_on_operations().await?;
+        store.end_leases_on_threads().await?;
         Ok(store)
     }
 

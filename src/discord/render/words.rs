@@ -9,6 +9,7 @@ use crate::domain::action::{Action, Verb};
 use crate::domain::authority::Person;
 use crate::domain::connector::{Condition, Connector};
 use crate::domain::fleet::{BotView, Sight, Sighting};
+use crate::domain::ids::{ChannelId, GuildId, MessageId};
 use crate::domain::redundancy::Level;
 
 /// How a state looks: always an icon and a word, the colour besides.
@@ -186,6 +187,11 @@ pub(super) fn moment(at: Timestamp) -> String {
 /// A person: a mention (which notifies nobody, as `allowed_mentions` says) shows the name that they bear now.
 pub(super) fn mention(person: &Person) -> String {
     format!("<@{}>", person.id)
+}
+
+/// Where a message stands.
+pub(super) fn link(guild: GuildId, channel: ChannelId, message: MessageId) -> String {
+    format!("https://discord.com/channels/{guild}/{channel}/{message}")
 }
 
 /// How long something took: "3 min 20 s".
