@@ -6,6 +6,7 @@
 //! * [`render`]: all words and pictures, pure.
 //! * [`delivery`]: the outbox's only reader. [`direct`]: alerts that no outbox can keep. [`fallback`]: what
 //!   is said elsewhere of alerts that do not come into their channel.
+//! * [`gallery`]: every kind of message at once, for people who want to see what there is.
 //! * [`gateway`], [`watchdog`]: the one connection to Discord's gateway, and what brings it back.
 
 pub mod autocomplete;
@@ -14,6 +15,7 @@ pub mod custom_id;
 pub mod delivery;
 pub mod direct;
 pub mod fallback;
+pub mod gallery;
 pub mod gateway;
 pub mod interactions;
 mod listener;

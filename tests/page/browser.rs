@@ -190,12 +190,44 @@ impl Page {
         self.until(&format!("//input[@id='persona-{name}' and @checked]")).await;
     }
 
+    /// Another of the page's own addresses, from the same server.
+    pub(crate) async fn go(&self, path: &str) {
+        self.browser.goto(&format!("{}{path}", self.address)).await.unwrap();
+    }
+
+    /// As it looks in a window of this size, to somebody who asked their system for this theme.
+    pub(crate) async fn look(&self, width: u32, height: u32, theme: &str) {
+        let size = json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": false});
+        self.devtools("Emulation.setDeviceMetricsOverride", size).await;
+        let features = json!({"features": [{"name": "prefers-color-scheme", "value": theme}]});
+        self.devtools("Emulation.setEmulatedMedia", features).await;
+    }
+
+    /// As somebody sees it who asked their system for less motion.
+    pub(crate) async fn less_motion(&self) {
+        let features = json!({"features": [{"name": "prefers-reduced-motion", "value": "reduce"}]});
+        self.devtools("Emulation.setEmulatedMedia", features).await;
+    }
+
+    async fn devtools(&self, command: &str, parameters: Value) {
+        let session = self.driver.session.as_deref().unwrap();
+        let address = format!("http://127.0.0.1:{}/session/{session}/goog/cdp/execute", self.driver.port);
+        let body = json!({"cmd": command, "params": parameters});
+        let response = reqwest::Client::new().post(address).json(&body).send().await.unwrap();
+        assert!(response.status().is_success(), "{command}: {}", response.text().await.unwrap());
+    }
+
     /// Asks the control interface, as the page does.
     pub(crate) async fn control(&self, path: &str, body: &Value) -> Value {
         let address = format!("{}control{path}", self.address);
         let response = reqwest::Client::new().post(address).json(body).send().await.unwrap();
         assert!(response.status().is_success(), "{path}: {}", response.status());
         response.json().await.unwrap()
+    }
+
+    /// Reads from the control interface.
+    pub(crate) async fn see(&self, path: &str) -> Value {
+        reqwest::get(format!("{}control{path}", self.address)).await.unwrap().json().await.unwrap()
     }
 
     /// Fails if the browser had anything to complain of: an exception, a forbidden request, a missing file.
