@@ -2,6 +2,7 @@
 use crate::bot;
 use crate::witness::{Witness, judge::judge};
 use botswain::sandbox::{Options, Sandbox};
+use fantoccini::actions::{InputSource, KeyAction, KeyActions};
 use fantoccini::elements::Element;
 use fantoccini::key::Key;
 use fantoccini::{Client, ClientBuilder, Locator};
@@ -174,10 +175,17 @@ impl Page {
         self.press(Key::Enter).await;
     }
 
-    /// A key, to whatever has the focus.
+    /// A key, pressed on the keyboard: it goes to whatever has the focus.
     pub(crate) async fn press(&self, key: Key) {
-        let text = String::from(char::from(key));
-        self.browser.active_element().await.unwrap().send_keys(&text).await.unwrap();
+        self.keys(&[char::from(key)]).await;
+    }
+
+    /// Keys that are held together, the last one pressed.
+    pub(crate) async fn keys(&self, keys: &[char]) {
+        let down = keys.iter().map(|&value| KeyAction::Down { value });
+        let up = keys.iter().rev().map(|&value| KeyAction::Up { value });
+        let pressed = down.chain(up).fold(KeyActions::new("keyboard".to_owned()), KeyActions::then);
+        self.browser.perform_actions(pressed).await.unwrap();
     }
 
     pub(crate) async fn typed(&self) -> String {

@@ -156,15 +156,14 @@ async fn everything_can_be_reached_with_the_keyboard() {
     page.enter().await;
     page.until("//article[contains(., 'Which one?')]").await;
     // From the line up to the messages, up to the last of them, and into its first control: the select.
-    let back = format!("{}{}{}", char::from(Key::Shift), char::from(Key::Tab), char::from(Key::Null));
     for _ in 0..3 {
-        page.browser.active_element().await.unwrap().send_keys(&back).await.unwrap();
+        page.keys(&[Key::Shift.into(), Key::Tab.into()]).await;
         let id = page.browser.active_element().await.unwrap().attr("id").await.unwrap();
         if id.as_deref() == Some("messages") {
             break;
         }
     }
-    page.css("#messages").await.send_keys(&String::from(char::from(Key::Up))).await.unwrap();
+    page.press(Key::Up).await;
     page.press(Key::Tab).await;
     page.press(Key::Down).await;
     page.until("//ul[@role='listbox'][not(@hidden)]/li[contains(@class, 'lit')][contains(., 'billing-1')]").await;

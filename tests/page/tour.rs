@@ -121,7 +121,7 @@ async fn the_tour_can_be_walked_with_the_keyboard_alone() {
     page.enter().await;
     at(&page, "Be an operator").await;
     go_there(&page).await;
-    page.browser.active_element().await.unwrap().send_keys(" ").await.unwrap();
+    page.keys(&[' ']).await;
     at(&page, "Ask to stop a connector").await;
     reach(&page, "tour-fill").await;
     page.enter().await;

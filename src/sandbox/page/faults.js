@@ -83,7 +83,7 @@ export function drawFaults() {
       text,
     );
   const group = (title, buttons) =>
-    el("div", { class: "fault-group", role: "group", "aria-label": title }, el("h4", {}, title), buttons);
+    el("div", { class: "fault-group", role: "group", "aria-label": title }, el("h3", {}, title), buttons);
   const clear = el(
     "button",
     { type: "button", id: "faults-clear", class: "act mend", on: { click: () => clearAll() } },

@@ -31,7 +31,8 @@ function drawChannel(world, channel, current, open) {
     el("span", { class: "sign", "aria-hidden": "true" }, thread ? "└" : "#"),
     thread && el("span", { class: "unseen" }, "Thread "),
     el("span", { class: "name" }, channel.name),
-    pings > 0 && el("span", { class: "badge" }, String(pings), el("span", { class: "unseen" }, pings === 1 ? " mention" : " mentions")),
+    pings > 0 && el("span", { class: "badge" }, String(pings)),
+    pings > 0 && el("span", { class: "unseen" }, pings === 1 ? " mention" : " mentions"),
     count > 0 && !pings && el("span", { class: "unseen" }, ", unread"),
   );
 }
