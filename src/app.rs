@@ -19,6 +19,7 @@ use crate::discord::fallback::Fallback;
 use crate::discord::gateway::{self, Gateway, GatewayError};
 use crate::discord::overviews::Overviews;
 use crate::discord::render::Context;
+use crate::discord::timelines::Timelines;
 use crate::discord::watchdog::Patience;
 use crate::discord_api::DiscordApi;
 use crate::heartbeat::Heartbeat;
@@ -144,6 +145,7 @@ impl App {
         let kept = audit::Settings { retention: config.audit.retention, mirror: config.audit.channel };
         let keeper = Keeper::new(store.clone(), kept, Arc::clone(&wake.delivery));
         let delivery = Delivery::new(store.clone(), api, words.clone(), Arc::clone(&wake.delivery));
+        let timelines = Timelines::new(store.clone(), delivery.outlet(), delivery.delivered());
         let fallback = discord
             .fallback_channel
             .map(|channel| Fallback::new(store.clone(), delivery.channels(), channel, wake.delivery));
@@ -184,6 +186,7 @@ impl App {
             vitals,
             polls: monitor.polls(),
             deliveries: delivery.tally(),
+            timelines: timelines.tally(),
             channels: delivery.channels(),
             interactions,
             heartbeats: heartbeat.as_ref().map(Heartbeat::tally),
@@ -206,6 +209,7 @@ impl App {
         app.spawn_acting("keeper of the record", |shutdown| keeper.run(shutdown));
         app.spawn_acting("expiry", |shutdown| operations.expire_until(shutdown));
         app.spawn_acting("delivery", |shutdown| delivery.run(shutdown));
+        app.spawn_acting("timelines", |shutdown| timelines.run(shutdown));
         if let Some(fallback) = fallback {
             app.spawn_acting("fallback channel", |shutdown| fallback.run(shutdown));
         }

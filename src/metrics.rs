@@ -29,6 +29,8 @@ pub struct Metrics {
     pub polls: Tally,
     /// How attempts to deliver a message ended.
     pub deliveries: Tally,
+    /// How attempts to tell a timeline ended.
+    pub timelines: Tally,
     /// Which channels take messages.
     pub channels: Channels,
     /// How interactions were answered.
@@ -86,6 +88,7 @@ impl Metrics {
 
     fn said(&self, registry: &mut Registry) {
         registry.register("deliveries", "Attempts to deliver a message, by how they ended", self.deliveries.0.clone());
+        registry.register("timelines", "Attempts to tell a timeline, by how they ended", self.timelines.0.clone());
         let outcomes = self.interactions.outcomes.clone();
         registry.register("interactions", "Interactions, by kind and by how answering them ended", outcomes);
         let help = "How long an interaction took from being heard to its whole answer, by kind";
@@ -109,6 +112,8 @@ impl Metrics {
         seconds(registry, "outbox_oldest_age", "How long the oldest of them waits; 0 if none does", oldest);
         let given_up = backlog.given_up.try_into().unwrap_or(i64::MAX);
         gauge(registry, "outbox_given_up_messages", "Messages that Discord would not take", given_up);
+        let lines = store.waiting_lines().await?.try_into().unwrap_or(i64::MAX);
+        gauge(registry, "timeline_waiting_lines", "Lines of timelines that are not told yet", lines);
         let troubles = count(store.troubles().await?.len());
         gauge(registry, "alert_channel_troubles", "Channels into which alerts do not come", troubles);
         let open = OpenIncidents::default();

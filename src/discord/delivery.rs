@@ -22,7 +22,7 @@ pub use self::channels::Channels;
 use self::channels::obstacle;
 use self::pace::{Quiet, Route, Then, after};
 use super::render::{self, Context};
-use crate::discord_api::{ApiError, DiscordApi, first_message_at};
+use crate::discord_api::{ApiError, DiscordApi, UNKNOWN_CHANNEL, UNKNOWN_MESSAGE, first_message_at};
 use crate::domain::ids::{ChannelId, MessageId, UserId};
 use crate::domain::trouble::Passage;
 use crate::store::outbox::{Claimed, Held, Sending};
@@ -56,6 +56,8 @@ pub struct Delivery {
     to_mend: Mutex<HashMap<ChannelId, String>>,
     channels: Channels,
     tally: Tally,
+    /// Rung when a message stands and says what it is to say.
+    delivered: Arc<Notify>,
     failing: AtomicBool,
 }
 
@@ -97,8 +99,10 @@ pub enum Stepped {
         /// When.
         due: Timestamp,
     },
-    /// The message was deleted: it is made anew next.
+    /// The message, or its channel, was deleted: it is made anew next.
     Gone,
+    /// The message takes no more edits: another one goes on from it next.
+    Continued,
     /// It cannot be sent.
     GaveUp,
     /// Somebody else has it by now.
@@ -130,6 +134,7 @@ impl Delivery {
             to_mend: Mutex::default(),
             channels: Channels::default(),
             tally: Tally::default(),
+            delivered: Arc::default(),
             failing: AtomicBool::new(false),
         }
     }
@@ -139,8 +144,13 @@ impl Delivery {
         Outlet { api: self.api.clone(), quiet: Arc::clone(&self.quiet) }
     }
 
+    /// Rung when a message was delivered, for who follows up on it.
+    pub fn delivered(&self) -> Arc<Notify> {
+        Arc::clone(&self.delivered)
+    }
+
     /// How its attempts ended: `posted`, `found`, `edited`, `unchanged`, `rate_limited`, `failed` (it is tried again),
-    /// `refused` (until somebody mends it), `deleted`, `gave_up`.
+    /// `refused` (until somebody mends it), `deleted`, `continued`, `gave_up`.
     pub fn tally(&self) -> Tally {
         self.tally.clone()
     }
@@ -218,13 +228,20 @@ impl Delivery {
             return Ok(stepped);
         };
         Ok(match self.store.settle_message(&row, sending, answered).await? {
-            Held::Yes => stepped,
+            Held::Yes => {
+                self.delivered.notify_one();
+                stepped
+            }
             Held::LeaseLost => Stepped::LeaseLost,
         })
     }
 
     fn face(&self, row: &Claimed) -> Face {
-        let context = Context { reference: row.reference.reference().to_owned(), ..self.context.clone() };
+        let context = Context {
+            reference: row.reference.reference().to_owned(),
+            continues: row.continues.map(|earlier| (row.channel, earlier)),
+            ..self.context.clone()
+        };
         Face::new(render::notice(&said_now(row), &context))
     }
 
@@ -232,15 +249,31 @@ impl Delivery {
         let Some(message) = row.message else {
             return self.post(row, face, now).await;
         };
-        if row.sent_digest.as_ref() == Some(&face.digest) {
+        let is_equal = row.sent_digest.as_ref() == Some(&face.digest);
+        let is_open = row.notice.alert().is_some_and(|incident| incident.resolved_at().is_none());
+        if is_equal && !is_open {
             return Ok(Deed::Equal(message));
         }
         let route = Route::Edit(row.channel);
         if let Some(until) = lock(&self.quiet).route(route, now) {
             return Ok(Deed::Quiet(until));
         }
+        if is_equal {
+            return Ok(self.still_stands(row, message, route).await);
+        }
         let edited = self.api.edit_message(row.channel, message, &face.edit()).await;
         Ok(edited.map_or_else(|error| Deed::Failed(error, route), |()| Deed::Edited(message)))
+    }
+
+    /// An open incident's card says already what it must say, as it does whenever the incident is said again. Somebody may
+    /// have deleted it, which nothing else would tell until something changes.
+    async fn still_stands(&self, row: &Claimed, message: MessageId, route: Route) -> Deed {
+        match self.api.look_at_message(row.channel, message).await {
+            Err(error @ ApiError::RateLimited { .. }) => Deed::Failed(error, route),
+            Err(error @ ApiError::Refused { code: Some(UNKNOWN_MESSAGE), .. }) => Deed::Failed(error, route),
+            // In doubt it stands.
+            Ok(()) | Err(_) => Deed::Equal(message),
+        }
     }
 
     async fn post(&self, row: &Claimed, face: &Face, now: Timestamp) -> Result<Deed, StoreError> {
@@ -351,6 +384,10 @@ impl Delivery {
                 tracing::warn!(row = row.slot, channel = %row.channel, ?wait, failures = row.attempts + 1, %error, "not sent");
                 later(wait)
             }
+            Then::Mend(_) if let Some(channel) = self.moved(row, error) => {
+                tracing::warn!(row = row.slot, from = %row.channel, to = %channel, "its channel is no more, so it goes to the one that is configured now");
+                return (Some(Sending::Moved { channel }), Stepped::Gone);
+            }
             Then::Mend(wait) => {
                 if let Some(obstacle) = obstacle(error, route) {
                     self.channels.note(row.channel, Passage::Blocked(obstacle));
@@ -365,6 +402,10 @@ impl Delivery {
                 tracing::warn!(row = row.slot, channel = %row.channel, "somebody deleted the message, so it is posted anew");
                 return (Some(Sending::Gone), Stepped::Gone);
             }
+            Then::Continue => {
+                tracing::warn!(row = row.slot, channel = %row.channel, "the message takes no more edits, so another one goes on from it");
+                return (Some(Sending::Continued), Stepped::Continued);
+            }
             Then::GiveUp => {
                 tracing::error!(row = row.slot, channel = %row.channel, reference = row.reference.reference(), %error, "given up");
                 let why = match error {
@@ -376,6 +417,13 @@ impl Delivery {
         };
         let maybe_sent = error.maybe_carried_out() && matches!(route, Route::Post(_));
         (Some(Sending::Later { due, maybe_sent }), Stepped::Later { due })
+    }
+
+    /// Where an alert is to be posted by now whose channel was deleted, if that is another one.
+    fn moved(&self, row: &Claimed, error: &ApiError) -> Option<ChannelId> {
+        let alert = row.notice.alert().filter(|_| error.code() == Some(UNKNOWN_CHANNEL))?;
+        let channel = alert.subject.terms(&self.context.policy).alert_channel;
+        (channel != row.channel && channel != ChannelId::default()).then_some(channel)
     }
 
     fn mended(&self, row: &Claimed) {

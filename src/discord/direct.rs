@@ -253,7 +253,7 @@ impl Direct {
                 if posted.elsewhere { now } else { later(now, wait) }
             }
             (Then::Mend(wait), Some(_)) if alert.kept_as.is_none() => later(now, wait),
-            (Then::GiveUp, None) => {
+            (Then::GiveUp | Then::Continue, None) => {
                 posted.gave_up = Some(tried.face.digest.clone());
                 now
             }
@@ -268,7 +268,7 @@ impl Direct {
                 now
             }
             // What stands there stays as it is.
-            (Then::Anew | Then::GiveUp | Then::Mend(_), Some(post)) => {
+            (Then::Anew | Then::Continue | Then::GiveUp | Then::Mend(_), Some(post)) => {
                 if let Some(post) = posted.posts.get_mut(post) {
                     post.message = None;
                 }

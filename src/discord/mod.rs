@@ -4,8 +4,10 @@
 //! * [`overviews`]: the environments at a glance, ready before anybody asks.
 //! * [`interactions`]: guard, acknowledge, call [`crate::operations`] or [`crate::incidents`], answer.
 //! * [`render`]: all words and pictures, pure.
-//! * [`delivery`]: the outbox's only reader. [`direct`]: alerts that no outbox can keep. [`fallback`]: what
+//! * [`delivery`]: the outbox's only reader. [`timelines`]: what is told in the cards' threads.
+//!   [`direct`]: alerts that no outbox can keep. [`fallback`]: what
 //!   is said elsewhere of alerts that do not come into their channel.
+//! * [`gallery`]: every kind of message at once, for people who want to see what there is.
 //! * [`gateway`], [`watchdog`]: the one connection to Discord's gateway, and what brings it back.
 
 pub mod autocomplete;
@@ -14,6 +16,7 @@ pub mod custom_id;
 pub mod delivery;
 pub mod direct;
 pub mod fallback;
+pub mod gallery;
 pub mod gateway;
 pub mod interactions;
 mod listener;
@@ -21,6 +24,7 @@ pub mod lookup;
 pub mod overviews;
 pub mod pulse;
 pub mod render;
+pub mod timelines;
 pub mod watchdog;
 
 use std::sync::Arc;

@@ -13,6 +13,12 @@ pub enum ApiError {
         /// Whether that holds for every route, not this one alone.
         global: bool,
     },
+    /// Too many edits of messages older than an hour in that channel (code 30046, a 429). Nothing was carried out.
+    #[error("Discord takes no more edits of old messages there for {retry_after:?}")]
+    TooManyOldEdits {
+        /// When it may take one again; other edits are not held back.
+        retry_after: Duration,
+    },
     /// Refused (another 4xx). Nothing was carried out.
     #[error("Discord refused (HTTP {status}, code {}): {message}", .code.unwrap_or(0))]
     Refused {
@@ -46,7 +52,9 @@ impl ApiError {
     /// Whether what was asked for may have been carried out all the same.
     pub fn maybe_carried_out(&self) -> bool {
         match self {
-            Self::RateLimited { .. } | Self::Refused { .. } | Self::Unauthorized => false,
+            Self::RateLimited { .. } | Self::TooManyOldEdits { .. } | Self::Refused { .. } | Self::Unauthorized => {
+                false
+            }
             Self::Server(_) | Self::Malformed(_) => true,
             Self::Unreachable { maybe_sent, .. } => *maybe_sent,
         }
@@ -56,6 +64,7 @@ impl ApiError {
     pub fn code(&self) -> Option<u32> {
         match self {
             Self::Refused { code, .. } => *code,
+            Self::TooManyOldEdits { .. } => Some(super::TOO_MANY_OLD_EDITS),
             _ => None,
         }
     }

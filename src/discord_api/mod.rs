@@ -5,6 +5,7 @@
 //! the error says whether it may have been carried out, and the caller decides.
 
 mod error;
+mod threads;
 mod wire;
 
 use std::sync::Arc;
@@ -35,15 +36,18 @@ pub const UNKNOWN_MEMBER: u32 = 10_007;
 pub const UNKNOWN_USER: u32 = 10_013;
 /// Maximum number of edits to messages older than an hour reached.
 pub const TOO_MANY_OLD_EDITS: u32 = 30_046;
-
 /// Missing Access: we cannot see it.
 pub const MISSING_ACCESS: u32 = 50_001;
 /// Missing Permissions: we may not do that there.
 pub const MISSING_PERMISSIONS: u32 = 50_013;
 /// The thread is archived.
 pub const THREAD_ARCHIVED: u32 = 50_083;
+/// A thread was started on the message before.
+pub const THREAD_EXISTS: u32 = 160_004;
 /// The thread is locked.
 pub const THREAD_LOCKED: u32 = 160_005;
+/// The guild has as many active threads as it may.
+pub const TOO_MANY_THREADS: u32 = 160_006;
 
 /// Until the connection stands.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -142,6 +146,16 @@ impl DiscordApi {
         Ok(())
     }
 
+    /// Looks whether a message still stands.
+    ///
+    /// # Errors
+    /// Why not, or why that cannot be told.
+    pub async fn look_at_message(&self, channel: ChannelId, message: MessageId) -> Result<(), ApiError> {
+        let route = format!("/channels/{channel}/messages/{message}");
+        let _: wire::Created = answer(self.request(Method::GET, &route)).await?;
+        Ok(())
+    }
+
     /// The messages of a channel that are younger than `after`, oldest first, at most `limit` (1 to 100).
     ///
     /// # Errors
@@ -226,8 +240,12 @@ async fn answer<T: DeserializeOwned>(request: RequestBuilder) -> Result<T, ApiEr
     let refusal: Option<wire::Refusal> = serde_json::from_slice(&body).ok();
     if status == StatusCode::TOO_MANY_REQUESTS {
         let said = refusal.as_ref().and_then(wire::Refusal::retry_after);
+        let retry_after = said.or(retry_after).unwrap_or(UNSAID_RETRY_AFTER);
+        if refusal.as_ref().and_then(wire::Refusal::code) == Some(TOO_MANY_OLD_EDITS) {
+            return Err(ApiError::TooManyOldEdits { retry_after });
+        }
         return Err(ApiError::RateLimited {
-            retry_after: said.or(retry_after).unwrap_or(UNSAID_RETRY_AFTER),
+            retry_after,
             // Without Discord's own body it is its edge that speaks, and that judges the address, not the route.
             global: globally || refusal.is_none_or(|refusal| refusal.global),
         });

@@ -25,6 +25,8 @@ pub struct Message {
     pub author: UserId,
     /// What the footers of its embeds say.
     pub footers: Vec<String>,
+    /// Its text.
+    pub content: String,
 }
 
 #[derive(Deserialize)]
@@ -37,6 +39,10 @@ impl Created {
         snowflake(&self.id)
     }
 }
+
+/// A channel or a thread, of which nothing is read.
+#[derive(Deserialize)]
+pub(super) struct Channel {}
 
 #[derive(Deserialize)]
 pub(super) struct User {
@@ -59,6 +65,8 @@ pub(super) struct RawMessage {
     author: User,
     #[serde(default)]
     embeds: Vec<Embed>,
+    #[serde(default)]
+    content: String,
 }
 
 #[derive(Deserialize)]
@@ -77,6 +85,7 @@ impl RawMessage {
             id: snowflake(&self.id)?,
             author: self.author.id()?,
             footers: self.embeds.into_iter().filter_map(|embed| embed.footer).map(|footer| footer.text).collect(),
+            content: self.content,
         })
     }
 }
@@ -152,21 +161,22 @@ impl Refusal {
     pub(super) fn retry_after(&self) -> Option<Duration> {
         self.retry_after.and_then(seconds)
     }
+
+    pub(super) fn code(&self) -> Option<u32> {
+        self.code.as_ref().and_then(Value::as_u64).and_then(|code| u32::try_from(code).ok())
+    }
 }
 
 pub(super) fn refused(status: u16, refusal: Option<Refusal>) -> ApiError {
     let Some(refusal) = refusal else {
         return ApiError::Refused { status, code: None, message: "without Discord's own words".to_owned() };
     };
+    let code = refusal.code();
     let mut message = refusal.message;
     if let Some(errors) = refusal.errors {
         message = format!("{message} {errors}");
     }
-    ApiError::Refused {
-        status,
-        code: refusal.code.as_ref().and_then(Value::as_u64).and_then(|code| u32::try_from(code).ok()),
-        message: message.chars().take(MAX_WORDS).collect(),
-    }
+    ApiError::Refused { status, code, message: message.chars().take(MAX_WORDS).collect() }
 }
 
 /// Seconds as Discord writes them, rounded up to the next millisecond: rather late than too early.

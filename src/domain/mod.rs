@@ -19,5 +19,6 @@ pub mod policy;
 pub mod redundancy;
 pub mod request;
 pub mod storm;
+pub mod timeline;
 pub mod trouble;
 pub mod when;

@@ -9,6 +9,7 @@ use sqlx::any::AnyRow;
 use super::attention::{covers, hold, withdraw};
 use super::batch::{Batch, Ran, Statement};
 use super::outbox::{self, Mentions};
+use super::timeline::lines;
 use super::writer::Who;
 use super::{Store, StoreError, body, index_key, millis, to_json};
 use crate::domain::ids::{ChannelId, Id, MessageId};
@@ -284,6 +285,9 @@ fn say(mut batch: Batch, incident: &Incident, change: &Change<'_>, now: Timestam
         _ => Mentions::No,
     };
     batch = batch.then(outbox::card(incident, change.channel, mentions, change.shown, now)?);
+    let version = change.before.map_or(1, |before| before.version.saturating_add(1));
+    let lines = lines(change.before.map(|before| &before.incident), incident, version, now)?;
+    batch = lines.into_iter().fold(batch, Batch::then);
     if incident.resolved_at().is_some() {
         batch = batch.then(withdraw(&incident.id, ""));
     }

@@ -36,6 +36,7 @@ pub mod operations;
 pub mod outbox;
 mod place;
 pub mod requests;
+pub mod timeline;
 pub mod troubles;
 mod writer;
 
@@ -108,6 +109,7 @@ impl Store {
         // Under the lock nobody else is alive to hold one.
         store.end_leases_on_messages().await?;
         store.end_leases_on_operations().await?;
+        store.end_leases_on_threads().await?;
         store.chain_what_is_older().await?;
         Ok(store)
     }

@@ -7,6 +7,7 @@ use sqlx::Row as _;
 
 use super::batch::{Batch, Ran, Statement};
 use super::outbox::message;
+use super::timeline::operation_line;
 use super::writer::Who;
 use super::{Store, StoreError, Turn, audit, body, index_key, millis, millis_after, to_json};
 use crate::domain::audit::Entry;
@@ -84,7 +85,7 @@ pub(super) fn begin(
     .bind(millis(operation.opened_at))
     .bind(millis(now))
     .bind(to_json("operations", operation)?);
-    Ok((batch.then(written).then(say(operation, now)?), scopes))
+    Ok((batch.then(written).then(say(operation, now)?).then(operation_line(operation, now)?), scopes))
 }
 
 fn say(operation: &Operation, now: Timestamp) -> Result<Statement, StoreError> {
@@ -143,7 +144,7 @@ impl Store {
         let mut batch = Batch::default().claim(saved);
         if let Then::End { entry } = then {
             let free = Statement::new("DELETE FROM operation_scopes WHERE operation = $1").bind(operation.id.as_str());
-            batch = batch.then(free).then(audit::statement(entry)?);
+            batch = batch.then(free).then(audit::statement(entry)?).then(operation_line(operation, now)?);
         }
         Ok(match self.write(batch.then(say(operation, now)?), Who::Other).await? {
             Ran::All(_) => Saved::Now,

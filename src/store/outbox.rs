@@ -29,7 +29,9 @@ pub struct Claimed {
     pub message: Option<MessageId>,
     /// The message that it replies to. `None` if it is no reply, or if what it replied to cannot be posted.
     pub reply_to: Option<MessageId>,
-    /// How often the message was made anew after somebody deleted it.
+    /// The message that it goes on from, because that one takes no more edits.
+    pub continues: Option<MessageId>,
+    /// How often the message was made anew, since somebody deleted it or it took no more edits.
     pub generation: u32,
     /// When it was first tried to post it before, if nobody knows whether that was carried out.
     pub first_tried_at: Option<Timestamp>,
@@ -75,6 +77,13 @@ pub enum Sending<'a> {
     },
     /// Somebody deleted the message: it is to be made anew.
     Gone,
+    /// The message takes no more edits: another one goes on from it.
+    Continued,
+    /// Its channel is no more: it is to be made anew in this one.
+    Moved {
+        /// The channel.
+        channel: ChannelId,
+    },
 }
 
 /// Whether the lease was still held when something was to be written under it.
@@ -229,7 +238,7 @@ impl Store {
              SELECT o.slot FROM outbox o WHERE {READY} AND o.due_at <= $3 AND o.leased_until <= $3 \
              AND NOT EXISTS (SELECT 1 FROM outbox b WHERE b.channel = o.channel AND b.leased_until > 0 AND b.leased_until > $3) \
              ORDER BY CASE WHEN o.slot LIKE 'records:%' THEN 1 ELSE 0 END, o.waiting_since, o.slot LIMIT 1) AND leased_until <= $3 \
-             RETURNING slot, reference, replies_to, channel, notice, mentions, version, sent_digest, message, generation, \
+             RETURNING slot, reference, replies_to, channel, notice, mentions, version, sent_digest, message, continues, generation, \
              first_tried_at, attempts"
         );
         let claim = Statement::new(claim).bind(name.as_str()).bind(millis_after(now, lease)).bind(millis(now));
@@ -293,6 +302,14 @@ impl Store {
             Sending::Gone => {
                 "message = NULL, sent_version = 0, sent_digest = NULL, first_tried_at = NULL, generation = generation + 1"
             }
+            Sending::Continued => {
+                "continues = message, message = NULL, sent_version = 0, sent_digest = NULL, first_tried_at = NULL, \
+                 attempts = 0, generation = generation + 1"
+            }
+            Sending::Moved { .. } => {
+                "channel = $3, message = NULL, continues = NULL, sent_version = 0, sent_digest = NULL, \
+                 first_tried_at = NULL, attempts = 0, generation = generation + 1"
+            }
         };
         let update = format!("UPDATE outbox SET {what}, {RELEASED}");
         let query = Statement::new(update).bind(claimed.slot.as_str()).bind(claimed.lease.as_str());
@@ -306,7 +323,8 @@ impl Store {
                 query.bind(millis(due)).bind(claimed.first_tried_at.map(millis))
             }
             Sending::GaveUp { why } => query.bind(without_nul(why)).bind(claimed.version),
-            Sending::Gone => query,
+            Sending::Moved { channel } => query.bind(signed(channel.0)),
+            Sending::Gone | Sending::Continued => query,
         };
         self.write_held(query).await
     }
@@ -384,6 +402,7 @@ fn read_claimed(row: &AnyRow, lease: String) -> Result<Claimed, StoreError> {
         notice: read_notice(row)?,
         message: read_message(row)?,
         reply_to: None,
+        continues: row.try_get::<Option<i64>, _>("continues")?.map(|id| MessageId(id.unsigned_abs())),
         generation: small("generation")?,
         first_tried_at: read_time(row, "first_tried_at")?,
         attempts: small("attempts")?,

@@ -4,7 +4,10 @@
 mod again;
 mod api;
 mod doubt;
+mod elsewhere;
 mod refusals;
+mod telling;
+mod threads;
 mod usual;
 #[path = "../description/witness.rs"]
 mod witness;

@@ -10,6 +10,7 @@ use axum::middleware::{Next, from_fn};
 use axum::{Router, serve::ListenerExt as _};
 use botswain::discord::delivery::{Delivery, Stepped};
 use botswain::discord::render::Context;
+use botswain::discord::timelines::Timelines;
 use botswain::discord_api::DiscordApi;
 use botswain::domain::connector::{Bot, Environment};
 use botswain::domain::ids::{BotId, ChannelId, RoleId};
@@ -89,6 +90,11 @@ impl World {
         let delivery = delivery(&store, &url, &seed, &wake);
         let (http, began) = (reqwest::Client::new(), Timestamp::now());
         Self { seed, url, store, delivery, wake, swallow, swallowed, stand_in, began, folder, http, server, _witness }
+    }
+
+    /// What tells the timelines of what is delivered now.
+    pub(crate) fn timelines(&self) -> Timelines {
+        Timelines::new(self.store.clone(), self.delivery.outlet(), self.delivery.delivered())
     }
 
     /// `second`s after the test began.
@@ -234,7 +240,8 @@ async fn store_in(folder: &tempfile::TempDir) -> Store {
 fn delivery(store: &Store, url: &Url, seed: &Seed, wake: &Arc<Notify>) -> Arc<Delivery> {
     let api = DiscordApi::new(&TOKEN.into(), Some(url)).unwrap();
     let role: RoleId = seed.on_call.id.to_string().parse().unwrap();
-    let terms = Terms { alert_roles: vec![role], ..Terms::default() };
+    let alert_channel = seed.alert_channel.id.to_string().parse().unwrap();
+    let terms = Terms { alert_roles: vec![role], alert_channel, ..Terms::default() };
     let policy = Arc::new(Policy::new(terms, Vec::new(), BTreeMap::new()));
     let context = Context { policy, ..Context::default() };
     Arc::new(Delivery::new(store.clone(), api, context, Arc::clone(wake)))

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use botswain::metrics::Metrics;
 use botswain::sandbox::lifecycle::{Deed, FaultKind};
+use botswain::tally::Tally;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -21,6 +22,7 @@ async fn of(scene: &mut Scene) -> Metrics {
         vitals: scene.vitals().await,
         polls: scene.monitor.polls(),
         deliveries: scene.delivery.tally(),
+        timelines: Tally::default(),
         channels: scene.delivery.channels(),
         interactions: scene.interactions.clone(),
         heartbeats: None,

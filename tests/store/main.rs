@@ -40,5 +40,6 @@ mod outbox;
 mod postgresql;
 mod races;
 mod requests;
+mod timeline;
 mod troubles;
 mod versions;

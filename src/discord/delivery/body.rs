@@ -29,6 +29,11 @@ impl Face {
         Self { body, digest }
     }
 
+    /// Whether it is this text that it says, and nothing else.
+    pub(in crate::discord) fn says(&self, content: &str) -> bool {
+        self.body.get("content").and_then(Value::as_str) == Some(content)
+    }
+
     /// The body that posts what a row says.
     pub(super) fn post(&self, row: &Claimed) -> Value {
         self.post_once(&format!("{}:{}", row.reference, row.generation), row.reply_to)

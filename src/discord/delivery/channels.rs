@@ -52,7 +52,7 @@ pub(super) fn obstacle(error: &ApiError, route: Route) -> Option<Obstacle> {
         (Some(MISSING_PERMISSIONS), _) => Some(Obstacle::NoPermission),
         (Some(THREAD_ARCHIVED | THREAD_LOCKED), _) => Some(Obstacle::Archived),
         // It may be about that one message.
-        (_, Route::Edit(_)) => None,
+        (_, Route::Edit(_) | Route::Threads(_)) => None,
         (_, Route::Post(_)) => Some(Obstacle::Refused { why: message.clone() }),
     }
 }

@@ -12,7 +12,10 @@ use crate::domain::ids::ChannelId;
 /// The longest wait between two attempts while Discord or the way to it is in trouble.
 const MAX_BACKOFF: Duration = Duration::from_secs(60);
 /// The wait between two attempts at what only a person can mend: a channel or a permission that is gone.
-pub(super) const UNTIL_MENDED: Duration = Duration::from_secs(300);
+pub(in crate::discord) const UNTIL_MENDED: Duration = Duration::from_secs(300);
+/// How often an old message is tried to be edited before another one goes on from it. (Discord is said to take three such
+/// edits in 20 s in each channel.)
+const OLD_EDIT_TRIES: u32 = 3;
 
 /// What follows on a failure.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,6 +33,8 @@ pub(in crate::discord) enum Then {
     Mend(Duration),
     /// The message is gone: make it anew.
     Anew,
+    /// The message takes no more edits: another one goes on from it.
+    Continue,
     /// It cannot succeed, however often it is tried.
     GiveUp,
 }
@@ -42,6 +47,7 @@ impl Then {
             Self::Again(_) => "failed",
             Self::Mend(_) => "refused",
             Self::Anew => "deleted",
+            Self::Continue => "continued",
             Self::GiveUp => "gave_up",
         }
     }
@@ -51,11 +57,17 @@ impl Then {
 pub(in crate::discord) fn after(error: &ApiError, failures: u32) -> Then {
     match error {
         ApiError::RateLimited { retry_after, global } => Then::Quiet { wait: *retry_after, global: *global },
+        // Another one in its place is for everybody to see, so it is waited for as often as that takes about a minute.
+        ApiError::TooManyOldEdits { retry_after } if failures < OLD_EDIT_TRIES && *retry_after <= MAX_BACKOFF => {
+            Then::Again(*retry_after)
+        }
+        ApiError::TooManyOldEdits { .. } => Then::Continue,
         ApiError::Server(_) | ApiError::Unreachable { .. } | ApiError::Malformed(_) => Then::Again(backoff(failures)),
         ApiError::Unauthorized => Then::Mend(UNTIL_MENDED),
         ApiError::Refused { code, status, .. } => match (*code, *status) {
             (Some(UNKNOWN_MESSAGE), _) => Then::Anew,
-            (Some(TOO_MANY_OLD_EDITS), _) | (_, 403 | 404) => Then::Mend(UNTIL_MENDED),
+            (Some(TOO_MANY_OLD_EDITS), _) => Then::Continue,
+            (_, 403 | 404) => Then::Mend(UNTIL_MENDED),
             // Something between us and Discord, or Discord in haste: none of it is about what was sent.
             (_, 300..400 | 408 | 409 | 425) => Then::Again(backoff(failures)),
             // An archived or locked thread is opened again by a person.
@@ -85,6 +97,8 @@ pub(in crate::discord) enum Route {
     Post(ChannelId),
     /// Editing.
     Edit(ChannelId),
+    /// Starting threads on messages.
+    Threads(ChannelId),
 }
 
 /// What Discord asked to be kept quiet. Losing it costs one more 429.
@@ -129,11 +143,24 @@ mod tests {
     fn only_what_is_wrong_with_the_message_itself_is_given_up() {
         assert_eq!(after(&refused(400, 50_035), 0), Then::GiveUp);
         assert_eq!(after(&refused(413, 40_005), 0), Then::GiveUp);
-        for (status, code) in [(404, 10_003), (403, 50_001), (403, 50_013), (400, 50_083), (429, 30_046)] {
+        for (status, code) in [(404, 10_003), (403, 50_001), (403, 50_013), (400, 50_083), (400, 160_005)] {
             assert_eq!(after(&refused(status, code), 0), Then::Mend(UNTIL_MENDED), "{code}");
         }
         assert_eq!(after(&ApiError::Unauthorized, 0), Then::Mend(UNTIL_MENDED));
         assert_eq!(after(&refused(404, 10_008), 3), Then::Anew);
+    }
+
+    #[test]
+    fn an_old_message_is_waited_for_about_a_minute_and_then_left() {
+        let wait = Duration::from_secs(20);
+        let error = ApiError::TooManyOldEdits { retry_after: wait };
+        assert_eq!(
+            [0, 1, 2].map(|failures| after(&error, failures)),
+            [Then::Again(wait), Then::Again(wait), Then::Again(wait)]
+        );
+        assert_eq!(after(&error, 3), Then::Continue);
+        assert_eq!(after(&ApiError::TooManyOldEdits { retry_after: Duration::from_secs(3600) }, 0), Then::Continue);
+        assert_eq!(after(&refused(400, 30_046), 0), Then::Continue);
     }
 
     #[test]

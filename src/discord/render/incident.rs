@@ -158,7 +158,7 @@ fn history(incident: &Incident, guild: GuildId) -> Vec<String> {
         let ended = words::relative(before.ended_at);
         said.push(match before.card {
             Some((channel, message)) => {
-                let link = format!("https://discord.com/channels/{}/{channel}/{message}", guild);
+                let link = words::link(guild, channel, message);
                 format!("It happened before: [that alert]({link}) ended {ended}.")
             }
             None => format!("It happened before, and ended {ended}."),
@@ -197,7 +197,7 @@ fn flaps(incident: &Incident) -> Option<String> {
     Some(format!("{often}{advice}"))
 }
 
-fn ending(by: &Ending) -> String {
+pub(super) fn ending(by: &Ending) -> String {
     match by {
         Ending::Doing(own) => own_doing(own),
         Ending::Elsewhere { what, who: Some(who) } => {

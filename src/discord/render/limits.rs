@@ -6,6 +6,8 @@
 
 /// Characters of a message's content.
 pub const CONTENT: usize = 2000;
+/// Characters of a thread's name.
+pub const THREAD_NAME: usize = 100;
 /// Characters of an embed's title.
 pub const TITLE: usize = 256;
 /// Characters of an embed's description.

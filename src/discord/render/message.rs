@@ -149,6 +149,14 @@ impl Message {
         self
     }
 
+    /// Adds a last sentence, if there is room for it.
+    pub fn noting(mut self, sentence: &str) -> Self {
+        if let Some(embed) = self.embeds.pop() {
+            self.embeds.push(embed.describe([sentence]));
+        }
+        self
+    }
+
     /// The body of a message that everybody sees, or of an edit.
     pub fn body(&self) -> Value {
         // Maps with text keys and finite numbers only: this cannot fail.

@@ -19,6 +19,7 @@ pub mod prompt;
 pub mod record;
 pub mod refusal;
 pub mod status;
+pub mod timeline;
 mod together;
 pub(crate) mod words;
 
@@ -30,7 +31,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 pub use self::message::Message;
-use crate::domain::ids::GuildId;
+use crate::domain::ids::{ChannelId, GuildId, MessageId};
 use crate::domain::notice::Notice;
 use crate::domain::policy::Policy;
 
@@ -43,11 +44,13 @@ pub struct Context {
     pub guild: GuildId,
     /// The short reference in the embed's footer (`ref ab12cd34`), by which the message can be found again.
     pub reference: String,
+    /// The message that this one goes on from, because that one takes no more edits.
+    pub continues: Option<(ChannelId, MessageId)>,
 }
 
 /// The body of a message that is said unasked, to POST or to PATCH. `allowed_mentions` is always there.
 pub fn notice(notice: &Notice, context: &Context) -> Value {
-    match notice {
+    let message = match notice {
         Notice::Card { incident, ping } => incident::card(incident, *ping, context),
         Notice::Worse { incident } => incident::worse(incident, context),
         Notice::Again { incident, due, at } => attention::again(incident, *due, *at, context),
@@ -58,6 +61,12 @@ pub fn notice(notice: &Notice, context: &Context) -> Value {
         Notice::Records { records } => record::mirrored(records, context.guild, &context.reference),
         Notice::Trouble { trouble } => elsewhere::trouble(trouble, context),
         Notice::Unseen { incident } => elsewhere::unseen(incident, context),
+    };
+    match context.continues {
+        Some((channel, earlier)) => {
+            let link = words::link(context.guild, channel, earlier);
+            message.noting(&format!("Goes on from [an older message]({link}), which takes no more edits.")).body()
+        }
+        None => message.body(),
     }
-    .body()
 }

@@ -9,6 +9,7 @@ use crate::domain::action::{Action, Verb};
 use crate::domain::authority::Person;
 use crate::domain::connector::{Condition, Connector};
 use crate::domain::fleet::{BotView, Sight, Sighting};
+use crate::domain::ids::{ChannelId, GuildId, MessageId};
 use crate::domain::redundancy::Level;
 
 /// How a state looks: always an icon and a word, the colour besides.
@@ -65,7 +66,9 @@ pub(super) fn bot_face(level: Level, view: &BotView, minimum: u32) -> Face {
 /// One sentence of impact: what the counts mean.
 pub(super) fn impact(level: Level, healthy: u32, total: u32, minimum: u32, unread: u32) -> String {
     let counts = format!("{healthy} of {total} healthy");
-    if level == Level::Unknown && unread == 0 {
+    // A record of nobody knows which bot may be of this one.
+    let may_be_more = level == Level::Unknown || (level == Level::AtRisk && healthy == 0);
+    if may_be_more && unread == 0 {
         return format!("{healthy} of {total} seen healthy, and what the rest are cannot be told");
     }
     if unread > 0 {
@@ -184,6 +187,11 @@ pub(super) fn moment(at: Timestamp) -> String {
 /// A person: a mention (which notifies nobody, as `allowed_mentions` says) shows the name that they bear now.
 pub(super) fn mention(person: &Person) -> String {
     format!("<@{}>", person.id)
+}
+
+/// Where a message stands.
+pub(super) fn link(guild: GuildId, channel: ChannelId, message: MessageId) -> String {
+    format!("https://discord.com/channels/{guild}/{channel}/{message}")
 }
 
 /// How long something took: "3 min 20 s".
