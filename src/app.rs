@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use tokio::task::{Id as TaskId, JoinSet};
 use tokio_util::sync::CancellationToken;
 
+use crate::audit::{self, Keeper};
 use crate::config::{Config, Mistakes};
 use crate::discord::Front;
 use crate::discord::delivery::Delivery;
@@ -45,6 +46,7 @@ pub struct App {
     /// Ends the parts that act, or answer people: one process may do that on one database.
     acting: CancellationToken,
     store: Store,
+    keeper: Keeper,
 }
 
 /// A part's name.
@@ -140,6 +142,8 @@ impl App {
         let operations = Operations::new(store.clone(), lifecycle, picture.clone(), rules, wake.clone());
         let runner = Runner::new(&operations, api.clone(), discord.guild);
         let words = Context { policy: Arc::new(policy.clone()), guild: discord.guild, ..Context::default() };
+        let kept = audit::Settings { retention: config.audit.retention, mirror: config.audit.channel };
+        let keeper = Keeper::new(store.clone(), kept, Arc::clone(&wake.delivery));
         let delivery = Delivery::new(store.clone(), api, words.clone(), Arc::clone(&wake.delivery));
         let timelines = Timelines::new(store.clone(), delivery.outlet(), delivery.delivered());
         let fallback = discord
@@ -164,6 +168,7 @@ impl App {
             poll_interval,
             store: store.clone(),
             overviews: Overviews::default(),
+            people: keeper.people(),
             interactions: interactions.clone(),
         };
         let overviews = front.clone();
@@ -187,7 +192,7 @@ impl App {
             heartbeats: heartbeat.as_ref().map(Heartbeat::tally),
         };
 
-        let mut app = Self::of(store);
+        let mut app = Self::of(store, keeper.clone());
         if let Some(address) = config.http_listen {
             let listener = tokio::net::TcpListener::bind(address).await.map_err(Ended::unexpected)?;
             app.spawn("health server", |shutdown| http::serve(listener, metrics, shutdown));
@@ -201,6 +206,7 @@ impl App {
         app.stay_alone();
         app.spawn_acting("overviews", |shutdown| overviews.keep_ready(shutdown));
         app.spawn_acting("runner", |shutdown| runner.run(shutdown));
+        app.spawn_acting("keeper of the record", |shutdown| keeper.run(shutdown));
         app.spawn_acting("expiry", |shutdown| operations.expire_until(shutdown));
         app.spawn_acting("delivery", |shutdown| delivery.run(shutdown));
         app.spawn_acting("timelines", |shutdown| timelines.run(shutdown));
@@ -214,10 +220,10 @@ impl App {
         Ok(app)
     }
 
-    fn of(store: Store) -> Self {
+    fn of(store: Store, keeper: Keeper) -> Self {
         let shutdown = CancellationToken::new();
         let acting = shutdown.child_token();
-        Self { parts: JoinSet::new(), names: HashMap::new(), shutdown, acting, store }
+        Self { parts: JoinSet::new(), names: HashMap::new(), shutdown, acting, store, keeper }
     }
 
     /// Looks after the lock on the database. Once it is lost, nothing acts any more; but for as long as nobody can reach the
@@ -280,6 +286,10 @@ impl App {
             tracing::warn!("some parts did not finish in time; what they had begun is taken up at the next start");
         }
         self.parts.shutdown().await;
+        // Whoever lost the lock on the database writes nothing more.
+        if !matches!(ended, Err(Ended::NotAlone)) {
+            self.keeper.finish(Timestamp::now()).await;
+        }
         self.store.close().await;
         ended
     }

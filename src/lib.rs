@@ -14,6 +14,7 @@
 //! | [`vitals`] | whether the process does its work |
 //! | [`discord`] | the front: commands, buttons, interactions, all words and pictures, the outbox's only reader, the gateway and its watchdog |
 //! | [`operations`] | a request is asked, narrowed, confirmed, cancelled or expires; the runner carries it out |
+//! | [`audit`] | the keeper of the record: seals its chain, deletes what is too old, writes it out, verifies it |
 //! | [`incidents`] | people take incidents on, snooze and mute them |
 //! | [`monitor`] | polls the fleet, looks where it is told to, judges it, writes incidents, says again what still stands |
 //! | [`lifecycle`] | the contract of the lifecycle service, and our client of it |
@@ -42,6 +43,7 @@
 //! * No retry of a change whose outcome is unknown: it is asked after by its idempotency key.
 
 pub mod app;
+pub mod audit;
 pub mod config;
 pub mod discord;
 pub mod discord_api;

@@ -1,14 +1,21 @@
 //! The program: reads the command line, runs one mode, and ends with its exit code.
 
+use std::fs::File;
+use std::io::{self, BufReader, BufWriter};
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use botswain::app::{App, Ended};
+use botswain::audit::export::export;
+use botswain::audit::verify::{Verified, verify, verify_export};
 use botswain::config::{Config, DotEnv};
 use botswain::discord::gallery::{Cast, rooms};
+use botswain::domain::audit::chain::Link;
 use botswain::domain::authority::Person;
 use botswain::domain::ids::{ChannelId, GuildId, RoleId, UserId};
 use botswain::sandbox::{self, Sandbox};
+use botswain::store::ledger::Ledger;
 use botswain::telemetry;
 use clap::{Args, Parser, Subcommand};
 use tokio::signal::unix::{SignalKind, signal};
@@ -23,7 +30,11 @@ struct Cli {
 
 const EXIT_CODES: &str = "Exit codes: 0 ended as asked · 1 something unexpected · 2 a mistake in the settings · \
     3 Discord refuses the token · 4 another process uses the database · 5 the database cannot be used · \
-    6 a part of the program died, or the lock on the database was lost · 7 a stand-in's address does not answer as one";
+    6 a part of the program died, or the lock on the database was lost · 7 a stand-in's address does not answer as one · \
+    8 the record is not what was written (audit verify)";
+
+/// The exit code of a verification that found something.
+const BROKEN: u8 = 8;
 
 #[derive(Clone, Debug, Default, Subcommand)]
 enum Mode {
@@ -38,6 +49,23 @@ enum Mode {
     Check,
     /// Print the contract of the lifecycle service, as OpenAPI 3.1.
     Contract,
+    /// The record of what people asked for: write it out, or verify it. Reads DATABASE_URL, also beside a bot that runs on it.
+    #[command(subcommand)]
+    Audit(Audit),
+}
+
+#[derive(Clone, Debug, Subcommand)]
+enum Audit {
+    /// Print the record as JSON lines.
+    Export,
+    /// Walk the record's chain, and name the first record that is not as it was written (exit code 8).
+    Verify {
+        /// A head that the log said before: it must be in the chain. May be given more than once.
+        #[arg(long, value_name = "SEQ:HASH")]
+        head: Vec<Link>,
+        /// Verify this export of the record (- is standard input) instead of the database.
+        file: Option<PathBuf>,
+    },
 }
 
 #[derive(Clone, Debug, Args)]
@@ -71,6 +99,9 @@ async fn main() -> ExitCode {
         Mode::Sandbox(options) => serve_sandbox(options).await,
         Mode::Check => check(),
         Mode::Contract => contract(),
+        Mode::Audit(Audit::Export) => export_record().await,
+        Mode::Audit(Audit::Verify { head, file: None }) => verify_record(&head).await,
+        Mode::Audit(Audit::Verify { head, file: Some(file) }) => verify_file(&head, &file),
     };
     ended.unwrap_or_else(|failure| {
         complain(&failure.to_string());
@@ -138,6 +169,34 @@ fn check() -> Result<ExitCode, Ended> {
 fn contract() -> Result<ExitCode, Ended> {
     say(&sandbox::contract().map_err(Ended::unexpected)?);
     Ok(ExitCode::SUCCESS)
+}
+
+async fn export_record() -> Result<ExitCode, Ended> {
+    let mut ledger = Ledger::open(&Config::read_database(&DotEnv::load()?)?).await?;
+    export(&mut ledger, &mut BufWriter::new(io::stdout().lock())).await.map_err(Ended::unexpected)?;
+    ledger.close().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn verify_record(noted: &[Link]) -> Result<ExitCode, Ended> {
+    let mut ledger = Ledger::open(&Config::read_database(&DotEnv::load()?)?).await?;
+    let verified = verify(&mut ledger, noted).await?;
+    ledger.close().await;
+    Ok(said(&verified))
+}
+
+fn verify_file(noted: &[Link], file: &Path) -> Result<ExitCode, Ended> {
+    let verified = if file == Path::new("-") {
+        verify_export(io::stdin().lock(), noted)
+    } else {
+        verify_export(BufReader::new(File::open(file).map_err(Ended::unexpected)?), noted)
+    };
+    Ok(said(&verified.map_err(Ended::unexpected)?))
+}
+
+fn said(verified: &Verified) -> ExitCode {
+    say(&verified.report());
+    if verified.is_whole() { ExitCode::SUCCESS } else { ExitCode::from(BROKEN) }
 }
 
 /// Ends with the first Ctrl-C or SIGTERM, from the moment of the call.

@@ -50,6 +50,8 @@ pub const KNOWN: &[Setting] = &[
     with_default("TIMEZONE", "UTC"),
     with_default("CONFIRMATION_TTL", "2m"),
     Setting { name: "DATABASE_URL", default: Some("sqlite:botswain.sqlite3"), secret: true },
+    with_default("AUDIT_RETENTION", "400d"),
+    with_default("AUDIT_CHANNEL_ID", ""),
     with_default("BOTSWAIN_CONFIG", ""),
     with_default("ALLOW_PLAIN_HTTP", "false"),
     with_default("HTTP_LISTEN", ""),

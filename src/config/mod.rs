@@ -1,5 +1,6 @@
 //! Settings: the only room that reads the environment. All mistakes are found at once, by name, before anything connects.
 
+mod audit;
 mod file;
 mod known;
 mod read;
@@ -46,6 +47,8 @@ pub struct Config {
     pub http_listen: Option<SocketAddr>,
     /// Who outside is told that all is well, if anybody.
     pub heartbeat: Option<HeartbeatSettings>,
+    /// How long the record is kept, and where it is mirrored.
+    pub audit: AuditSettings,
     /// How logs are written.
     pub log: LogSettings,
 }
@@ -81,6 +84,15 @@ pub struct HeartbeatSettings {
     pub url: SecretString,
     /// How often it is called.
     pub interval: Duration,
+}
+
+/// How long the record is kept, and where it is mirrored.
+#[derive(Clone, Copy, Debug)]
+pub struct AuditSettings {
+    /// How long a record is kept; `None` is for ever.
+    pub retention: Option<Duration>,
+    /// The channel in which each record is said, if there is one.
+    pub channel: Option<ChannelId>,
 }
 
 /// How logs are written.
@@ -166,6 +178,7 @@ impl Config {
         }
         policy.storm_bots = reader.number("STORM_BOTS", STORM_BOTS);
         policy.timezone = reader.timezone("TIMEZONE");
+        let audit = audit::read(&mut reader, &policy, &[discord.fallback_channel]);
         let authority = Authority {
             operators: reader.ids("OPERATOR_ROLE_IDS").into_iter().map(RoleId).collect(),
             by_environment: file.operator_roles,
@@ -180,9 +193,20 @@ impl Config {
             database_url: reader.database("DATABASE_URL"),
             http_listen: reader.address("HTTP_LISTEN"),
             heartbeat: heartbeat(&mut reader, allow_plain),
+            audit,
             log: log_settings(&mut reader),
         };
         reader.finish().map(|()| config)
+    }
+
+    /// Reads only where the store is: for what needs nothing else.
+    ///
+    /// # Errors
+    /// Every mistake in it.
+    pub fn read_database(source: &impl Source) -> Result<SecretString, Mistakes> {
+        let mut reader = Reader::new(source);
+        let url = reader.database("DATABASE_URL");
+        reader.finish().map(|()| url)
     }
 }
 
@@ -243,6 +267,8 @@ mod tests {
         assert_eq!((config.policy.storm_bots, config.policy.timezone), (5, TimeZone::UTC));
         assert_eq!(config.confirmation_ttl, Duration::from_secs(120));
         assert_eq!(config.http_listen, None);
+        assert_eq!(config.audit.retention, Some(Duration::from_secs(400 * 86_400)));
+        assert!(config.audit.channel.is_none());
         assert!(config.heartbeat.is_none() && config.discord.fallback_channel.is_none());
         assert!(config.discord.api_url.is_none());
         assert!(config.database_url.expose_secret().starts_with("sqlite:"));

@@ -9,8 +9,11 @@ use super::commands::{Given, OptionName, Subcommand};
 use super::lookup;
 use super::render::escape::{self, label};
 use super::render::limits;
+use super::render::record::outcomes;
 use super::render::words::connector_plain;
 use crate::domain::action::Verb;
+use crate::domain::audit::actions;
+use crate::domain::authority::Person;
 use crate::domain::connector::Environment;
 use crate::domain::fleet::{BotView, Sight, Sighting};
 use crate::domain::policy::{Picture, Policy};
@@ -45,7 +48,7 @@ pub struct Typing<'a> {
 
 /// At most 25 choices for what is being typed. Names are looked at before anything is made of them, and no more of them
 /// than it takes: this is asked at every key that somebody presses.
-pub fn offers(picture: &Picture, policy: &Policy, typing: &Typing<'_>) -> Vec<Offer> {
+pub fn offers(picture: &Picture, policy: &Policy, people: &[Person], typing: &Typing<'_>) -> Vec<Offer> {
     let typed = typing.text.trim().to_lowercase();
     match typing.option {
         OptionName::Env => named(environments(picture, typing.sub), &typed),
@@ -53,6 +56,12 @@ pub fn offers(picture: &Picture, policy: &Policy, typing: &Typing<'_>) -> Vec<Of
         OptionName::Connector => connectors(picture, typing, &typed),
         OptionName::To => named(targets(picture, policy, typing), &typed),
         OptionName::For => how_long(&typed),
+        OptionName::Since => how_far_back(&typed),
+        OptionName::Person => named(people.iter().map(of_person).collect(), &typed),
+        OptionName::Outcome => {
+            named(outcomes().map(|(verdict, words)| Offer::new(verdict.word().to_owned(), words)).collect(), &typed)
+        }
+        OptionName::Action => named(actions().map(|word| Offer::new(word.to_owned(), word)).collect(), &typed),
         OptionName::Reason => Vec::new(),
     }
 }
@@ -67,8 +76,28 @@ fn how_long(typed: &str) -> Vec<Offer> {
         ("24h", "24 hours"),
         ("tomorrow 9:00", "Until tomorrow 9:00"),
     ];
-    let offers = usual.into_iter().filter(|(value, name)| holds(name, typed) || value.starts_with(typed));
-    offers.map(|(value, name)| Offer::new(value.to_owned(), name)).collect()
+    of_these(&usual, typed)
+}
+
+/// The same for how far back.
+fn how_far_back(typed: &str) -> Vec<Offer> {
+    let usual = [
+        ("1h", "The last hour"),
+        ("24h", "The last 24 hours"),
+        ("7 days", "The last 7 days"),
+        ("30 days", "The last 30 days"),
+        ("90 days", "The last 90 days"),
+    ];
+    of_these(&usual, typed)
+}
+
+fn of_these(usual: &[(&str, &str)], typed: &str) -> Vec<Offer> {
+    let offers = usual.iter().filter(|(value, name)| holds(name, typed) || value.starts_with(typed));
+    offers.map(|(value, name)| Offer::new((*value).to_owned(), name)).collect()
+}
+
+fn of_person(person: &Person) -> Offer {
+    Offer::new(person.id.to_string(), &person.name)
 }
 
 fn named(offers: Vec<Offer>, typed: &str) -> Vec<Offer> {
@@ -85,7 +114,7 @@ fn holds(name: &str, typed: &str) -> bool {
 fn fits(sub: Subcommand, sighting: &Sighting) -> bool {
     let connector = &sighting.connector;
     match sub {
-        Subcommand::Status | Subcommand::Alerts | Subcommand::Mute | Subcommand::Unmute => true,
+        Subcommand::Status | Subcommand::Alerts | Subcommand::Audit | Subcommand::Mute | Subcommand::Unmute => true,
         _ if sighting.sight == Sight::Missing => false,
         Subcommand::Change(Verb::Stop) => !connector.is_down(),
         Subcommand::Change(Verb::Start) => !connector.is_healthy(),
@@ -213,7 +242,7 @@ mod tests {
     use crate::domain::connector::tests::connector;
     use crate::domain::connector::{AgentStatus, Bot, Connector};
     use crate::domain::fleet::Reading;
-    use crate::domain::ids::{BotId, ConnectorId};
+    use crate::domain::ids::{BotId, ConnectorId, UserId};
     use crate::domain::policy::tests::policy;
 
     fn picture(connectors: Vec<Connector>) -> Picture {
@@ -239,7 +268,7 @@ mod tests {
         given: &[(&str, &str)],
     ) -> Vec<String> {
         let given = Given::new(given.iter().copied());
-        let offers = offers(picture, &policy(), &Typing { sub, option, text, given: &given });
+        let offers = offers(picture, &policy(), &[], &Typing { sub, option, text, given: &given });
         offers.into_iter().map(|offer| offer.name).collect()
     }
 
@@ -299,10 +328,12 @@ mod tests {
                 ..connector(name, bot, environment)
             });
             let picture = picture(connectors.collect());
+            let person = |(n, (name, ..)): (u64, &(String, String, String))| Person { id: UserId(u64::MAX - n), name: name.clone() };
+            let people: Vec<_> = (0..).zip(&names).map(person).collect();
             for sub in Subcommand::ALL {
-                for option in [OptionName::Env, OptionName::Bot, OptionName::Connector, OptionName::To, OptionName::For] {
+                for option in OptionName::ALL {
                     let given = Given::default();
-                    let offers = offers(&picture, &policy(), &Typing { sub, option, text: &text, given: &given });
+                    let offers = offers(&picture, &policy(), &people, &Typing { sub, option, text: &text, given: &given });
                     prop_assert!(offers.len() <= limits::CHOICES);
                     for offer in offers {
                         prop_assert!((1..=limits::CHOICE).contains(&escape::length(&offer.name)));

@@ -27,6 +27,8 @@ pub enum Command {
         /// The environment, as it was typed or picked.
         environment: Option<String>,
     },
+    /// `/bots audit`.
+    Audit(AuditAsked),
     /// `/bots mute`.
     Mute(ToMute),
     /// `/bots unmute`.
@@ -45,6 +47,23 @@ pub enum Command {
     },
 }
 
+/// What of the record was asked for, as it was typed or picked.
+#[derive(Clone, Debug, Default)]
+pub struct AuditAsked {
+    /// The environment.
+    pub environment: Option<String>,
+    /// The bot.
+    pub bot: Option<String>,
+    /// The person.
+    pub person: Option<String>,
+    /// How it ended.
+    pub outcome: Option<String>,
+    /// What was asked for.
+    pub action: Option<String>,
+    /// Since when.
+    pub since: Option<String>,
+}
+
 /// A subcommand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Subcommand {
@@ -54,6 +73,8 @@ pub enum Subcommand {
     Change(Verb),
     /// Look at what is open.
     Alerts,
+    /// Look at what was asked for, and what became of it.
+    Audit,
     /// Keep alerts from pinging for a while.
     Mute,
     /// Not any more.
@@ -62,12 +83,13 @@ pub enum Subcommand {
 
 impl Subcommand {
     /// All of them, in the order in which they are offered.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Status,
         Self::Change(Verb::Stop),
         Self::Change(Verb::Start),
         Self::Change(Verb::Redeploy),
         Self::Alerts,
+        Self::Audit,
         Self::Mute,
         Self::Unmute,
     ];
@@ -78,6 +100,7 @@ impl Subcommand {
             Self::Status => "status",
             Self::Change(verb) => verb.word(),
             Self::Alerts => "alerts",
+            Self::Audit => "audit",
             Self::Mute => "mute",
             Self::Unmute => "unmute",
         }
@@ -86,7 +109,7 @@ impl Subcommand {
     /// Whether it would change something, so that refusing it needs a record.
     pub fn changes(self) -> bool {
         match self {
-            Self::Status | Self::Alerts => false,
+            Self::Status | Self::Alerts | Self::Audit => false,
             Self::Change(_) | Self::Mute | Self::Unmute => true,
         }
     }
@@ -103,19 +126,21 @@ impl Subcommand {
             Self::Change(Verb::Start) => "Start one agent connector, and follow it until it is seen healthy",
             Self::Change(Verb::Redeploy) => "Move one agent connector to another environment",
             Self::Alerts => "The open incidents, worst first: since when, and who has them",
+            Self::Audit => "Who asked for what, when and why, and how it ended: the last first",
             Self::Mute => "For a while, let no incident of an environment or a bot ping anybody",
             Self::Unmute => "End a mute now, and tell what it kept quiet",
         }
     }
 
     fn options(self) -> &'static [OptionName] {
-        use OptionName::{Bot, Connector, Env, For, Reason, To};
+        use OptionName::{Action, Bot, Connector, Env, For, Outcome, Person, Reason, Since, To};
         match self {
             Self::Status => &[Env, Bot],
             Self::Change(Verb::Stop) => &[Env, Bot, Connector, Reason],
             Self::Change(Verb::Start) => &[Env, Bot, Connector],
             Self::Change(Verb::Redeploy) => &[Env, Bot, Connector, To],
             Self::Alerts => &[Env],
+            Self::Audit => &[Env, Bot, Person, Outcome, Action, Since],
             // Discord wants those first that must be there.
             Self::Mute => &[For, Reason, Env, Bot],
             Self::Unmute => &[Env, Bot],
@@ -126,7 +151,7 @@ impl Subcommand {
         match self {
             Self::Status => option == OptionName::Env,
             Self::Mute => matches!(option, OptionName::For | OptionName::Reason),
-            Self::Change(_) | Self::Alerts | Self::Unmute => false,
+            Self::Change(_) | Self::Alerts | Self::Audit | Self::Unmute => false,
         }
     }
 }
@@ -146,10 +171,30 @@ pub enum OptionName {
     Reason,
     /// For how long, or until when.
     For,
+    /// Who asked.
+    Person,
+    /// How it ended.
+    Outcome,
+    /// What was asked for.
+    Action,
+    /// How far back.
+    Since,
 }
 
 impl OptionName {
-    const ALL: [Self; 6] = [Self::Env, Self::Bot, Self::Connector, Self::To, Self::Reason, Self::For];
+    /// All of them.
+    pub const ALL: [Self; 10] = [
+        Self::Env,
+        Self::Bot,
+        Self::Connector,
+        Self::To,
+        Self::Reason,
+        Self::For,
+        Self::Person,
+        Self::Outcome,
+        Self::Action,
+        Self::Since,
+    ];
 
     /// Its name.
     pub fn word(self) -> &'static str {
@@ -160,6 +205,10 @@ impl OptionName {
             Self::To => "to",
             Self::Reason => "reason",
             Self::For => "for",
+            Self::Person => "person",
+            Self::Outcome => "outcome",
+            Self::Action => "action",
+            Self::Since => "since",
         }
     }
 
@@ -175,6 +224,10 @@ impl OptionName {
             Self::Connector => "The agent connector",
             Self::To => "The environment to move it to",
             Self::Reason => "Why; it is shown in the channel and kept in the record",
+            Self::Person => "Who asked",
+            Self::Outcome => "How it ended",
+            Self::Action => "What was asked for: stop, start, mute, …",
+            Self::Since => "How far back, or since which day: 24h, 7 days, 2027-01-15",
             Self::For => "For how long, or until when: 45m, 2h, 14:30, tomorrow 9:00",
         }
     }
@@ -273,6 +326,14 @@ impl Command {
         match sub {
             Subcommand::Status => Self::Status { environment: text(OptionName::Env), bot: text(OptionName::Bot) },
             Subcommand::Alerts => Self::Alerts { environment: text(OptionName::Env) },
+            Subcommand::Audit => Self::Audit(AuditAsked {
+                environment: text(OptionName::Env),
+                bot: text(OptionName::Bot),
+                person: text(OptionName::Person),
+                outcome: text(OptionName::Outcome),
+                action: text(OptionName::Action),
+                since: text(OptionName::Since),
+            }),
             Subcommand::Mute => Self::Mute(ToMute {
                 environment: text(OptionName::Env),
                 bot: text(OptionName::Bot),

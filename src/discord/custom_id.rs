@@ -77,6 +77,15 @@ pub enum CustomId {
     },
     /// A menu of open incidents: the chosen one is shown.
     AlertDetails,
+    /// A page of a list of records.
+    Audit {
+        /// The list.
+        view: Id,
+        /// Which page of it.
+        page: u16,
+    },
+    /// A list of records once more, from its end.
+    AuditAgain(Id),
     /// Ends a mute.
     Unmute(Id),
     /// A menu of mutes: the chosen one is ended.
@@ -91,7 +100,9 @@ impl CustomId {
             | Self::Details { .. }
             | Self::Incident(_)
             | Self::Alerts { .. }
-            | Self::AlertDetails => false,
+            | Self::AlertDetails
+            | Self::Audit { .. }
+            | Self::AuditAgain(_) => false,
             Self::Confirm(_) | Self::Cancel(_) | Self::Pick { .. } | Self::Page { .. } | Self::Ask { .. } => true,
             Self::Acknowledge(_) | Self::Snooze(_) | Self::SnoozeForm(_) | Self::Unsnooze(_) => true,
             Self::Unmute(_) | Self::UnmuteChosen => true,
@@ -124,6 +135,8 @@ impl fmt::Display for CustomId {
             Self::Alerts { environment: None, page } => write!(f, "alerts:{page}"),
             Self::Alerts { environment: Some(environment), page } => write!(f, "alerts:{page}:{environment}"),
             Self::AlertDetails => write!(f, "alert"),
+            Self::Audit { view, page } => write!(f, "audit:{view}:{page}"),
+            Self::AuditAgain(view) => write!(f, "audit:{view}"),
             Self::Unmute(mute) => write!(f, "unmute:{mute}"),
             Self::UnmuteChosen => write!(f, "unmute"),
         }
@@ -174,6 +187,8 @@ impl FromStr for CustomId {
                 Self::Alerts { environment: Some(key(environment)?), page: page(number)? }
             }
             ["alert"] => Self::AlertDetails,
+            ["audit", view, number] => Self::Audit { view: id(view)?, page: page(number)? },
+            ["audit", view] => Self::AuditAgain(id(view)?),
             ["unmute", mute] => Self::Unmute(id(mute)?),
             ["unmute"] => Self::UnmuteChosen,
             _ => return Err(NotOurs),
@@ -209,6 +224,8 @@ mod tests {
             (prop::option::of(key()), any::<u16>())
                 .prop_map(|(environment, page)| CustomId::Alerts { environment, page }),
             Just(CustomId::AlertDetails),
+            (id(), any::<u16>()).prop_map(|(view, page)| CustomId::Audit { view, page }),
+            id().prop_map(CustomId::AuditAgain),
             id().prop_map(CustomId::Unmute),
             Just(CustomId::UnmuteChosen),
         ]

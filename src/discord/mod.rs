@@ -33,6 +33,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use self::overviews::Overviews;
+use crate::audit::People;
 use crate::domain::ids::GuildId;
 use crate::domain::policy::{Picture, Policy};
 use crate::incidents::Incidents;
@@ -59,6 +60,8 @@ pub struct Front {
     pub poll_interval: Duration,
     /// The environments at a glance.
     pub overviews: Overviews,
+    /// Who is in the record.
+    pub people: People,
     /// How long interactions take until they are answered, and how that ends.
     pub interactions: Durations,
 }

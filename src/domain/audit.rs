@@ -1,11 +1,18 @@
-//! The record of every request that would change something: one terminal row each.
+//! The record of every request that would change something: one terminal row each, in a chain that shows what was changed
+//! in it since.
+
+pub mod chain;
+pub mod filter;
+pub mod walk;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::action::Verb;
 use super::authority::Person;
-use super::ids::Id;
+use super::connector::{Bot, Environment};
+use super::ids::{BotId, ChannelId, ConnectorId, Id, MessageId, RoleId};
+use super::operation::Seen;
 
 /// How a request ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -26,6 +33,10 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// All of them.
+    pub const ALL: [Self; 6] =
+        [Self::Done, Self::Failed, Self::Denied, Self::Cancelled, Self::Expired, Self::OutcomeUnknown];
+
     /// The word under which the store keeps it.
     pub fn word(self) -> &'static str {
         match self {
@@ -36,6 +47,11 @@ impl Verdict {
             Self::Expired => "expired",
             Self::OutcomeUnknown => "outcome_unknown",
         }
+    }
+
+    /// Reads [`Self::word`] back.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|verdict| verdict.word() == word)
     }
 }
 
@@ -56,6 +72,9 @@ pub enum Handling {
 }
 
 impl Handling {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Acknowledge, Self::Snooze, Self::Unsnooze, Self::Mute, Self::Unmute];
+
     /// The word for the log.
     pub fn word(self) -> &'static str {
         match self {
@@ -68,7 +87,15 @@ impl Handling {
     }
 }
 
-/// One row of the record.
+/// The action of the one record that nobody asked for: older ones were deleted, because of their age.
+pub const PRUNE: &str = "prune";
+
+/// Every word that [`Entry::action`] may be.
+pub fn actions() -> impl Iterator<Item = &'static str> {
+    Verb::ALL.map(Verb::word).into_iter().chain(Handling::ALL.map(Handling::word)).chain([PRUNE])
+}
+
+/// One row of the record. What was not known when it was written is left out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
     /// What it is the one terminal record of: a request's id, or `interaction:<id>` for what never became a request.
@@ -82,7 +109,7 @@ pub struct Entry {
     /// What was to be done about an alert.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub handling: Option<Handling>,
-    /// The bot's name, the environment and the connector, as far as they were known.
+    /// The bot's name, the environment and the connector, as far as they were known, in words.
     pub target: String,
     /// How it ended.
     pub verdict: Verdict,
@@ -92,4 +119,97 @@ pub struct Entry {
     pub reason: Option<String>,
     /// The operation, if there was one.
     pub operation: Option<Id>,
+    /// What it touched, or was to touch.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub touched: Vec<Touched>,
+    /// The incident, if it was about one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub incident: Option<Id>,
+    /// The channel in which it was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub channel: Option<ChannelId>,
+    /// The operation's message there, if it stood by then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<MessageId>,
+    /// By which of their roles the person was allowed to; none of them means: because they manage the server. Left out
+    /// where nothing was allowed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub allowed_by: Option<Vec<RoleId>>,
+    /// What was deleted, for a record of [`PRUNE`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pruned: Option<chain::Link>,
+}
+
+/// A connector, or as much of one as was chosen, with what it was like before and after.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Touched {
+    /// The connector.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connector: Option<ConnectorId>,
+    /// Its name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Its bot.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bot: Option<BotId>,
+    /// The bot's name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bot_name: Option<String>,
+    /// Where it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub environment: Option<Environment>,
+    /// Where it was to go.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<Environment>,
+    /// Its statuses when it was confirmed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<Seen>,
+    /// Its statuses as they were last seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<Seen>,
+    /// The lifecycle service's ids of what it did, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub service_operations: Vec<String>,
+}
+
+impl Touched {
+    /// A bot in an environment, as far as each is known.
+    pub fn of(bot: Option<&Bot>, environment: Option<&Environment>) -> Self {
+        Self {
+            bot: bot.map(|bot| bot.id.clone()),
+            bot_name: bot.map(|bot| bot.name.clone()),
+            environment: environment.cloned(),
+            ..Self::default()
+        }
+    }
+}
+
+impl Entry {
+    /// A record that says who, when and how it ended, and nothing else yet.
+    pub fn new(about: String, person: Person, verdict: Verdict, why: &str, at: Timestamp) -> Self {
+        Self {
+            about,
+            at,
+            person,
+            verb: None,
+            handling: None,
+            target: String::new(),
+            verdict,
+            why: why.to_owned(),
+            reason: None,
+            operation: None,
+            touched: Vec::new(),
+            incident: None,
+            channel: None,
+            message: None,
+            allowed_by: None,
+            pruned: None,
+        }
+    }
+
+    /// What was asked for, in one word; `None` where nobody knows, as of a forged button.
+    pub fn action(&self) -> Option<&'static str> {
+        let asked = self.verb.map(Verb::word).or(self.handling.map(Handling::word));
+        asked.or(self.pruned.as_ref().map(|_| PRUNE))
+    }
 }

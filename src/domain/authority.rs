@@ -96,6 +96,20 @@ impl Authority {
         Err(denied.unwrap_or(Denied::CannotTell))
     }
 
+    /// By which of their roles `member` may act in `environments`; none of them, where that is by managing the server.
+    pub fn by_which<'a>(
+        &self,
+        member: &Member,
+        environments: impl IntoIterator<Item = &'a Environment>,
+    ) -> Vec<RoleId> {
+        let here = |environment| self.by_environment.get(environment).unwrap_or(&self.operators);
+        let mut roles: Vec<_> = environments.into_iter().flat_map(here).copied().collect();
+        roles.retain(|role| member.roles.contains(role));
+        roles.sort();
+        roles.dedup();
+        roles
+    }
+
     fn judge_one(&self, member: &Member, environment: &Environment) -> Result<(), Denied> {
         let roles = self.by_environment.get(environment).unwrap_or(&self.operators);
         if roles.is_empty() {

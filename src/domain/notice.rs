@@ -4,11 +4,24 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::attention::Due;
+use super::audit::Entry;
 use super::ids::Id;
 use super::incident::Incident;
 use super::mute::{Mute, Summary};
 use super::operation::Operation;
 use super::trouble::Trouble;
+
+/// How many records one message tells of at most.
+pub const MOST_RECORDS: usize = 5;
+
+/// A record as the channel that mirrors the record is told of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Told {
+    /// Its place in the chain.
+    pub seq: u64,
+    /// What it says.
+    pub entry: Entry,
+}
 
 /// The content of one message of the bot, as facts.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -62,6 +75,11 @@ pub enum Notice {
         /// The trouble as it stands.
         trouble: Trouble,
     },
+    /// Some records, one after the other, where the record is mirrored.
+    Records {
+        /// At most [`MOST_RECORDS`], in the order of the chain.
+        records: Vec<Told>,
+    },
     /// A reply to that, for an incident that went unseen later, which mentions the roles.
     Unseen {
         /// The incident as it stood then.
@@ -81,6 +99,7 @@ impl Notice {
             | Self::Summary { .. }
             | Self::Operation { .. }
             | Self::Trouble { .. }
+            | Self::Records { .. }
             | Self::Unseen { .. } => None,
         }
     }
@@ -92,7 +111,7 @@ impl Notice {
             Self::Worse { .. } | Self::Back { .. } | Self::Again { .. } | Self::Unseen { .. } => true,
             Self::Summary { summary, .. } => summary.ping,
             Self::Trouble { trouble } => trouble.unseen.iter().any(|unseen| unseen.mention),
-            Self::Mute { .. } | Self::Operation { .. } => false,
+            Self::Mute { .. } | Self::Operation { .. } | Self::Records { .. } => false,
         }
     }
 }
@@ -128,6 +147,8 @@ pub enum Slot {
     Summary(Id),
     /// An operation's message.
     Operation(Id),
+    /// Some records where the record is mirrored, by the place of the first in the chain.
+    Records(u64),
     /// The notice of a channel that takes no alerts.
     Trouble(Id),
     /// The reply to that for one incident, once for each severity.
@@ -152,6 +173,7 @@ impl Slot {
             Self::Mute(mute) => format!("mute:{mute}"),
             Self::Summary(mute) => format!("summary:{mute}"),
             Self::Operation(operation) => format!("operation:{operation}"),
+            Self::Records(first) => format!("records:{first}"),
             Self::Trouble(trouble) => format!("trouble:{trouble}"),
             Self::Unseen { trouble, incident, severity } => format!("unseen:{severity}:{incident}:{trouble}"),
         }
@@ -165,7 +187,7 @@ impl Slot {
             }
             Self::Unseen { trouble, .. } => Some(Self::Trouble(trouble.clone())),
             Self::Summary(mute) => Some(Self::Mute(mute.clone())),
-            Self::Card(_) | Self::Mute(_) | Self::Operation(_) | Self::Trouble(_) => None,
+            Self::Card(_) | Self::Mute(_) | Self::Operation(_) | Self::Records(_) | Self::Trouble(_) => None,
         }
     }
 }

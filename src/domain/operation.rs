@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::action::{Action, Verb};
 use super::authority::Person;
 use super::connector::{AgentStatus, Bot, Connector, Environment, Link, Revision};
-use super::ids::{ChannelId, ConnectorId, Id};
+use super::ids::{ChannelId, ConnectorId, Id, RoleId};
 use super::request::{Plan, Request};
 
 /// How long a stop or a redeploy may take until its end is seen. (A start has the start grace.)
@@ -51,6 +51,12 @@ pub struct Operation {
     pub healthy_in_target: Option<u32>,
     /// When it was confirmed.
     pub opened_at: Timestamp,
+    /// The connector's statuses when it was confirmed, if they could be read then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<Seen>,
+    /// By which of the requester's roles it was allowed; none of them: because they manage the server.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub allowed_by: Option<Vec<RoleId>>,
     /// The connector's statuses as last read by this operation.
     pub seen: Option<Seen>,
     /// How it ended.
@@ -68,6 +74,9 @@ pub struct Step {
     pub revision: Option<Revision>,
     /// Where it stands.
     pub state: StepState,
+    /// The service's id of what it did, once that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub of_service: Option<String>,
     /// When it was begun.
     pub began_at: Option<Timestamp>,
     /// When it ended.
@@ -223,6 +232,7 @@ impl Operation {
             key: format!("botswain-{id}-{place}"),
             revision: if place == 0 { revision.clone() } else { None },
             state: StepState::Waiting,
+            of_service: None,
             began_at: None,
             ended_at: None,
         };
@@ -243,6 +253,8 @@ impl Operation {
             healthy_after: plan.impact.healthy_after,
             healthy_in_target: plan.impact.target.map(|(now, _)| now),
             opened_at: now,
+            before: None,
+            allowed_by: None,
             seen: None,
             ended: None,
         }

@@ -18,7 +18,7 @@ use crate::domain::attention::{Unchanged, Wish};
 use crate::domain::audit::Handling;
 use crate::domain::authority::{Authority, Denied, Member, Person};
 use crate::domain::connector::Environment;
-use crate::domain::ids::Id;
+use crate::domain::ids::{Id, RoleId};
 use crate::domain::incident::{Incident, Subject};
 use crate::domain::mute::{Mute, badness};
 use crate::domain::policy::{Picture, Policy};
@@ -160,7 +160,8 @@ impl Incidents {
                 Err(refused) => return self.refuse(asker, Some(incident), handling, refused, now).await,
             };
             let incident = Incident { attention: after, ..incident.clone() };
-            let entry = record::done(asker, handling, &record::incident(&incident), None, now);
+            let mut entry = record::done(asker, handling, &record::incident(&incident), None, now);
+            entry.allowed_by = Some(self.by_which(&asker.member, incident.subject.environment()));
             if self.store.handle_incident(&kept, &incident.attention, &entry, now).await? == Changed::Now {
                 self.wake.delivery.notify_one();
                 return Ok(Handled::Done(Box::new(incident)));
@@ -232,6 +233,14 @@ impl Incidents {
         }
     }
 
+    /// By which roles the person may do something here, or, where that is about every environment, in any of them.
+    fn by_which(&self, member: &Member, environment: Option<&Environment>) -> Vec<RoleId> {
+        match environment {
+            Some(environment) => self.rules.authority.by_which(member, [environment]),
+            None => self.rules.authority.by_which(member, &self.environments()),
+        }
+    }
+
     fn taken(
         &self,
         asker: &Asker,
@@ -260,8 +269,8 @@ impl Incidents {
         refused: Refused,
         now: Timestamp,
     ) -> Result<Handled, Trouble> {
-        let target = incident.map(record::incident).unwrap_or_default();
-        self.store.record(&record::refused(asker, handling, &target, &refused, now)).await?;
+        let about = incident.map(record::incident).unwrap_or_default();
+        self.store.record(&record::refused(asker, handling, &about, &refused, now)).await?;
         Ok(Handled::Refused(refused))
     }
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::record::About;
 use super::{Incidents, Refused, record};
 use crate::domain::attention::Done;
 use crate::domain::audit::Handling;
@@ -60,13 +61,15 @@ impl Incidents {
         let handling = Handling::Mute;
         let mute = match self.to_be_muted(asker, said, now) {
             Ok(mute) => mute,
-            Err((target, refused)) => {
-                self.store.record(&record::refused(asker, handling, &target, &refused, now)).await?;
+            Err(refusal) => {
+                let (about, refused) = *refusal;
+                self.store.record(&record::refused(asker, handling, &about, &refused, now)).await?;
                 return Ok(MuteAnswer::Refused(refused));
             }
         };
-        let target = record::scope(&mute.scope);
-        let entry = record::done(asker, handling, &target, Some(&mute.reason), now);
+        let about = record::scope(&mute.scope);
+        let mut entry = record::done(asker, handling, &about, Some(&mute.reason), now);
+        entry.allowed_by = Some(self.by_which(&asker.member, mute.scope.environment.as_ref()));
         match self.store.mute(&mute, &entry, now).await? {
             Muted::Now => {
                 self.ring();
@@ -74,7 +77,7 @@ impl Incidents {
             }
             Muted::Before(other) => {
                 let refused = Refused::MutedBefore(other);
-                self.store.record(&record::refused(asker, handling, &target, &refused, now)).await?;
+                self.store.record(&record::refused(asker, handling, &about, &refused, now)).await?;
                 Ok(MuteAnswer::Refused(refused))
             }
         }
@@ -96,10 +99,10 @@ impl Incidents {
         match self.scope(&picture.fleet, environment, bot) {
             Ok(scope) => mutes.retain(|mute| mute.scope.name() == scope.name()),
             Err(Refused::NothingNamed) => {}
-            Err(refused) => return self.not_unmuted(asker, "", refused, now).await,
+            Err(refused) => return self.not_unmuted(asker, &About::default(), refused, now).await,
         }
         match mutes.as_slice() {
-            [] => self.not_unmuted(asker, "", Refused::NotMuted, now).await,
+            [] => self.not_unmuted(asker, &About::default(), Refused::NotMuted, now).await,
             [only] => self.end_mute(asker, &only.id, now).await,
             _ => Ok(UnmuteAnswer::Choose(mutes)),
         }
@@ -111,43 +114,44 @@ impl Incidents {
     /// If the store cannot be read or written.
     pub async fn end_mute(&self, asker: &Asker, id: &Id, now: Timestamp) -> Result<UnmuteAnswer, Trouble> {
         let Some(mute) = self.store.mute_of(id).await? else {
-            return self.not_unmuted(asker, "", Refused::Unknown, now).await;
+            return self.not_unmuted(asker, &About::default(), Refused::Unknown, now).await;
         };
-        let target = record::scope(&mute.scope);
+        let about = record::scope(&mute.scope);
         if let Err(denied) = self.may_mute(&asker.member, &mute.scope) {
-            return self.not_unmuted(asker, &target, Refused::Denied(denied), now).await;
+            return self.not_unmuted(asker, &about, Refused::Denied(denied), now).await;
         }
         let end = MuteEnd::Unmuted(Done { by: Person::from(&asker.member), at: now });
-        let entry = record::done(asker, Handling::Unmute, &target, None, now);
+        let mut entry = record::done(asker, Handling::Unmute, &about, None, now);
+        entry.allowed_by = Some(self.by_which(&asker.member, mute.scope.environment.as_ref()));
         match self.store.end_mute(id, end, Some(&entry), now).await? {
             Unmuted::Now(mute) => {
                 self.ring();
                 Ok(UnmuteAnswer::Over(mute))
             }
-            Unmuted::Before(Some(mute)) => self.not_unmuted(asker, &target, Refused::MuteOver(mute), now).await,
-            Unmuted::Before(None) => self.not_unmuted(asker, &target, Refused::Unknown, now).await,
+            Unmuted::Before(Some(mute)) => self.not_unmuted(asker, &about, Refused::MuteOver(mute), now).await,
+            Unmuted::Before(None) => self.not_unmuted(asker, &about, Refused::Unknown, now).await,
         }
     }
 
     async fn not_unmuted(
         &self,
         asker: &Asker,
-        target: &str,
+        about: &About,
         refused: Refused,
         now: Timestamp,
     ) -> Result<UnmuteAnswer, Trouble> {
-        self.store.record(&record::refused(asker, Handling::Unmute, target, &refused, now)).await?;
+        self.store.record(&record::refused(asker, Handling::Unmute, about, &refused, now)).await?;
         Ok(UnmuteAnswer::Refused(refused))
     }
 
     /// The mute that was asked for; or why not, with what it was about as far as that is known.
-    fn to_be_muted(&self, asker: &Asker, said: &ToMute, now: Timestamp) -> Result<Mute, (String, Refused)> {
+    fn to_be_muted(&self, asker: &Asker, said: &ToMute, now: Timestamp) -> Result<Mute, Box<(About, Refused)>> {
         let picture = self.picture.borrow().clone();
         let scope = self
             .scope(&picture.fleet, said.environment.as_deref(), said.bot.as_deref())
-            .map_err(|refused| (String::new(), refused))?;
-        let target = record::scope(&scope);
-        let refuse = |refused| (target.clone(), refused);
+            .map_err(|refused| Box::new((About::default(), refused)))?;
+        let about = record::scope(&scope);
+        let refuse = |refused| Box::new((about.clone(), refused));
         self.may_mute(&asker.member, &scope).map_err(|denied| refuse(Refused::Denied(denied)))?;
         let until = said.until.as_deref().unwrap_or_default();
         let until = self.until(until, LONGEST_MUTE, now).map_err(refuse)?;

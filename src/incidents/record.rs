@@ -4,49 +4,63 @@ use jiff::Timestamp;
 
 use super::Refused;
 use crate::domain::attention::{SnoozeEnd, Unchanged};
-use crate::domain::audit::{Entry, Handling, Verdict};
+use crate::domain::audit::{Entry, Handling, Touched, Verdict};
 use crate::domain::authority::Person;
+use crate::domain::ids::Id;
 use crate::domain::incident::{Incident, Subject};
 use crate::domain::mute::Scope;
 use crate::operations::{Asker, denial};
 
-pub(super) fn done(asker: &Asker, handling: Handling, target: &str, reason: Option<&str>, now: Timestamp) -> Entry {
+/// What a record is about, as far as it is known.
+#[derive(Clone, Debug, Default)]
+pub(super) struct About {
+    words: String,
+    touched: Vec<Touched>,
+    incident: Option<Id>,
+}
+
+pub(super) fn done(asker: &Asker, handling: Handling, about: &About, reason: Option<&str>, now: Timestamp) -> Entry {
+    let interaction = format!("interaction:{}", asker.interaction);
     Entry {
-        about: format!("interaction:{}", asker.interaction),
-        at: now,
-        person: Person::from(&asker.member),
-        verb: None,
         handling: Some(handling),
-        target: target.to_owned(),
-        verdict: Verdict::Done,
-        why: "written".to_owned(),
+        target: about.words.clone(),
         reason: reason.map(str::to_owned),
-        operation: None,
+        touched: about.touched.clone(),
+        incident: about.incident.clone(),
+        channel: Some(asker.channel),
+        ..Entry::new(interaction, Person::from(&asker.member), Verdict::Done, "written", now)
     }
 }
 
-pub(super) fn refused(asker: &Asker, handling: Handling, target: &str, refused: &Refused, now: Timestamp) -> Entry {
-    Entry { verdict: Verdict::Denied, why: why(refused), ..done(asker, handling, target, None, now) }
+pub(super) fn refused(asker: &Asker, handling: Handling, about: &About, refused: &Refused, now: Timestamp) -> Entry {
+    Entry { verdict: Verdict::Denied, why: why(refused), ..done(asker, handling, about, None, now) }
 }
 
-pub(super) fn incident(incident: &Incident) -> String {
-    let about = match &incident.subject {
-        Subject::Failover { bot, environment } => format!("{} in {environment}", bot.name),
-        Subject::NeverRedundant { environment } => format!("never redundant in {environment}"),
-        Subject::Blind => "being blind".to_owned(),
-        Subject::Storm => "a storm".to_owned(),
-        Subject::Load { environment } => format!("load in {environment}"),
+pub(super) fn incident(incident: &Incident) -> About {
+    let (about, bot) = match &incident.subject {
+        Subject::Failover { bot, environment } => (format!("{} in {environment}", bot.name), Some(bot)),
+        Subject::NeverRedundant { environment } => (format!("never redundant in {environment}"), None),
+        Subject::Blind => ("being blind".to_owned(), None),
+        Subject::Storm => ("a storm".to_owned(), None),
+        Subject::Load { environment } => (format!("load in {environment}"), None),
     };
-    format!("incident {} ({about})", incident.id)
+    let environment = incident.subject.environment();
+    About {
+        words: format!("incident {} ({about})", incident.id),
+        touched: environment.map(|environment| Touched::of(bot, Some(environment))).into_iter().collect(),
+        incident: Some(incident.id.clone()),
+    }
 }
 
-pub(super) fn scope(scope: &Scope) -> String {
-    match (&scope.bot, &scope.environment) {
+pub(super) fn scope(scope: &Scope) -> About {
+    let words = match (&scope.bot, &scope.environment) {
         (Some(bot), Some(environment)) => format!("{} in {environment}", bot.name),
         (Some(bot), None) => format!("{} everywhere", bot.name),
         (None, Some(environment)) => format!("all of {environment}"),
         (None, None) => "everything".to_owned(),
-    }
+    };
+    let touched = vec![Touched::of(scope.bot.as_ref(), scope.environment.as_ref())];
+    About { words, touched, incident: None }
 }
 
 fn why(refused: &Refused) -> String {

@@ -22,7 +22,7 @@ use crate::domain::audit::Verdict;
 use crate::domain::authority::{Authority, Denied, Member, Person};
 use crate::domain::connector::{Connector, Environment};
 use crate::domain::ids::{ChannelId, ConnectorId, Id};
-use crate::domain::operation::Operation;
+use crate::domain::operation::{Operation, Seen};
 use crate::domain::policy::{Picture, Policy};
 use crate::domain::redundancy::is_starting;
 use crate::domain::request::{Plan, Refusal, Request, RequestState};
@@ -272,7 +272,9 @@ impl Operations {
             Ok(fresh) => fresh,
             Err(refusal) => return self.settle_refused(&request, refusal, now).await,
         };
-        let operation = Operation::new(&request, &plan, fresh.and_then(|connector| connector.revision), now);
+        let mut operation = Operation::new(&request, &plan, fresh.as_ref().and_then(|c| c.revision.clone()), now);
+        operation.before = fresh.as_ref().map(Seen::from);
+        operation.allowed_by = Some(self.rules.authority.by_which(&asker.member, environments));
         match self.store.confirm_request(&request, &operation, now).await? {
             Confirmed::Now => {
                 tracing::info!(

@@ -3,23 +3,19 @@
 use jiff::Timestamp;
 
 use super::Asker;
-use crate::domain::audit::{Entry, Verdict};
+use crate::domain::audit::{Entry, Touched, Verdict};
 use crate::domain::authority::{Denied, Person};
 use crate::domain::operation::{Operation, Outcome, StepFailure, StepState};
-use crate::domain::request::{Refusal, Request};
+use crate::domain::request::{Refusal, Request, Selection};
 
 pub(super) fn of_request(request: &Request, verdict: Verdict, why: &str, now: Timestamp) -> Entry {
     Entry {
-        about: request.id.to_string(),
-        at: now,
-        person: request.requester.clone(),
         verb: Some(request.verb),
-        handling: None,
         target: target_of(request),
-        verdict,
-        why: why.to_owned(),
         reason: request.reason.clone(),
-        operation: None,
+        touched: touched_by(request).into_iter().collect(),
+        channel: Some(request.channel),
+        ..Entry::new(request.id.to_string(), request.requester.clone(), verdict, why, now)
     }
 }
 
@@ -28,46 +24,60 @@ pub(super) fn of_refusal(request: &Request, refusal: &Refusal, now: Timestamp) -
 }
 
 pub(super) fn of_stranger(asker: &Asker, what: &str, now: Timestamp) -> Entry {
-    Entry {
-        about: format!("interaction:{}", asker.interaction),
-        at: now,
-        person: Person::from(&asker.member),
-        verb: None,
-        handling: None,
-        target: String::new(),
-        verdict: Verdict::Denied,
-        why: what.to_owned(),
-        reason: None,
-        operation: None,
-    }
+    let about = format!("interaction:{}", asker.interaction);
+    let entry = Entry::new(about, Person::from(&asker.member), Verdict::Denied, what, now);
+    Entry { channel: Some(asker.channel), ..entry }
 }
 
 pub(super) fn of_operation(operation: &Operation, outcome: Outcome, now: Timestamp) -> Entry {
     let to = operation.to.as_ref().map(|to| format!(" to {to}")).unwrap_or_default();
-    Entry {
-        about: operation.request.to_string(),
-        at: now,
-        person: operation.requester.clone(),
-        verb: Some(operation.verb),
-        handling: None,
-        target: format!("{} of {} in {}{to}", operation.connector_name, operation.bot.name, operation.environment),
-        verdict: match outcome {
-            Outcome::Done => Verdict::Done,
-            Outcome::Failed => Verdict::Failed,
-            Outcome::Unknown => Verdict::OutcomeUnknown,
+    let verdict = match outcome {
+        Outcome::Done => Verdict::Done,
+        Outcome::Failed => Verdict::Failed,
+        Outcome::Unknown => Verdict::OutcomeUnknown,
+    };
+    let why = operation.current().map_or_else(
+        || "seen".to_owned(),
+        |(_, step)| match &step.state {
+            StepState::Failed { why } => {
+                format!("{}: {}", step.action.verb().word(), failure(why))
+            }
+            _ => "left".to_owned(),
         },
-        why: operation.current().map_or_else(
-            || "seen".to_owned(),
-            |(_, step)| match &step.state {
-                StepState::Failed { why } => {
-                    format!("{}: {}", step.action.verb().word(), failure(why))
-                }
-                _ => "left".to_owned(),
-            },
-        ),
+    );
+    Entry {
+        verb: Some(operation.verb),
+        target: format!("{} of {} in {}{to}", operation.connector_name, operation.bot.name, operation.environment),
         reason: operation.reason.clone(),
         operation: Some(operation.id.clone()),
+        touched: vec![Touched {
+            connector: Some(operation.connector.clone()),
+            name: Some(operation.connector_name.clone()),
+            to: operation.to.clone(),
+            before: operation.before.clone(),
+            after: operation.seen.clone(),
+            service_operations: operation.steps.iter().filter_map(|step| step.of_service.clone()).collect(),
+            ..Touched::of(Some(&operation.bot), Some(&operation.environment))
+        }],
+        channel: Some(operation.channel),
+        allowed_by: operation.allowed_by.clone(),
+        ..Entry::new(operation.request.to_string(), operation.requester.clone(), verdict, &why, now)
     }
+}
+
+/// What a request was about, as far as it was chosen.
+fn touched_by(request: &Request) -> Option<Touched> {
+    if let Some(plan) = &request.plan {
+        return Some(Touched {
+            connector: Some(plan.connector.clone()),
+            name: Some(plan.connector_name.clone()),
+            to: plan.to.clone(),
+            ..Touched::of(Some(&plan.bot), Some(&plan.environment))
+        });
+    }
+    let Selection { environment, bot, connector, to } = request.selection.clone();
+    Some(Touched { environment, bot, connector, to, ..Touched::default() })
+        .filter(|touched| *touched != Touched::default())
 }
 
 fn target_of(request: &Request) -> String {

@@ -8,8 +8,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Operations, Rules, Wake, record};
 use crate::discord_api::{ApiError, DiscordApi};
+use crate::domain::audit::Entry;
 use crate::domain::connector::Environment;
 use crate::domain::ids::GuildId;
+use crate::domain::notice::Slot;
 use crate::domain::operation::{Ended, Next, Operation, Outcome, Seen, Step, StepFailure, StepState};
 use crate::lifecycle::{Carried, Change, LifecycleClient, LifecycleError, OperationState, ServiceOperation, Word};
 use crate::store::operations::{Lease, Leased, Saved, Then};
@@ -168,7 +170,9 @@ impl Runner {
         now: Timestamp,
     ) -> Result<Stepped, StoreError> {
         operation.ended = Some(Ended { at: now, outcome });
-        let entry = record::of_operation(&operation, outcome, now);
+        let stands = self.store.place_of(&Slot::Operation(operation.id.clone())).await?;
+        let entry =
+            Entry { message: stands.map(|(_, message)| message), ..record::of_operation(&operation, outcome, now) };
         self.save(&operation, lease, Then::End { entry: &entry }, now).await?;
         self.wake.monitor.named(operation.connector.clone(), Word::Changed);
         tracing::info!(operation = %operation.id, request = %operation.request, ?outcome, why = %entry.why, "operation ended");
@@ -263,6 +267,7 @@ impl Runner {
         };
         match self.lifecycle.operation_by_key(&current.key).await {
             Ok(Some(of_service)) => {
+                name(operation, step, &of_service.id);
                 set(operation, step, StepState::Accepted { operation: of_service.id });
                 Move::On
             }
@@ -321,12 +326,20 @@ impl Runner {
 
 /// Takes what the service says of its operation.
 fn take_answer(operation: &mut Operation, step: usize, answer: ServiceOperation, now: Timestamp) {
+    name(operation, step, &answer.id);
     match answer.state {
         OperationState::Running => set(operation, step, StepState::Accepted { operation: answer.id }),
         OperationState::Succeeded => set(operation, step, StepState::Watching { operation: answer.id }),
         OperationState::Failed { said } => {
             fail(operation, step, StepFailure::Refused { said }, now);
         }
+    }
+}
+
+/// Keeps what the service calls it, for the record.
+fn name(operation: &mut Operation, step: usize, id: &str) {
+    if let Some(current) = operation.steps.get_mut(step) {
+        current.of_service = Some(id.to_owned());
     }
 }
 

@@ -54,11 +54,12 @@ impl From<Option<i64>> for Value {
 pub(super) struct Statement {
     sql: Cow<'static, str>,
     values: Vec<Value>,
+    needs_seal: bool,
 }
 
 impl Statement {
     pub(super) fn new(sql: impl Into<Cow<'static, str>>) -> Self {
-        Self { sql: sql.into(), values: Vec::new() }
+        Self { sql: sql.into(), values: Vec::new(), needs_seal: false }
     }
 
     pub(super) fn bind(mut self, value: impl Into<Value>) -> Self {
@@ -66,12 +67,17 @@ impl Statement {
         self
     }
 
+    /// It writes a record: once that is committed, it is to be sealed.
+    pub(super) fn sealed_soon(self) -> Self {
+        Self { needs_seal: true, ..self }
+    }
+
     fn arguments(&self) -> Result<AnyArguments, StoreError> {
         arguments(&self.values)
     }
 }
 
-fn arguments(values: &[Value]) -> Result<AnyArguments, StoreError> {
+pub(super) fn arguments(values: &[Value]) -> Result<AnyArguments, StoreError> {
     let mut arguments = AnyArguments::default();
     for value in values {
         let added = match value.clone() {
@@ -128,6 +134,11 @@ impl Batch {
     /// Nobody else is at such a claim meanwhile: see [`take_turn`].
     pub(super) fn in_turn(self, turn: Turn) -> Self {
         Self { turn: Some(turn), ..self }
+    }
+
+    /// Whether it writes a record that is to be sealed.
+    pub(super) fn holds_a_record(&self) -> bool {
+        self.statements.iter().any(|(statement, _)| statement.needs_seal)
     }
 
     /// Carries it out in a transaction of its own.

@@ -20,6 +20,11 @@ pub enum StoreError {
     /// The database was written by a newer version of this program.
     #[error("the database was written by a newer version of botswain (its migration {0} is not known here)")]
     Newer(i64),
+    /// No version that chains the record has opened the database yet.
+    #[error(
+        "the record has no chain here yet: it gets one when this version of botswain runs on the database for the first time"
+    )]
+    NoChain,
     /// The database cannot hold every character.
     #[error("the database's encoding is {0}, and must be UTF8 (CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0)")]
     Encoding(String),

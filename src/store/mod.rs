@@ -15,6 +15,9 @@
 //!
 //! A write counts once its statement has ended, and never by the rows that it returned on the way.
 //!
+//! The record of what people asked for is a chain (`chain`), which the database itself keeps from being changed (`guard`), and
+//! which is read beside the running program (`ledger`).
+//!
 //! One process at a time has a database (`alone`). Several on one PostgreSQL need no more than that this lock is taken by
 //! the one that leads: leases are named, and fence.
 
@@ -22,9 +25,12 @@ mod alone;
 mod attention;
 pub mod audit;
 mod batch;
+pub mod chain;
 mod error;
+mod guard;
 pub mod highest;
 pub mod incidents;
+pub mod ledger;
 pub mod mutes;
 pub mod operations;
 pub mod outbox;
@@ -43,7 +49,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest as _, Sha256};
 use sqlx::any::AnyRow;
+use sqlx::migrate::Migrator;
 use sqlx::{Any, AnyPool, Connection as _, Row as _, Transaction};
+use tokio::sync::Notify;
 
 use self::alone::Hold;
 use self::batch::{Batch, Ran, Statement};
@@ -51,6 +59,8 @@ pub use self::error::StoreError;
 use self::place::{PATIENCE, Place};
 use self::writer::{Who, Writer};
 use crate::domain::ids::Id;
+
+static MIGRATIONS: Migrator = sqlx::migrate!("src/store/migrations");
 
 /// The store. Cheap to clone.
 #[derive(Clone)]
@@ -63,6 +73,8 @@ pub struct Store {
     writer: Option<Writer>,
     owner: Arc<str>,
     hold: Arc<Hold>,
+    /// Rung when a record was written that has no place in its chain yet.
+    unsealed: Arc<Notify>,
 }
 
 impl std::fmt::Debug for Store {
@@ -84,7 +96,8 @@ impl Store {
         // Not through the pool, whose statements have a time limit.
         let mut first = place.connect().await?;
         place.check(&mut first).await?;
-        sqlx::migrate!("src/store/migrations").run(&mut first).await.map_err(StoreError::migrating)?;
+        MIGRATIONS.run(&mut first).await.map_err(StoreError::migrating)?;
+        guard::put(&place, &mut first).await?;
         first.close().await?;
         let owner = Id::random().as_str().into();
         let pool = place.pool().await?;
@@ -92,11 +105,12 @@ impl Store {
             Some(reads) => (reads, Some(Writer::start(pool.clone()))),
             None => (pool.clone(), None),
         };
-        let store = Self { pool, reads, writer, owner, hold: Arc::new(hold) };
+        let store = Self { pool, reads, writer, owner, hold: Arc::new(hold), unsealed: Arc::default() };
         // Under the lock nobody else is alive to hold one.
         store.end_leases_on_messages().await?;
         store.end_leases_on_operations().await?;
         store.end_leases_on_threads().await?;
+        store.chain_what_is_older().await?;
         Ok(store)
     }
 
@@ -123,10 +137,15 @@ impl Store {
 
     /// Carries out a batch.
     async fn write(&self, batch: Batch, who: Who) -> Result<Ran, StoreError> {
-        match &self.writer {
+        let records = batch.holds_a_record();
+        let ran = match &self.writer {
             Some(writer) => writer.run(batch, who).await,
             None => batch.run(&self.pool).await,
+        };
+        if records && matches!(ran, Ok(Ran::All(_))) {
+            self.unsealed.notify_one();
         }
+        ran
     }
 
     /// A name for a new lease of this process.

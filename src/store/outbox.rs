@@ -237,7 +237,7 @@ impl Store {
             "UPDATE outbox SET leased_by = $1, leased_until = $2 WHERE slot = ( \
              SELECT o.slot FROM outbox o WHERE {READY} AND o.due_at <= $3 AND o.leased_until <= $3 \
              AND NOT EXISTS (SELECT 1 FROM outbox b WHERE b.channel = o.channel AND b.leased_until > 0 AND b.leased_until > $3) \
-             ORDER BY o.waiting_since, o.slot LIMIT 1) AND leased_until <= $3 \
+             ORDER BY CASE WHEN o.slot LIKE 'records:%' THEN 1 ELSE 0 END, o.waiting_since, o.slot LIMIT 1) AND leased_until <= $3 \
              RETURNING slot, reference, replies_to, channel, notice, mentions, version, sent_digest, message, continues, generation, \
              first_tried_at, attempts"
         );

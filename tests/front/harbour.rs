@@ -91,6 +91,7 @@ impl Harbour {
             guild: config.discord.guild,
             poll_interval: config.poll_interval,
             overviews: Default::default(),
+            people: Default::default(),
             interactions: Default::default(),
         };
         let settings = Settings {

@@ -193,6 +193,7 @@ impl Scene {
             guild: config.discord.guild,
             poll_interval: POLL,
             overviews: Default::default(),
+            people: Default::default(),
             interactions: self.interactions.clone(),
         }
     }

@@ -1,5 +1,7 @@
 //! `botswain run` as a process of its own, on a database that outlives it.
 
+use botswain::audit::verify::{Verified, verify};
+use botswain::store::ledger::Ledger;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus};
@@ -24,6 +26,14 @@ impl Database {
     /// One that somebody else made, and removes.
     pub fn at(url: String) -> Self {
         Self { url, _folder: None }
+    }
+
+    /// What the program itself says of the record's chain.
+    pub async fn verified(&self) -> Verified {
+        let mut ledger = Ledger::open(&self.url.clone().into()).await.unwrap();
+        let verified = verify(&mut ledger, &[]).await.unwrap();
+        ledger.close().await;
+        verified
     }
 
     /// A connection beside the program's, to read what it wrote.

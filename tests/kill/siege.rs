@@ -71,7 +71,7 @@ impl Siege {
             held = Round { world: &world, program: &mut program, rng: &mut rng }.play().await;
             killed += KILLS_A_ROUND;
             held = match held {
-                Ok(()) => comes_to_rest(&world, &reader).await,
+                Ok(()) => comes_to_rest(&world, &database, &reader).await,
                 broken => broken,
             };
             if round % 10 == 0 {
@@ -174,11 +174,11 @@ fn is_healthy(connector: &botswain::lifecycle::contract::Connector) -> bool {
     [&connector.agent, &connector.conversational_cloud, &connector.bot_server] == ["Online", "Connected", "Connected"]
 }
 
-async fn comes_to_rest(world: &World, reader: &AnyPool) -> Result<(), String> {
+async fn comes_to_rest(world: &World, database: &Database, reader: &AnyPool) -> Result<(), String> {
     let began = Instant::now();
     let mut surely = 0;
     loop {
-        let broken = match gather(world, reader).await.judge(Timestamp::now()) {
+        let broken = match gather(world, database, reader).await.judge(Timestamp::now()) {
             Ok(()) if world.is_connected().await => return Ok(()),
             Ok(()) => Not::Yet("P6: it does not come back".to_owned()),
             Err(broken) => broken,
@@ -192,7 +192,7 @@ async fn comes_to_rest(world: &World, reader: &AnyPool) -> Result<(), String> {
     }
 }
 
-async fn gather(world: &World, reader: &AnyPool) -> Evidence {
+async fn gather(world: &World, database: &Database, reader: &AnyPool) -> Evidence {
     // The service first, and the chat last: what is written down was written before it was sent.
     let actions = world.fleet().actions();
     let mut healthy: BTreeMap<String, usize> = BTreeMap::new();
@@ -211,6 +211,7 @@ async fn gather(world: &World, reader: &AnyPool) -> Evidence {
     messages.retain(|message| !message.is_ephemeral() && message.0["interaction"].is_null());
     Evidence {
         ledger: Ledger::read(reader).await.unwrap(),
+        chain: database.verified().await,
         actions,
         healthy,
         messages,

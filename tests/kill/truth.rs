@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use botswain::audit::verify::Verified;
 use botswain::domain::audit::Verdict;
 use botswain::domain::incident::Subject;
 use botswain::domain::operation::{Operation, Outcome, StepFailure, StepState};
@@ -30,6 +31,8 @@ pub enum Not {
 /// Everything that tells the story.
 pub struct Evidence {
     pub ledger: Ledger,
+    /// Whether the chain of the record is whole.
+    pub chain: Verified,
     /// What the service really carried out.
     pub actions: Vec<Carried>,
     /// Healthy connectors in Production by bot.
@@ -63,6 +66,7 @@ impl Evidence {
     pub fn judge(&self, now: Timestamp) -> Result<(), Not> {
         self.every_action_was_confirmed_once()?;
         self.every_request_ends_in_one_record(now)?;
+        self.the_record_is_whole()?;
         self.every_message_stands_once()?;
         self.incidents_tell_the_truth()?;
         self.nobody_else_is_pinged()
@@ -133,6 +137,13 @@ impl Evidence {
             let overdue = due.is_none() && now > request.expires_at + EXPIRY_SLACK;
             in_the_end!(!overdue, "P10: it expired, and nobody ended it: {request:?}");
         }
+        Ok(())
+    }
+
+    /// P10: the chain is whole at every moment, and every record comes to its place in it.
+    fn the_record_is_whole(&self) -> Result<(), Not> {
+        always!(self.chain.is_whole(), "P10: {}", self.chain.report());
+        in_the_end!(self.chain.unsealed.is_empty(), "P10: {}", self.chain.report());
         Ok(())
     }
 

@@ -1,6 +1,7 @@
 //! The program as a process: what it prints, how it ends, and with which exit code.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test says what it expects by failing")]
 
+mod audit;
 #[expect(dead_code, reason = "the store's own tests need more of it")]
 #[path = "../database/mod.rs"]
 mod database;

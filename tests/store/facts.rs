@@ -75,18 +75,9 @@ pub fn operation(request: &Request) -> Operation {
 
 /// A terminal record about this.
 pub fn entry(about: &str, verdict: Verdict, second: i64) -> Entry {
-    Entry {
-        about: about.to_owned(),
-        at: at(second),
-        person: Person { id: UserId(1), name: "Olga".to_owned() },
-        verb: Some(Verb::Stop),
-        handling: None,
-        target: "Billing".to_owned(),
-        verdict,
-        why: "why".to_owned(),
-        reason: None,
-        operation: None,
-    }
+    let olga = Person { id: UserId(1), name: "Olga".to_owned() };
+    let entry = Entry::new(about.to_owned(), olga, verdict, "why", at(second));
+    Entry { verb: Some(Verb::Stop), target: "Billing".to_owned(), ..entry }
 }
 
 /// An incident on a bot of this name that has `healthy` connectors left.

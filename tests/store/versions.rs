@@ -56,6 +56,10 @@ async fn everything_is_there(store: &Store, version: i64) {
     assert_eq!(store.open_incidents().await.unwrap().len(), 1);
     let records = store.records(at(0), 9).await.unwrap();
     assert_eq!(records.iter().map(|record| record.verdict).collect::<Vec<_>>(), [Verdict::Denied]);
+    let chain = store.chain().await.unwrap();
+    assert_eq!((chain.head.seq, chain.unsealed), (1, 0), "what was there before the chain is chained, from {version}");
+    let list = store.view(&"v0mjs9dp0dsshk5a".parse().unwrap()).await.unwrap();
+    assert_eq!(list.is_some(), version >= 8, "from {version}");
     assert_eq!(store.backlog().await.unwrap().waiting, 2);
     let mut highest: Vec<_> = store.highest_seen().await.unwrap().into_values().collect();
     highest.sort_by_key(|highest| std::cmp::Reverse(highest.healthy));

@@ -3,6 +3,7 @@
 
 mod alerts;
 mod attention;
+mod audit;
 mod confirmations;
 #[expect(dead_code, reason = "the store's own tests need more of it")]
 #[path = "../database/mod.rs"]

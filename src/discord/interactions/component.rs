@@ -81,6 +81,8 @@ impl Front {
             CustomId::Alerts { environment, page } => {
                 self.alerts_again(&incoming, private, environment.as_ref(), page).await
             }
+            CustomId::Audit { view, page } => self.audit_page(&incoming, private, &view, page).await,
+            CustomId::AuditAgain(view) => self.audit_again(&incoming, private, &view).await,
             CustomId::Unmute(mute) => self.end_mute(&incoming, private, Some(&mute)).await,
             CustomId::UnmuteChosen => {
                 let mute = value.and_then(|value| value.parse().ok());

@@ -192,7 +192,7 @@ impl Front {
     }
 
     /// What was pressed in private is edited; beside everything else comes a message that this person alone sees.
-    async fn acknowledge(&self, incoming: &Incoming<'_>, private: bool) -> Result<(), AnswerError> {
+    pub(super) async fn acknowledge(&self, incoming: &Incoming<'_>, private: bool) -> Result<(), AnswerError> {
         incoming.reply.first(if private { &First::DeferUpdate } else { &First::DeferPrivate }).await
     }
 

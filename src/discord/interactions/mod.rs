@@ -5,6 +5,7 @@
 //! Nothing is held between two presses: what a button means is read from its id, and all else from the store.
 
 pub mod answer;
+mod audit;
 mod component;
 mod guard;
 mod incident;
@@ -76,6 +77,7 @@ impl Front {
             }
             Command::Ask { verb, said } => self.ask(&incoming, verb, said).await,
             Command::Alerts { environment } => self.alerts(&incoming, environment.as_deref()).await,
+            Command::Audit(asked) => self.audit(&incoming, &asked).await,
             Command::Mute(said) => self.mute(&incoming, &said).await,
             Command::Unmute { environment, bot } => {
                 self.unmute(&incoming, environment.as_deref(), bot.as_deref()).await
@@ -86,9 +88,12 @@ impl Front {
     async fn autocomplete(&self, incoming: Incoming<'_>, command: &CommandInteraction) -> Result<(), AnswerError> {
         let picture = self.picture.borrow().clone();
         let offered = match read(command) {
-            Some(Invocation { sub, given, typed: Some((option, text)) }) if incoming.is_ours => {
-                offers(&picture, &self.policy, &Typing { sub, option, text: &text, given: &given })
-            }
+            Some(Invocation { sub, given, typed: Some((option, text)) }) if incoming.is_ours => offers(
+                &picture,
+                &self.policy,
+                &self.people.known(),
+                &Typing { sub, option, text: &text, given: &given },
+            ),
             _ => Vec::new(),
         };
         incoming.reply.first(&First::Offers(offered)).await

@@ -16,6 +16,7 @@ pub mod modal;
 mod mute;
 mod operation;
 pub mod prompt;
+pub mod record;
 pub mod refusal;
 pub mod status;
 pub mod timeline;
@@ -57,6 +58,7 @@ pub fn notice(notice: &Notice, context: &Context) -> Value {
         Notice::Summary { mute, summary } => mute::summary(mute, summary, context),
         Notice::Back { incident } => incident::back(incident, context),
         Notice::Operation { operation } => operation::message(operation, &context.reference),
+        Notice::Records { records } => record::mirrored(records, context.guild, &context.reference),
         Notice::Trouble { trouble } => elsewhere::trouble(trouble, context),
         Notice::Unseen { incident } => elsewhere::unseen(incident, context),
     };

@@ -2,6 +2,7 @@
 
 mod attention;
 mod incidents;
+mod record;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
