@@ -195,12 +195,25 @@ impl Timelines {
                 return Ok(Deed::LeaseLost);
             }
         }
-        if telling.thread == Some(wanted) { self.tell(telling, wanted, &face, now).await } else { Ok(self.start(telling, now).await) }
+        if telling.thread == Some(wanted) {
+            self.tell(telling, wanted, &face, now).await
+        } else {
+            Ok(self.start(telling, now).await)
+        }
     }
 
     async fn start(&self, telling: &Telling, now: Timestamp) -> Deed {
         if let Some(until) = lock(&self.outlet.quiet).route(Route::Threads(telling.channel), now) {
             return Deed::Quiet(until);
+        }
+        if telling.first_tried_at.is_some() {
+            // It may have been started before.
+            match self.outlet.api.has_thread(telling.channel, telling.card).await {
+                Ok(true) => return Deed::Started(ChannelId(telling.card.0)),
+                Err(error) if error.code() == Some(UNKNOWN_MESSAGE) => return Deed::Failed(error, Attempt::Start),
+                // Where it cannot be told, Discord says it when one is started.
+                Ok(false) | Err(_) => {}
+            }
         }
         let name = render::timeline::name(&telling.incident);
         let started = self.outlet.api.start_thread(telling.channel, telling.card, &name).await;
@@ -287,13 +300,7 @@ impl Timelines {
         }
     }
 
-    fn failed(
-        &self,
-        telling: &Telling,
-        error: &ApiError,
-        attempt: Attempt,
-        now: Timestamp,
-    ) -> (Option<Told>, Stepped) {
+    fn failed(&self, telling: &Telling, error: &ApiError, attempt: Attempt, now: Timestamp) -> (Option<Told>, Stepped) {
         let incident = telling.incident.id.reference();
         let later = |wait| now.saturating_add(wait).unwrap_or(Timestamp::MAX);
         let next = next(telling, error, attempt, now);
@@ -313,7 +320,11 @@ impl Timelines {
                 later(wait)
             }
             Next::Mend(wait) => {
-                self.object(telling.channel, error, "no timeline can be told; the cards go on without, and it is tried again");
+                self.object(
+                    telling.channel,
+                    error,
+                    "no timeline can be told; the cards go on without, and it is tried again",
+                );
                 later(wait)
             }
             Next::ThreadGone => return (Some(Told::Gone), Stepped::Gone),
@@ -323,7 +334,7 @@ impl Timelines {
                 return (Some(Told::LeftOut), Stepped::LeftOut);
             }
         };
-        let maybe_sent = error.maybe_carried_out() && attempt == Attempt::Tell;
+        let maybe_sent = error.maybe_carried_out() && attempt != Attempt::Reopen;
         (Some(Told::Later { due, maybe_sent }), Stepped::Later { due })
     }
 

@@ -52,7 +52,9 @@ impl ApiError {
     /// Whether what was asked for may have been carried out all the same.
     pub fn maybe_carried_out(&self) -> bool {
         match self {
-            Self::RateLimited { .. } | Self::TooManyOldEdits { .. } | Self::Refused { .. } | Self::Unauthorized => false,
+            Self::RateLimited { .. } | Self::TooManyOldEdits { .. } | Self::Refused { .. } | Self::Unauthorized => {
+                false
+            }
             Self::Server(_) | Self::Malformed(_) => true,
             Self::Unreachable { maybe_sent, .. } => *maybe_sent,
         }

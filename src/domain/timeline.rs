@@ -365,7 +365,11 @@ mod tests {
         let happened = between(before, after);
         for happening in &happened {
             let body = serde_json::to_string(happening).unwrap();
-            assert_eq!(serde_json::from_str::<Happening>(&body).unwrap(), *happening, "p6: it is read as it was written");
+            assert_eq!(
+                serde_json::from_str::<Happening>(&body).unwrap(),
+                *happening,
+                "p6: it is read as it was written"
+            );
         }
         happened.iter().map(word).collect()
     }

@@ -257,7 +257,6 @@ impl Operations {
     /// # Errors
     /// If the store cannot be read or written.
     pub async fn confirm(&self, asker: &Asker, request: &Id, now: Timestamp) -> Result<Settled, Trouble> {
-        let _awaited = self.store.awaited();
         let request = match self.pressable(asker, request, RequestState::Asked, now).await? {
             Ok(request) => request,
             Err(refusal) => return Ok(Settled::Refused(refusal)),

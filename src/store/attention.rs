@@ -1,12 +1,14 @@
 //! What people did about an incident, and what is said of it again: written with its card, in one transaction.
 
+use super::batch::{Batch, Ran, Statement};
 use super::incidents::{Changed, Kept, read_kept};
-use super::outbox::{card, put};
+use super::outbox::{edited, reply};
 use super::timeline::lines;
-use super::{Store, StoreError, Tx, audit, to_json};
+use super::writer::Who;
+use super::{Store, StoreError, audit, to_json};
 use crate::domain::attention::{Attended, Attention};
 use crate::domain::audit::Entry;
-use crate::domain::ids::{ChannelId, Id};
+use crate::domain::ids::Id;
 use crate::domain::incident::Incident;
 use crate::domain::notice::{Notice, Slot};
 use jiff::Timestamp;
@@ -35,24 +37,21 @@ impl Store {
         attended: &Attended,
         now: Timestamp,
     ) -> Result<Changed, StoreError> {
-        let pool = self.other().await;
-        let mut tx = pool.begin().await?;
-        let Some(incident) = keep(&mut tx, before, &attended.attention, now).await? else { return Ok(Changed::Stale) };
-        // Whoever ended the mute meanwhile said that it is over.
-        if incident.attention.muted.is_some() && !hush(&mut tx, &incident).await? {
-            return Ok(Changed::Stale);
+        let incident = Incident { attention: attended.attention.clone(), ..before.incident.clone() };
+        let mut batch = Batch::default().claim(kept(before, &incident)?);
+        if let Some(hush) = &incident.attention.muted {
+            // Whoever ended the mute meanwhile said that it is over.
+            batch = batch.claim(hold(&hush.mute)).then(covers(&hush.mute, &incident));
         }
-        if let Some(channel) = edit_card(&mut tx, &incident, now).await? {
-            for (due, number) in &attended.due {
-                // What Discord has not taken yet would only say the same, and ping for it.
-                withdraw(&mut tx, &incident.id, &format!("{}:", due.word())).await?;
-                let slot = Slot::Again(incident.id.clone(), *due, *number);
-                let again = Notice::Again { incident: incident.clone(), due: *due, at: now };
-                put(&mut tx, &slot, channel, &again, now).await?;
-            }
+        batch = lines(Some(before), &incident, now)?.into_iter().fold(batch, Batch::then).then(edited(&incident, now)?);
+        for (due, number) in &attended.due {
+            // What Discord has not taken yet would only say the same, and ping for it.
+            batch = batch.then(withdraw(&incident.id, &format!("{}:", due.word())));
+            let slot = Slot::Again(incident.id.clone(), *due, *number);
+            let again = Notice::Again { incident: incident.clone(), due: *due, at: now };
+            batch = batch.then(reply(&slot, &again, None, now)?);
         }
-        tx.commit().await?;
-        Ok(Changed::Now)
+        self.changed(batch, Who::Other).await
     }
 
     /// Keeps what somebody did about an open incident, with what its card says now and the audit record.
@@ -66,76 +65,52 @@ impl Store {
         entry: &Entry,
         now: Timestamp,
     ) -> Result<Changed, StoreError> {
-        let _awaited = self.awaited();
-        let mut tx = self.pool.begin().await?;
-        let Some(incident) = keep(&mut tx, before, attention, now).await? else { return Ok(Changed::Stale) };
-        edit_card(&mut tx, &incident, now).await?;
-        audit::statement(entry)?.execute(&mut tx).await?;
-        tx.commit().await?;
-        Ok(Changed::Now)
+        let incident = Incident { attention: attention.clone(), ..before.incident.clone() };
+        let batch = Batch::default().claim(kept(before, &incident)?).then(edited(&incident, now)?);
+        let batch = lines(Some(before), &incident, now)?.into_iter().fold(batch, Batch::then);
+        self.changed(batch.then(audit::statement(entry)?), Who::Awaited).await
+    }
+
+    async fn changed(&self, batch: Batch, who: Who) -> Result<Changed, StoreError> {
+        Ok(match self.write(batch, who).await? {
+            Ran::All(_) => Changed::Now,
+            Ran::Stopped(_) => Changed::Stale,
+        })
     }
 }
 
-/// The claim: one conditional write, which nobody passes who read an older version; with what happened by it.
-async fn keep(
-    tx: &mut Tx<'_>,
-    before: &Kept,
-    attention: &Attention,
-    now: Timestamp,
-) -> Result<Option<Incident>, StoreError> {
-    let incident = Incident { attention: attention.clone(), ..before.incident.clone() };
-    let kept = sqlx::query(
+/// The claim: one conditional write, which nobody passes who read an older version.
+fn kept(before: &Kept, incident: &Incident) -> Result<Statement, StoreError> {
+    Ok(Statement::new(
         "UPDATE incidents SET body = $1, version = version + 1 WHERE id = $2 AND is_open = 1 AND version = $3",
     )
-    .bind(to_json("incidents", &incident)?)
+    .bind(to_json("incidents", incident)?)
     .bind(incident.id.as_str())
-    .bind(before.version)
-    .execute(&mut **tx)
-    .await?;
-    if kept.rows_affected() == 0 {
-        return Ok(None);
-    }
-    for line in lines(Some(&before.incident), &incident, before.version.saturating_add(1), now)? {
-        line.execute(tx).await?;
-    }
-    Ok(Some(incident))
+    .bind(before.version))
 }
 
-/// Edits the card, and tells where it stands. Whether it pings when it is first posted was decided when it was opened.
-async fn edit_card(tx: &mut Tx<'_>, incident: &Incident, now: Timestamp) -> Result<Option<ChannelId>, StoreError> {
-    let slot = Slot::Card(incident.id.clone());
-    let Some(stands) = card(tx, &slot).await? else { return Ok(None) };
-    let edited = Notice::Card { incident: incident.clone(), ping: stands.ping };
-    put(tx, &slot, stands.channel, &edited, now).await?;
-    Ok(Some(stands.channel))
+/// Holds a mute's row, if it is on, until all is written, so that nobody ends it meanwhile with a summary that leaves this
+/// out. It changes no row if the mute is over.
+pub(super) fn hold(mute: &Id) -> Statement {
+    Statement::new("UPDATE mutes SET is_on = is_on WHERE id = $1 AND is_on = 1").bind(mute.as_str())
 }
 
-/// Whether a mute covers an incident now, as its card says it does; written down for the mute's summary.
-///
-/// The mute's row is held until this is over, so that nobody ends it meanwhile with a summary that leaves this out.
-pub(super) async fn hush(tx: &mut Tx<'_>, incident: &Incident) -> Result<bool, StoreError> {
-    let Some(hush) = &incident.attention.muted else { return Ok(false) };
-    let is_on = sqlx::query("UPDATE mutes SET is_on = is_on WHERE id = $1 AND is_on = 1").bind(hush.mute.as_str());
-    if is_on.execute(&mut **tx).await?.rows_affected() == 0 {
-        return Ok(false);
-    }
-    sqlx::query("INSERT INTO muted_incidents (mute, incident) VALUES ($1, $2) ON CONFLICT (mute, incident) DO NOTHING")
-        .bind(hush.mute.as_str())
-        .bind(incident.id.as_str())
-        .execute(&mut **tx)
-        .await?;
-    Ok(true)
+/// Writes down, for the mute's summary, that it covers an incident as its card says it does, if it is on.
+pub(super) fn covers(mute: &Id, incident: &Incident) -> Statement {
+    Statement::new(
+        "INSERT INTO muted_incidents (mute, incident) SELECT id, $2 FROM mutes WHERE id = $1 AND is_on = 1 \
+         ON CONFLICT (mute, incident) DO NOTHING",
+    )
+    .bind(mute.as_str())
+    .bind(incident.id.as_str())
 }
 
 /// Takes back the replies to a card that nobody has tried to post yet: those whose slots begin like this.
-pub(super) async fn withdraw(tx: &mut Tx<'_>, incident: &Id, beginning: &str) -> Result<(), StoreError> {
-    sqlx::query(
+pub(super) fn withdraw(incident: &Id, beginning: &str) -> Statement {
+    Statement::new(
         "DELETE FROM outbox WHERE replies_to = $1 AND slot LIKE $2 AND message IS NULL AND first_tried_at IS NULL \
          AND leased_until = 0",
     )
     .bind(Slot::Card(incident.clone()).name())
     .bind(format!("{beginning}%"))
-    .execute(&mut **tx)
-    .await?;
-    Ok(())
 }

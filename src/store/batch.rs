@@ -10,7 +10,7 @@ use futures_util::TryStreamExt as _;
 use sqlx::any::{AnyArguments, AnyQueryResult, AnyRow};
 use sqlx::{AnyConnection, AnyPool, Arguments as _, AssertSqlSafe, Either, Executor as _};
 
-use super::{StoreError, Turn, Tx, take_turn};
+use super::{StoreError, Turn, take_turn};
 
 /// A value that a statement is given.
 #[derive(Clone, Debug)]
@@ -68,12 +68,6 @@ impl Statement {
 
     fn arguments(&self) -> Result<AnyArguments, StoreError> {
         arguments(&self.values)
-    }
-
-    /// Carries it out within a transaction whose other statements depend on what it does.
-    pub(super) async fn execute(self, tx: &mut Tx<'_>) -> Result<AnyQueryResult, StoreError> {
-        let query = sqlx::query_with(AssertSqlSafe(self.sql.as_ref()), self.arguments()?);
-        Ok(query.execute(&mut **tx).await?)
     }
 }
 

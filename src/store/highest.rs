@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 use sqlx::Row as _;
 use sqlx::any::AnyRow;
 
+use super::batch::{Batch, Ran, Statement};
+use super::writer::Who;
 use super::{Store, StoreError, body, index_key, to_json, without_nul};
 use crate::domain::connector::{Bot, Environment};
 use crate::domain::ids::BotId;
@@ -40,9 +42,8 @@ impl Store {
     /// # Errors
     /// If the store cannot be read.
     pub async fn highest_seen(&self) -> Result<BTreeMap<(BotId, Environment), Highest>, StoreError> {
-        let pool = self.other().await;
         let rows = sqlx::query("SELECT bot, environment, name, healthy, body FROM highest_seen");
-        let all = rows.fetch_all(&*pool).await?;
+        let all = rows.fetch_all(&self.reads).await?;
         all.iter().map(|row| read_highest(row).map(|highest| (highest.key(), highest))).collect()
     }
 
@@ -56,10 +57,10 @@ impl Store {
         }
         // Always in one order, so that two that raise counts at once do not wait for each other.
         let seen: BTreeMap<_, _> = seen.iter().map(|highest| (highest.key(), highest)).collect();
-        let mut tx = self.pool.begin().await?;
+        let mut batch = Batch::default();
         for highest in seen.values() {
             let of = Of { bot: highest.bot.clone(), environment: highest.environment.clone() };
-            sqlx::query(
+            let raised = Statement::new(
                 "INSERT INTO highest_seen (bot, environment, name, healthy, body) VALUES ($1, $2, $3, $4, $5) \
                  ON CONFLICT (bot, environment) DO UPDATE SET name = excluded.name, body = excluded.body, \
                  healthy = CASE WHEN excluded.healthy > highest_seen.healthy THEN excluded.healthy \
@@ -69,11 +70,11 @@ impl Store {
             .bind(index_key(highest.environment.as_str()))
             .bind(without_nul(&highest.bot.name))
             .bind(i64::from(highest.healthy))
-            .bind(to_json("highest_seen", &of)?)
-            .execute(&mut *tx)
-            .await?;
+            .bind(to_json("highest_seen", &of)?);
+            batch = batch.then(raised);
         }
-        tx.commit().await?;
+        // Nothing in it can stop.
+        let (Ran::All(_) | Ran::Stopped(_)) = self.write(batch, Who::Other).await?;
         Ok(())
     }
 }

@@ -6,18 +6,16 @@ use jiff::Timestamp;
 use sqlx::Row as _;
 use sqlx::any::AnyRow;
 
-use super::attention::{hush, withdraw};
+use super::attention::{covers, hold, withdraw};
 use super::batch::{Batch, Ran, Statement};
-use super::outbox::{self, card, is_said, put};
+use super::outbox::{self, Mentions};
 use super::timeline::lines;
 use super::writer::Who;
-use super::{Store, StoreError, Tx, body, index_key, millis, to_json};
+use super::{Store, StoreError, body, index_key, millis, to_json};
 use crate::domain::ids::{ChannelId, Id, MessageId};
 use crate::domain::incident::{Incident, Phase, Subject};
 use crate::domain::notice::{Call, Notice, Slot};
 
-/// How many incidents are changed in one transaction: on SQLite nobody else writes meanwhile.
-const AT_A_TIME: usize = 50;
 /// How many subjects are looked up by one statement.
 const NAMES_AT_A_TIME: usize = 100;
 
@@ -233,22 +231,14 @@ impl Store {
     /// # Errors
     /// If the store cannot be written.
     pub async fn write_incidents(&self, changes: &[Change<'_>], now: Timestamp) -> Result<Vec<Changed>, StoreError> {
-        if let [change] = changes
-            && let Some(batch) = in_one_go(change, now)?
-        {
-            let ran = self.write(batch, Who::Other).await?;
-            return Ok(vec![if matches!(ran, Ran::All(_)) { Changed::Now } else { Changed::Stale }]);
-        }
-        let mut written = Vec::with_capacity(changes.len());
-        for some in changes.chunks(AT_A_TIME) {
-            let pool = self.other().await;
-            let mut tx = pool.begin().await?;
-            for change in some {
-                written.push(write(&mut tx, change, now).await?);
-            }
-            tx.commit().await?;
-        }
-        Ok(written)
+        // All are handed in before the first is waited for, so that they share their waits for the disk.
+        let batches = changes.iter().map(|change| batch(change, now)).collect::<Result<Vec<_>, _>>()?;
+        let writing = batches.into_iter().map(|batch| self.write(batch, Who::Other));
+        let written = futures_util::future::join_all(writing).await;
+        written
+            .into_iter()
+            .map(|ran| Ok(if matches!(ran?, Ran::All(_)) { Changed::Now } else { Changed::Stale }))
+            .collect()
     }
 }
 
@@ -269,23 +259,45 @@ fn is_open(incident: &Incident) -> i64 {
     i64::from(!matches!(incident.phase, Phase::Resolved { .. }))
 }
 
-/// What opens an incident of which nothing can have been said and that no mute covers: of that, nothing is to be looked up on
-/// the way, so that it takes no longer than the disk does.
-fn in_one_go(change: &Change<'_>, now: Timestamp) -> Result<Option<Batch>, StoreError> {
-    let Change { before: None, after: Some(incident), call: call @ (Call::Nobody | Call::Card), .. } = change else {
-        return Ok(None);
+/// A change with what is to be said of it. Its first statement is the claim: from then on nobody else changes the incident, nor
+/// what is said of it, until all is written.
+fn batch(change: &Change<'_>, now: Timestamp) -> Result<Batch, StoreError> {
+    let claim = match (change.before, change.after) {
+        (None, Some(incident)) => opening(incident)?,
+        (Some(before), after) => change_of(before, after)?,
+        (None, None) => return Ok(Batch::default()),
     };
-    if incident.attention.muted.is_some() || incident.resolved_at().is_some() {
-        return Ok(None);
+    let batch = Batch::default().claim(claim);
+    match change.after.filter(|incident| incident.has_own_card()) {
+        Some(incident) => say(batch, incident, change, now),
+        None => Ok(batch),
     }
-    let batch = Batch::default().claim(opening(incident)?);
-    if !incident.has_own_card() {
-        return Ok(Some(batch));
+}
+
+fn say(mut batch: Batch, incident: &Incident, change: &Change<'_>, now: Timestamp) -> Result<Batch, StoreError> {
+    let mute = incident.attention.muted.as_ref().map(|hush| &hush.mute);
+    if let Some(mute) = mute {
+        batch = batch.then(hold(mute)).then(covers(mute, incident));
     }
-    let card = Notice::Card { incident: (*incident).clone(), ping: *call == Call::Card };
-    let slot = Slot::Card(incident.id.clone());
-    let batch = batch.then(outbox::message(&slot, change.channel, &card, now)?);
-    Ok(Some(lines(None, incident, 1, now)?.into_iter().fold(batch, Batch::then)))
+    let mentions = match (change.call, mute) {
+        (Call::Card, None) => Mentions::Yes,
+        (Call::Card, Some(mute)) => Mentions::Unless(mute),
+        _ => Mentions::No,
+    };
+    batch = batch.then(outbox::card(incident, change.channel, mentions, change.shown, now)?);
+    batch = lines(change.before, incident, now)?.into_iter().fold(batch, Batch::then);
+    if incident.resolved_at().is_some() {
+        batch = batch.then(withdraw(&incident.id, ""));
+    }
+    // While it is muted, what it is now stands on its card.
+    let (slot, notice) = match change.call {
+        Call::Nobody | Call::Card => return Ok(batch),
+        Call::Worse => {
+            (Slot::Worse(incident.id.clone(), incident.replies), Notice::Worse { incident: incident.clone() })
+        }
+        Call::Back => (Slot::Back(incident.id.clone(), incident.replies), Notice::Back { incident: incident.clone() }),
+    };
+    Ok(batch.then(outbox::reply(&slot, &notice, mute, now)?))
 }
 
 fn opening(incident: &Incident) -> Result<Statement, StoreError> {
@@ -316,53 +328,4 @@ fn change_of(before: &Kept, after: Option<&Incident>) -> Result<Statement, Store
     .bind(id)
     .bind(is_open(&before.incident))
     .bind(before.version))
-}
-
-async fn write(tx: &mut Tx<'_>, change: &Change<'_>, now: Timestamp) -> Result<Changed, StoreError> {
-    let changed = match (change.before, change.after) {
-        (None, None) => return Ok(Changed::Stale),
-        (None, Some(incident)) => opening(incident)?.execute(tx).await?.rows_affected(),
-        (Some(before), after) => change_of(before, after)?.execute(tx).await?.rows_affected(),
-    };
-    if changed == 0 {
-        return Ok(Changed::Stale);
-    }
-    // From here on nobody else changes the incident, nor what is said of it, until this is over.
-    if let Some(incident) = change.after.filter(|incident| incident.has_own_card()) {
-        say(tx, incident, change, now).await?;
-    }
-    Ok(Changed::Now)
-}
-
-async fn say(tx: &mut Tx<'_>, incident: &Incident, change: &Change<'_>, now: Timestamp) -> Result<(), StoreError> {
-    let slot = Slot::Card(incident.id.clone());
-    let muted = hush(tx, incident).await?;
-    let stands = card(tx, &slot).await?;
-    // What is said of it is said where its card is, wherever a new one would be.
-    let channel = stands.as_ref().map_or(change.channel, |card| card.channel);
-    if change.shown || stands.is_none() {
-        // Whether the card pings was decided when it was opened; it may not be posted yet.
-        let ping = (change.call == Call::Card && !muted) || stands.is_some_and(|card| card.ping);
-        put(tx, &slot, channel, &Notice::Card { incident: incident.clone(), ping }, now).await?;
-    }
-    let version = change.before.map_or(1, |before| before.version.saturating_add(1));
-    for line in lines(change.before.map(|before| &before.incident), incident, version, now)? {
-        line.execute(tx).await?;
-    }
-    if incident.resolved_at().is_some() {
-        withdraw(tx, &incident.id, "").await?;
-    }
-    let (slot, notice) = match change.call {
-        Call::Nobody | Call::Card => return Ok(()),
-        // What it is now stands on its card.
-        Call::Worse | Call::Back if muted => return Ok(()),
-        Call::Worse => {
-            (Slot::Worse(incident.id.clone(), incident.replies), Notice::Worse { incident: incident.clone() })
-        }
-        Call::Back => (Slot::Back(incident.id.clone(), incident.replies), Notice::Back { incident: incident.clone() }),
-    };
-    if !is_said(tx, &slot).await? {
-        put(tx, &slot, channel, &notice, now).await?;
-    }
-    Ok(())
 }

@@ -11,7 +11,7 @@
 //!   see `take_turn`. SQLite has one writer, and so takes turns by itself.
 //!
 //! On SQLite, which has one writer, what waits to be written is committed together (`writer`), what a person waits for
-//! before what nobody waits for (`lanes`); what is only read waits for nobody.
+//! before what nobody waits for; what is only read waits for nobody.
 //!
 //! A write counts once its statement has ended, and never by the rows that it returned on the way.
 //!
@@ -25,8 +25,6 @@ mod batch;
 mod error;
 pub mod highest;
 pub mod incidents;
-mod lanes;
-mod mend;
 pub mod mutes;
 pub mod operations;
 pub mod outbox;
@@ -45,18 +43,14 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest as _, Sha256};
 use sqlx::any::AnyRow;
-use sqlx::{AnyPool, Connection as _, Row as _};
+use sqlx::{Any, AnyPool, Connection as _, Row as _, Transaction};
 
 use self::alone::Hold;
 use self::batch::{Batch, Ran, Statement};
 pub use self::error::StoreError;
-use self::lanes::{Awaited, Lanes, Other};
 use self::place::{PATIENCE, Place};
 use self::writer::{Who, Writer};
 use crate::domain::ids::Id;
-
-/// A transaction of the store.
-pub(crate) type Tx<'a> = sqlx::Transaction<'a, sqlx::Any>;
 
 /// The store. Cheap to clone.
 #[derive(Clone)]
@@ -69,7 +63,6 @@ pub struct Store {
     writer: Option<Writer>,
     owner: Arc<str>,
     hold: Arc<Hold>,
-    lanes: Option<Arc<Lanes>>,
 }
 
 impl std::fmt::Debug for Store {
@@ -99,7 +92,7 @@ impl Store {
             Some(reads) => (reads, Some(Writer::start(pool.clone()))),
             None => (pool.clone(), None),
         };
-        let store = Self { pool, reads, writer, owner, hold: Arc::new(hold), lanes: place.lanes() };
+        let store = Self { pool, reads, writer, owner, hold: Arc::new(hold) };
         // Under the lock nobody else is alive to hold one.
         store.end_leases_on_messages().await?;
         store.end_leases_on_operations().await?;
@@ -136,16 +129,6 @@ impl Store {
         }
     }
 
-    /// Somebody waits for what is done while this is held.
-    pub(crate) fn awaited(&self) -> Option<Awaited<'_>> {
-        self.lanes.as_deref().map(Lanes::awaited)
-    }
-
-    /// The database, for something that nobody waits for.
-    async fn other(&self) -> Other<'_> {
-        Other::of(&self.pool, self.lanes.as_deref()).await
-    }
-
     /// A name for a new lease of this process.
     pub(crate) fn new_lease(&self) -> String {
         format!("{}:{}", self.owner, Id::random())
@@ -154,7 +137,7 @@ impl Store {
 
 /// Claims that look at other rows than the one they write, each kind with its key.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Turn {
+enum Turn {
     /// For a message: at the others in flight in its channel.
     Message = 1,
     /// For an operation: at which one is due first.
@@ -166,7 +149,7 @@ pub(crate) enum Turn {
 /// Without it two claims on PostgreSQL could each find a channel quiet and take different messages of it, since neither sees
 /// what the other has not committed. It is a statement of its own because a statement sees what was committed before *it*
 /// began. A claim is short, so turns cost little; nothing that holds a row waits for a turn, so no two wait for each other.
-pub(crate) async fn take_turn(tx: &mut Tx<'_>, turn: Turn) -> Result<(), StoreError> {
+async fn take_turn(tx: &mut Transaction<'_, Any>, turn: Turn) -> Result<(), StoreError> {
     if tx.backend_name() == "PostgreSQL" {
         // "bots" in ASCII, so that it is nobody else's.
         let room = i32::from_be_bytes(*b"bots");

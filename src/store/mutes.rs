@@ -2,13 +2,20 @@
 
 use jiff::Timestamp;
 
-use super::outbox::put;
-use super::{Store, StoreError, Tx, audit, body, index_key, millis, to_json};
+use super::attention::hold;
+use super::batch::{Batch, Ran, Statement};
+use super::incidents::read_kept;
+use super::outbox::message;
+use super::writer::Who;
+use super::{Store, StoreError, audit, body, index_key, millis, to_json};
 use crate::domain::audit::Entry;
 use crate::domain::ids::Id;
 use crate::domain::incident::Incident;
 use crate::domain::mute::{Mute, MuteEnd, Summary};
 use crate::domain::notice::{Notice, Slot};
+
+/// How often what was overtaken between looking and writing is tried anew.
+const TRIES: usize = 20;
 
 /// What became of an attempt to mute.
 #[derive(Clone, Debug, PartialEq)]
@@ -45,28 +52,27 @@ impl Store {
     /// # Errors
     /// If the store cannot be written.
     pub async fn mute(&self, mute: &Mute, entry: &Entry, now: Timestamp) -> Result<Muted, StoreError> {
-        let _awaited = self.awaited();
-        let mut tx = self.pool.begin().await?;
         let scope = index_key(&mute.scope.name());
-        let written = sqlx::query(
+        let claim = Statement::new(
             "INSERT INTO mutes (id, scope, is_on, ends_at, body) VALUES ($1, $2, 1, $3, $4) \
              ON CONFLICT (scope) WHERE is_on = 1 DO NOTHING",
         )
         .bind(mute.id.as_str())
-        .bind(&scope)
+        .bind(scope.as_str())
         .bind(millis(mute.until))
-        .bind(to_json("mutes", mute)?)
-        .execute(&mut *tx)
-        .await?;
-        if written.rows_affected() == 0 {
+        .bind(to_json("mutes", mute)?);
+        let batch = Batch::default().claim(claim).then(said(mute, now)?).then(audit::statement(entry)?);
+        for _ in 0..TRIES {
+            if matches!(self.write(batch.clone(), Who::Awaited).await?, Ran::All(_)) {
+                return Ok(Muted::Now);
+            }
+            // The one that was on may have ended by the time we look which it is.
             let row = sqlx::query("SELECT body FROM mutes WHERE scope = $1 AND is_on = 1").bind(&scope);
-            let row = row.fetch_one(&mut *tx).await?;
-            return Ok(Muted::Before(Box::new(body("mutes", &row)?)));
+            if let Some(row) = row.fetch_optional(&self.reads).await? {
+                return Ok(Muted::Before(Box::new(body("mutes", &row)?)));
+            }
         }
-        say(&mut tx, mute, now).await?;
-        audit::statement(entry)?.execute(&mut tx).await?;
-        tx.commit().await?;
-        Ok(Muted::Now)
+        Err(StoreError::Sql(sqlx::Error::RowNotFound))
     }
 
     /// Ends a mute that is on, with its summary; with its audit record, if somebody ended it.
@@ -80,31 +86,44 @@ impl Store {
         entry: Option<&Entry>,
         now: Timestamp,
     ) -> Result<Unmuted, StoreError> {
-        let _awaited = entry.and_then(|_| self.awaited());
-        let mut tx = self.pool.begin().await?;
-        let row = sqlx::query("SELECT body FROM mutes WHERE id = $1").bind(id.as_str()).fetch_optional(&mut *tx);
-        let Some(row) = row.await? else { return Ok(Unmuted::Before(None)) };
-        let before: Mute = body("mutes", &row)?;
-        let mute = Mute { ended: Some(end), ..before };
-        let ended = sqlx::query("UPDATE mutes SET is_on = 0, body = $1 WHERE id = $2 AND is_on = 1")
-            .bind(to_json("mutes", &mute)?)
-            .bind(id.as_str())
-            .execute(&mut *tx)
-            .await?;
-        if ended.rows_affected() == 0 {
-            // Read again: whoever was first may have been so since.
-            let row = sqlx::query("SELECT body FROM mutes WHERE id = $1").bind(id.as_str()).fetch_one(&mut *tx).await?;
-            return Ok(Unmuted::Before(Some(Box::new(body("mutes", &row)?))));
+        let who = if entry.is_some() { Who::Awaited } else { Who::Other };
+        for _ in 0..TRIES {
+            let Some(before) = self.mute_of(id).await? else { return Ok(Unmuted::Before(None)) };
+            if before.ended.is_some() {
+                return Ok(Unmuted::Before(Some(Box::new(before))));
+            }
+            let mute = Mute { ended: Some(end.clone()), ..before };
+            let covered = self.covered(id).await?;
+            let told = Notice::Summary { mute: mute.clone(), summary: Summary::of(&covered.incidents) };
+            // It is held first: a statement sees what was committed before it began, and so the next one sees all that the mute
+            // has covered.
+            let mut batch = Batch::default()
+                .claim(hold(id))
+                .claim(covered.ends(&mute)?)
+                .then(said(&mute, now)?)
+                .then(message(&Slot::Summary(id.clone()), mute.channel, &told, now)?);
+            if let Some(entry) = entry {
+                batch = batch.then(audit::statement(entry)?);
+            }
+            if let Ran::All(_) = self.write(batch, who).await? {
+                return Ok(Unmuted::Now(Box::new(mute)));
+            }
         }
-        let summary = Summary::of(&covered(&mut tx, id).await?);
-        say(&mut tx, &mute, now).await?;
-        let told = Notice::Summary { mute: mute.clone(), summary };
-        put(&mut tx, &Slot::Summary(id.clone()), mute.channel, &told, now).await?;
-        if let Some(entry) = entry {
-            audit::statement(entry)?.execute(&mut tx).await?;
-        }
-        tx.commit().await?;
-        Ok(Unmuted::Now(Box::new(mute)))
+        Err(StoreError::Sql(sqlx::Error::RowNotFound))
+    }
+
+    /// The incidents that stood while it covered them, as they stand now.
+    async fn covered(&self, mute: &Id) -> Result<Covered, StoreError> {
+        let rows = sqlx::query(
+            "SELECT i.body AS body, i.version AS version FROM incidents i JOIN muted_incidents m ON m.incident = i.id \
+             WHERE m.mute = $1 ORDER BY i.opened_at, i.id",
+        )
+        .bind(mute.as_str())
+        .fetch_all(&self.reads)
+        .await?;
+        let kept = rows.iter().map(read_kept).collect::<Result<Vec<_>, _>>()?;
+        let versions = kept.iter().map(|kept| kept.version).sum();
+        Ok(Covered { incidents: kept.into_iter().map(|kept| kept.incident).collect(), versions })
     }
 
     /// A mute, whether it is on or over.
@@ -117,18 +136,29 @@ impl Store {
     }
 }
 
-/// The incidents that stood while it covered them, as they stand now.
-async fn covered(tx: &mut Tx<'_>, mute: &Id) -> Result<Vec<Incident>, StoreError> {
-    let rows = sqlx::query(
-        "SELECT i.body AS body FROM incidents i JOIN muted_incidents m ON m.incident = i.id WHERE m.mute = $1 \
-         ORDER BY i.opened_at, i.id",
-    )
-    .bind(mute.as_str())
-    .fetch_all(&mut **tx)
-    .await?;
-    rows.iter().map(|row| body("incidents", row)).collect()
+/// What a mute covered, as it was read.
+struct Covered {
+    incidents: Vec<Incident>,
+    versions: i64,
 }
 
-async fn say(tx: &mut Tx<'_>, mute: &Mute, now: Timestamp) -> Result<(), StoreError> {
-    put(tx, &Slot::Mute(mute.id.clone()), mute.channel, &Notice::Mute { mute: mute.clone() }, now).await
+impl Covered {
+    /// Ends the mute if it has covered nothing else, and nothing of it has changed: nothing of it is ever taken away, and versions
+    /// only go up.
+    fn ends(&self, mute: &Mute) -> Result<Statement, StoreError> {
+        Ok(Statement::new(
+            "UPDATE mutes SET is_on = 0, body = $1 WHERE id = $2 AND is_on = 1 \
+             AND $3 = (SELECT COUNT(*) FROM muted_incidents m WHERE m.mute = $2) \
+             AND $4 = (SELECT COALESCE(SUM(i.version), 0) FROM incidents i JOIN muted_incidents m ON m.incident = i.id \
+             WHERE m.mute = $2)",
+        )
+        .bind(to_json("mutes", mute)?)
+        .bind(mute.id.as_str())
+        .bind(i64::try_from(self.incidents.len()).unwrap_or(i64::MAX))
+        .bind(self.versions))
+    }
+}
+
+fn said(mute: &Mute, now: Timestamp) -> Result<Statement, StoreError> {
+    message(&Slot::Mute(mute.id.clone()), mute.channel, &Notice::Mute { mute: mute.clone() }, now)
 }

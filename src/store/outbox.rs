@@ -9,8 +9,9 @@ use sqlx::any::AnyRow;
 
 use super::batch::{Batch, Ran, Statement};
 use super::writer::Who;
-use super::{Store, StoreError, Turn, Tx, millis, millis_after, signed, to_json, without_nul};
+use super::{Store, StoreError, Turn, millis, millis_after, signed, to_json, without_nul};
 use crate::domain::ids::{ChannelId, Id, MessageId};
+use crate::domain::incident::Incident;
 use crate::domain::notice::{Notice, Slot};
 
 /// A row that this process holds under a lease: one message that has something new to say.
@@ -106,16 +107,20 @@ pub struct Backlog {
     pub given_up: u64,
 }
 
-/// Writes what a message must say, within the transaction of what caused it.
-pub(super) async fn put(
-    tx: &mut Tx<'_>,
-    slot: &Slot,
-    channel: ChannelId,
-    notice: &Notice,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    message(slot, channel, notice, now)?.execute(tx).await?;
-    Ok(())
+/// What a row is for a message that has something to say and of which nothing was tried.
+const NEW: &str = "INSERT INTO outbox (slot, reference, replies_to, notice, waiting_since, due_at, channel, mentions, version, \
+     sent_version, generation, attempts, leased_until)";
+/// What was said before is overtaken. What Discord would not take may be taken once it says something else, so giving up ends.
+const SAYS_THIS: &str = "version = outbox.version + 1, gave_up = NULL, waiting_since = CASE \
+     WHEN outbox.version > outbox.sent_version THEN outbox.waiting_since ELSE";
+
+/// Whether a card mentions the roles when it is first posted. That was decided when it was opened; it may not be posted yet.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Mentions<'a> {
+    No,
+    Yes,
+    /// Unless this mute is on when it is written.
+    Unless(&'a Id),
 }
 
 /// What writes what a message must say.
@@ -125,45 +130,95 @@ pub(super) fn message(
     notice: &Notice,
     now: Timestamp,
 ) -> Result<Statement, StoreError> {
-    // What Discord would not take may be taken once it says something else, so giving up ends here.
-    Ok(Statement::new(
-        "INSERT INTO outbox (slot, reference, replies_to, channel, notice, version, sent_version, generation, attempts, \
-         waiting_since, due_at, leased_until) VALUES ($1, $2, $3, $4, $5, 1, 0, 0, 0, $6, $6, 0) \
-         ON CONFLICT (slot) DO UPDATE SET notice = excluded.notice, version = outbox.version + 1, gave_up = NULL, \
-         waiting_since = CASE WHEN outbox.version > outbox.sent_version THEN outbox.waiting_since \
-         ELSE excluded.waiting_since END",
-    )
-    .bind(slot.name())
-    .bind(Id::random().as_str())
-    .bind(slot.replies_to().map(|slot| slot.name()))
-    .bind(signed(channel.0))
-    .bind(to_json("outbox", notice)?)
-    .bind(millis(now)))
+    written(slot, channel, notice, Mentions::No, Before::IsOvertaken, now)
 }
 
-/// A card as it stands in the outbox.
-pub(super) struct Card {
-    pub(super) channel: ChannelId,
-    /// Whether it mentions the roles when it is first posted.
-    pub(super) ping: bool,
+/// What writes what an incident's card must say: where it stands, or else in this channel. Unless it is `shown`, only if it
+/// is not there at all.
+pub(super) fn card(
+    incident: &Incident,
+    channel: ChannelId,
+    mentions: Mentions<'_>,
+    shown: bool,
+    now: Timestamp,
+) -> Result<Statement, StoreError> {
+    let notice = Notice::Card { incident: incident.clone(), ping: false };
+    let before = if shown { Before::IsOvertaken } else { Before::Stays };
+    written(&Slot::Card(incident.id.clone()), channel, &notice, mentions, before, now)
 }
 
-/// The card in this slot, if it is there.
-pub(super) async fn card(tx: &mut Tx<'_>, slot: &Slot) -> Result<Option<Card>, StoreError> {
-    let row = sqlx::query("SELECT channel, notice FROM outbox WHERE slot = $1")
+/// What is said in a slot already.
+#[derive(Clone, Copy, Debug)]
+enum Before {
+    IsOvertaken,
+    Stays,
+}
+
+fn written(
+    slot: &Slot,
+    channel: ChannelId,
+    notice: &Notice,
+    mentions: Mentions<'_>,
+    before: Before,
+    now: Timestamp,
+) -> Result<Statement, StoreError> {
+    let mention = match mentions {
+        Mentions::No => "0",
+        Mentions::Yes => "1",
+        Mentions::Unless(_) => "(SELECT CASE COUNT(*) WHEN 0 THEN 1 ELSE 0 END FROM mutes WHERE id = $7 AND is_on = 1)",
+    };
+    let before = match before {
+        Before::IsOvertaken => format!(
+            "UPDATE SET notice = excluded.notice, mentions = CASE excluded.mentions WHEN 1 THEN 1 ELSE outbox.mentions END, \
+             {SAYS_THIS} excluded.waiting_since END"
+        ),
+        Before::Stays => "NOTHING".to_owned(),
+    };
+    let sql =
+        format!("{NEW} VALUES ($1, $2, $3, $4, $5, $5, $6, {mention}, 1, 0, 0, 0, 0) ON CONFLICT (slot) DO {before}");
+    let written = said(Statement::new(sql), slot, notice, now)?.bind(signed(channel.0));
+    Ok(match mentions {
+        Mentions::Unless(mute) => written.bind(mute.as_str()),
+        Mentions::No | Mentions::Yes => written,
+    })
+}
+
+/// What edits an incident's card, if it is there.
+pub(super) fn edited(incident: &Incident, now: Timestamp) -> Result<Statement, StoreError> {
+    let notice = Notice::Card { incident: incident.clone(), ping: false };
+    Ok(Statement::new(format!("UPDATE outbox SET notice = $1, {SAYS_THIS} $2 END WHERE slot = $3"))
+        .bind(to_json("outbox", &notice)?)
+        .bind(millis(now))
+        .bind(Slot::Card(incident.id.clone()).name()))
+}
+
+/// What writes a reply, once, where the message is to which it replies; unless this mute is on when it is written.
+pub(super) fn reply(
+    slot: &Slot,
+    notice: &Notice,
+    unless: Option<&Id>,
+    now: Timestamp,
+) -> Result<Statement, StoreError> {
+    let unless_muted =
+        if unless.is_some() { " AND NOT EXISTS (SELECT 1 FROM mutes WHERE id = $6 AND is_on = 1)" } else { "" };
+    let sql = format!(
+        "{NEW} SELECT $1, $2, $3, $4, $5, $5, c.channel, 0, 1, 0, 0, 0, 0 FROM outbox c \
+         WHERE c.slot = $3{unless_muted} ON CONFLICT (slot) DO NOTHING"
+    );
+    let reply = said(Statement::new(sql), slot, notice, now)?;
+    Ok(match unless {
+        Some(mute) => reply.bind(mute.as_str()),
+        None => reply,
+    })
+}
+
+fn said(statement: Statement, slot: &Slot, notice: &Notice, now: Timestamp) -> Result<Statement, StoreError> {
+    Ok(statement
         .bind(slot.name())
-        .fetch_optional(&mut **tx)
-        .await?;
-    let Some(row) = row else { return Ok(None) };
-    let channel = ChannelId(row.try_get::<i64, _>("channel")?.unsigned_abs());
-    Ok(Some(Card { channel, ping: matches!(read_notice(&row)?, Notice::Card { ping: true, .. }) }))
-}
-
-/// Whether this message is in the outbox.
-pub(super) async fn is_said(tx: &mut Tx<'_>, slot: &Slot) -> Result<bool, StoreError> {
-    let row =
-        sqlx::query("SELECT slot FROM outbox WHERE slot = $1").bind(slot.name()).fetch_optional(&mut **tx).await?;
-    Ok(row.is_some())
+        .bind(Id::random().as_str())
+        .bind(slot.replies_to().map(|slot| slot.name()))
+        .bind(to_json("outbox", notice)?)
+        .bind(millis(now)))
 }
 
 /// Rows that have something to say and that nothing but time or a lease holds back: a reply waits for what it replies to.
@@ -183,7 +238,7 @@ impl Store {
              SELECT o.slot FROM outbox o WHERE {READY} AND o.due_at <= $3 AND o.leased_until <= $3 \
              AND NOT EXISTS (SELECT 1 FROM outbox b WHERE b.channel = o.channel AND b.leased_until > 0 AND b.leased_until > $3) \
              ORDER BY o.waiting_since, o.slot LIMIT 1) AND leased_until <= $3 \
-             RETURNING slot, reference, replies_to, channel, notice, version, sent_digest, message, continues, generation, \
+             RETURNING slot, reference, replies_to, channel, notice, mentions, version, sent_digest, message, continues, generation, \
              first_tried_at, attempts"
         );
         let claim = Statement::new(claim).bind(name.as_str()).bind(millis_after(now, lease)).bind(millis(now));
@@ -357,9 +412,14 @@ fn read_claimed(row: &AnyRow, lease: String) -> Result<Claimed, StoreError> {
     })
 }
 
+/// The notice of a row, with its columns `notice` and `mentions`.
 pub(super) fn read_notice(row: &AnyRow) -> Result<Notice, StoreError> {
     let text: String = row.try_get("notice")?;
-    serde_json::from_str(&text).map_err(|source| StoreError::Row { table: "outbox", source })
+    let mut notice = serde_json::from_str(&text).map_err(|source| StoreError::Row { table: "outbox", source })?;
+    if let Notice::Card { ping, .. } = &mut notice {
+        *ping = row.try_get::<i64, _>("mentions")? == 1;
+    }
+    Ok(notice)
 }
 
 pub(super) fn read_message(row: &AnyRow) -> Result<Option<MessageId>, StoreError> {

@@ -1,7 +1,6 @@
 //! Where the store is: the two kinds of address, and connections that keep what they have committed.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::{ExposeSecret as _, SecretString};
@@ -9,8 +8,6 @@ use sqlx::any::AnyPoolOptions;
 use sqlx::{AnyConnection, AnyPool, Connection as _, Executor as _, Row as _};
 
 use super::StoreError;
-use super::lanes::Lanes;
-use super::mend::no_transaction_left;
 
 /// How long to wait for a connection.
 pub(super) const PATIENCE: Duration = Duration::from_secs(10);
@@ -62,7 +59,6 @@ impl Place {
             // SQLite has one writer.
             Self::Sqlite(_) => {
                 let options = AnyPoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None);
-                let options = options.after_release(|connection, _| Box::pin(no_transaction_left(connection)));
                 // A file does not hang up, so it need not be asked before each use whether it is still there.
                 (options.test_before_acquire(false), SQLITE_SESSION)
             }
@@ -90,14 +86,6 @@ impl Place {
             })
         });
         options.connect(self.address().expose_secret()).await.map(Some).map_err(StoreError::connecting)
-    }
-
-    /// The order in which its connections are used, where there is one for all.
-    pub(super) fn lanes(&self) -> Option<Arc<Lanes>> {
-        match self {
-            Self::Sqlite(_) => Some(Arc::default()),
-            Self::PostgreSql(_) => None,
-        }
     }
 
     /// Refuses a database that could not hold what we would write.

@@ -49,7 +49,6 @@ impl Store {
     /// # Errors
     /// If the store cannot be written.
     pub async fn save_request(&self, request: &Request) -> Result<Kept, StoreError> {
-        let _awaited = self.awaited();
         let written = Statement::new(
             "INSERT INTO requests (id, state, expires_at, body) VALUES ($1, $2, $3, $4) \
              ON CONFLICT (id) DO UPDATE SET state = excluded.state, expires_at = excluded.expires_at, body = excluded.body \
@@ -84,7 +83,6 @@ impl Store {
         to: RequestState,
         entry: &Entry,
     ) -> Result<Settled, StoreError> {
-        let _awaited = self.awaited();
         let batch = Batch::default().claim(claim(request, to, None)?).then(audit::statement(entry)?);
         Ok(match self.write(batch, Who::Awaited).await? {
             Ran::Stopped(_) => Settled::Before(self.state_of(&request.id).await?),
@@ -102,7 +100,6 @@ impl Store {
         operation: &Operation,
         now: Timestamp,
     ) -> Result<Confirmed, StoreError> {
-        let _awaited = self.awaited();
         // Whoever holds what it needs may have ended by the time we look who that is: then it is free, or somebody else's.
         const TRIES: usize = 10;
         for _ in 0..TRIES {

@@ -8,6 +8,7 @@ use sqlx::Row as _;
 use sqlx::any::AnyRow;
 
 use super::batch::{Batch, Ran, Statement};
+use super::incidents::Kept;
 use super::outbox::{Held, read_message, read_notice, read_time};
 use super::writer::Who;
 use super::{Store, StoreError, body, index_key, millis, millis_after, signed, to_json};
@@ -89,24 +90,18 @@ pub enum Told {
     },
 }
 
-/// What writes down what happened to an incident that has this version from now on.
-pub(super) fn lines(
-    before: Option<&Incident>,
-    after: &Incident,
-    version: i64,
-    now: Timestamp,
-) -> Result<Vec<Statement>, StoreError> {
-    let place = version.saturating_mul(PLACES);
+/// What writes down what happened to an incident by this change.
+pub(super) fn lines(before: Option<&Kept>, after: &Incident, now: Timestamp) -> Result<Vec<Statement>, StoreError> {
+    let place = before.map_or(0, Kept::version).saturating_add(1).saturating_mul(PLACES);
+    let before = before.map(|kept| &kept.incident);
     let line = |(what, place)| {
         let entry = Entry { at: now, what };
-        Ok(Statement::new(
-            "INSERT INTO timeline (card, id, at, place, body, trying) VALUES ($1, $2, $3, $4, $5, 0)",
-        )
-        .bind(after.id.as_str())
-        .bind(Id::random().as_str())
-        .bind(millis(now))
-        .bind(place)
-        .bind(to_json("timeline", &entry)?))
+        Ok(Statement::new("INSERT INTO timeline (card, id, at, place, body, trying) VALUES ($1, $2, $3, $4, $5, 0)")
+            .bind(after.id.as_str())
+            .bind(Id::random().as_str())
+            .bind(millis(now))
+            .bind(place)
+            .bind(to_json("timeline", &entry)?))
     };
     between(before, after).into_iter().zip(place..).map(line).collect()
 }
@@ -190,7 +185,7 @@ impl Store {
         .bind(millis(now))
         .bind(name.as_str());
         let card = Statement::new(
-            "SELECT o.channel, o.message, o.reference, o.notice FROM outbox o JOIN threads t ON o.slot = 'card:' || t.card \
+            "SELECT o.channel, o.message, o.reference, o.notice, o.mentions FROM outbox o JOIN threads t ON o.slot = 'card:' || t.card \
              WHERE t.leased_by = $1 AND t.leased_until > 0",
         )
         .bind(name.as_str());
@@ -239,13 +234,13 @@ impl Store {
             Told::LeftOut => "first_tried_at = NULL, attempts = 0",
             Told::Gone => "thread = NULL, first_tried_at = NULL, attempts = attempts + 1",
         };
-        let update = format!(
-            "UPDATE threads SET {what}, leased_by = NULL, leased_until = 0 WHERE card = $1 AND leased_by = $2"
-        );
+        let update =
+            format!("UPDATE threads SET {what}, leased_by = NULL, leased_until = 0 WHERE card = $1 AND leased_by = $2");
         let update = Statement::new(update).bind(telling.incident.id.as_str()).bind(telling.lease.as_str());
         let doubt = telling.first_tried_at.map(millis);
         let update = match told {
-            Told::Started { thread } => update.bind(signed(thread.0)).bind(doubt),
+            // Nothing can have been posted where there was none.
+            Told::Started { thread } => update.bind(signed(thread.0)).bind(telling.thread.and(doubt)),
             Told::Said { message } => update.bind(signed(message.0)),
             Told::Reopened => update.bind(doubt),
             Told::Later { due, maybe_sent: true } => update.bind(millis(due)),
@@ -311,9 +306,7 @@ fn read_telling(
     let small = |column| -> Result<u32, StoreError> {
         Ok(u32::try_from(thread.try_get::<i64, _>(column)?).unwrap_or(u32::MAX))
     };
-    let id = |column| -> Result<_, StoreError> {
-        Ok(thread.try_get::<Option<i64>, _>(column)?.map(i64::unsigned_abs))
-    };
+    let id = |column| -> Result<_, StoreError> { Ok(thread.try_get::<Option<i64>, _>(column)?.map(i64::unsigned_abs)) };
     let notice = read_notice(card)?;
     let (Some(incident), Some(message)) = (notice.alert(), read_message(card)?) else { return Ok(None) };
     let reference: String = card.try_get("reference")?;

@@ -4,7 +4,9 @@
 use jiff::Timestamp;
 use sqlx::Row as _;
 
-use super::outbox::{put, read_message, read_notice, read_time};
+use super::batch::{Batch, Ran, Statement};
+use super::outbox::{message, read_message, read_notice, read_time};
+use super::writer::Who;
 use super::{Store, StoreError, body, signed, to_json};
 use crate::domain::ids::ChannelId;
 use crate::domain::notice::{Notice, Slot};
@@ -32,7 +34,7 @@ impl Store {
     /// If the store cannot be read.
     pub async fn waiting_alerts(&self) -> Result<Vec<Waiting>, StoreError> {
         let rows = sqlx::query(
-            "SELECT channel, notice, waiting_since, message, gave_up FROM outbox WHERE version > sent_version \
+            "SELECT channel, notice, mentions, waiting_since, message, gave_up FROM outbox WHERE version > sent_version \
              ORDER BY waiting_since, slot",
         );
         let mut waiting = Vec::new();
@@ -66,34 +68,30 @@ impl Store {
     /// If the store cannot be written.
     pub async fn keep_trouble(&self, said: &Said, elsewhere: ChannelId, now: Timestamp) -> Result<(), StoreError> {
         let Said { trouble, replies } = said;
-        let pool = self.other().await;
-        let mut tx = pool.begin().await?;
-        if trouble.mended_at.is_some() {
-            sqlx::query("DELETE FROM troubles WHERE channel = $1")
-                .bind(signed(trouble.channel.0))
-                .execute(&mut *tx)
-                .await?;
+        let channel = signed(trouble.channel.0);
+        let kept = if trouble.mended_at.is_some() {
+            Statement::new("DELETE FROM troubles WHERE channel = $1").bind(channel)
         } else {
-            sqlx::query(
+            Statement::new(
                 "INSERT INTO troubles (channel, body) VALUES ($1, $2) \
                  ON CONFLICT (channel) DO UPDATE SET body = excluded.body",
             )
-            .bind(signed(trouble.channel.0))
+            .bind(channel)
             .bind(to_json("troubles", trouble)?)
-            .execute(&mut *tx)
-            .await?;
-        }
+        };
         let notice = Notice::Trouble { trouble: trouble.clone() };
-        put(&mut tx, &Slot::Trouble(trouble.id.clone()), elsewhere, &notice, now).await?;
+        let told = message(&Slot::Trouble(trouble.id.clone()), elsewhere, &notice, now)?;
+        let mut batch = Batch::default().then(kept).then(told);
         for incident in replies {
             let slot = Slot::Unseen {
                 trouble: trouble.id.clone(),
                 incident: incident.id.clone(),
                 severity: incident.announced.word(),
             };
-            put(&mut tx, &slot, elsewhere, &Notice::Unseen { incident: incident.clone() }, now).await?;
+            batch = batch.then(message(&slot, elsewhere, &Notice::Unseen { incident: incident.clone() }, now)?);
         }
-        tx.commit().await?;
+        // Nothing in it can stop.
+        let (Ran::All(_) | Ran::Stopped(_)) = self.write(batch, Who::Other).await?;
         Ok(())
     }
 }

@@ -6,8 +6,8 @@ mod api;
 mod doubt;
 mod elsewhere;
 mod refusals;
-mod threads;
 mod telling;
+mod threads;
 mod usual;
 #[path = "../description/witness.rs"]
 mod witness;

@@ -93,10 +93,8 @@ impl World {
 
     /// Discord refuses with this code.
     pub(crate) async fn refuses(&self, route: &str, status: u16, code: u32, times: Option<u32>) {
-        let mut fault = json!({"kind": "refuse", "status": status, "code": code, "message": "no", "route": route});
-        if let Some(times) = times {
-            fault["times"] = json!(times);
-        }
+        let fault =
+            json!({"kind": "refuse", "status": status, "code": code, "message": "no", "route": route, "times": times});
         self.fault(fault).await;
     }
 

@@ -44,7 +44,8 @@ async fn p2_p8_each_thing_that_happens_is_one_line_in_order_and_calls_nobody() {
     let olga = format!("<@{}>", world.seed.olga.id);
     let expected = [
         "🟠 **Opened**: 1 of 2 healthy: no failover left. Those who are on call were called.".to_owned(),
-        "🔴 **Worse**: 0 of 2 healthy: nothing is left to take conversations. Those who are on call were called.".to_owned(),
+        "🔴 **Worse**: 0 of 2 healthy: nothing is left to take conversations. Those who are on call were called."
+            .to_owned(),
         format!("🙋 **Acknowledged** by {olga}."),
         format!("😴 **Snoozed** by {olga} until <t:{until}:f>."),
         format!("⏰ **The snooze was ended** by {olga}."),
@@ -58,7 +59,10 @@ async fn p2_p8_each_thing_that_happens_is_one_line_in_order_and_calls_nobody() {
     // The channel holds the card and the replies that call somebody, and the card shows its thread.
     let messages = world.messages().await;
     assert_eq!(messages.len(), 2, "{messages:?}");
-    assert_eq!((messages[0]["thread"]["name"].as_str(), &messages[0]["flags"]), (Some("Billing *Bot* in Production"), &json!(32)));
+    assert_eq!(
+        (messages[0]["thread"]["name"].as_str(), &messages[0]["flags"]),
+        (Some("Billing *Bot* in Production"), &json!(32))
+    );
     world.is_quiet_in_threads(2).await;
 }
 

@@ -1,7 +1,7 @@
 //! What happened to incidents: written with the change or not at all, told in order, each line in one message.
 
-use botswain::domain::audit::Verdict;
 use botswain::domain::attention::Wish;
+use botswain::domain::audit::Verdict;
 use botswain::domain::authority::Person;
 use botswain::domain::ids::{ChannelId, MessageId, UserId};
 use botswain::domain::incident::{Facts, Incident};

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use botswain::domain::audit::Verdict;
+use botswain::domain::notice::Notice;
 use botswain::domain::operation::StepState;
 use botswain::domain::request::RequestState;
 use botswain::store::Store;
@@ -73,6 +74,8 @@ async fn everything_is_there(store: &Store, version: i64) {
     assert_eq!(store.lease_operation(LEASE, at(2)).await.unwrap().unwrap().operation, operations[0]);
     let first = store.claim_message(LEASE, at(2)).await.unwrap().unwrap();
     let second = store.claim_message(LEASE, at(2)).await.unwrap().unwrap();
+    let pings = [&first, &second].map(|claimed| matches!(claimed.notice, Notice::Card { ping: true, .. }));
+    assert_eq!(pings.iter().filter(|pings| **pings).count(), 1, "the card mentions the roles, from {version}");
     assert_eq!([first.first_tried_at, second.first_tried_at].iter().flatten().count(), 1);
     for untried in [first, second] {
         let held = Sending::Held { due: at(2) };

@@ -154,7 +154,10 @@ mod tests {
     fn an_old_message_is_waited_for_about_a_minute_and_then_left() {
         let wait = Duration::from_secs(20);
         let error = ApiError::TooManyOldEdits { retry_after: wait };
-        assert_eq!([0, 1, 2].map(|failures| after(&error, failures)), [Then::Again(wait), Then::Again(wait), Then::Again(wait)]);
+        assert_eq!(
+            [0, 1, 2].map(|failures| after(&error, failures)),
+            [Then::Again(wait), Then::Again(wait), Then::Again(wait)]
+        );
         assert_eq!(after(&error, 3), Then::Continue);
         assert_eq!(after(&ApiError::TooManyOldEdits { retry_after: Duration::from_secs(3600) }, 0), Then::Continue);
         assert_eq!(after(&refused(400, 30_046), 0), Then::Continue);

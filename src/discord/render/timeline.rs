@@ -23,7 +23,9 @@ pub fn name(incident: &Incident) -> String {
             let (bot, place) = (escape::label(&bot.name, escape::NAME), escape::plain(&environment.title()));
             format!("{bot} in {place}")
         }
-        Subject::NeverRedundant { environment } => format!("Never redundant in {}", escape::plain(&environment.title())),
+        Subject::NeverRedundant { environment } => {
+            format!("Never redundant in {}", escape::plain(&environment.title()))
+        }
         Subject::Load { environment } => format!("Load in {}", escape::plain(&environment.title())),
         Subject::Storm => "Many bots at once".to_owned(),
         Subject::Blind => "The fleet cannot be seen".to_owned(),
@@ -33,7 +35,8 @@ pub fn name(incident: &Incident) -> String {
 
 /// A message of a timeline; it mentions nobody. `continues` is the thread of the card before, which is told first.
 pub fn part(entries: &[Entry], continues: Option<ChannelId>) -> Message {
-    let before = continues.map(|thread| format!("↪️ The card was posted anew. What happened before stands in <#{thread}>."));
+    let before =
+        continues.map(|thread| format!("↪️ The card was posted anew. What happened before stands in <#{thread}>."));
     let mut text = String::new();
     for line in before.into_iter().chain(entries.iter().map(line)) {
         if length(&text) + length(&line) < limits::CONTENT {

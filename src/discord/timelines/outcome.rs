@@ -18,10 +18,7 @@ const OLD: Duration = Duration::from_secs(86_400);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Next {
     /// Keep the route, or every route, quiet for this long.
-    Quiet {
-        wait: Duration,
-        global: bool,
-    },
+    Quiet { wait: Duration, global: bool },
     /// Try again after this long.
     Again(Duration),
     /// Try again after this long, and say once that a person is needed.

@@ -69,7 +69,7 @@
 //! * `DELETE /channels/{channel}/messages/{message}`; `DELETE /channels/{channel}`.
 //! * `PUT /channels/{channel}/permissions` `{role_or_user_id, type: 0 | 1 | "role" | "member", allow?, deny?}`: sets the overwrite; without
 //!   bits it is removed. `PUT /channels/{thread}/thread` `{archived?, locked?}`.
-//! * `POST /clock` `{advance_ms}`: moves the stand-in's clock forward (3 seconds, 15 minutes, nonces, old edits); answers `{now_ms}`.
+//! * `POST /clock` `{advance_ms}`: moves the stand-in's clock forward (3 seconds, 15 minutes, nonces, old edits, idle threads); answers `{now_ms}`.
 //!
 //! Faults:
 //!
