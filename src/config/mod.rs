@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use reqwest::Url;
 use secrecy::SecretString;
+use tracing_subscriber::filter::Targets;
 
 pub use self::known::{KNOWN, Setting};
 pub use self::read::{DotEnv, Source};
@@ -87,8 +88,8 @@ pub struct HeartbeatSettings {
 pub struct LogSettings {
     /// The form of a line.
     pub format: LogFormat,
-    /// What is logged, as `tracing-subscriber` reads it.
-    pub filter: String,
+    /// What is logged.
+    pub filter: Targets,
 }
 
 /// The form of a log line.

@@ -11,7 +11,7 @@ use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 use reqwest::Url;
 use secrecy::SecretString;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::Targets;
 
 use super::Mistakes;
 use super::known::{KNOWN, default_of};
@@ -317,13 +317,12 @@ impl<'a, S: Source> Reader<'a, S> {
         parsed
     }
 
-    pub(super) fn filter(&mut self, name: &'static str) -> String {
-        let text = self.text(name);
-        if EnvFilter::try_new(&text).is_err() {
+    pub(super) fn filter(&mut self, name: &'static str) -> Targets {
+        let parsed = self.text(name).parse().ok();
+        if parsed.is_none() {
             self.mistake(name, "must be a log filter such as info or botswain=debug,warn");
-            return default_of(name).to_owned();
         }
-        text
+        parsed.unwrap_or_default()
     }
 }
 

@@ -24,6 +24,8 @@ use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tracing::Level;
+use tracing_subscriber::filter::Targets;
 
 use self::discord::DiscordStandIn;
 use self::lifecycle::LifecycleSimulator;
@@ -267,5 +269,8 @@ pub fn contract() -> Result<String, serde_json::Error> {
 
 /// How demo and sandbox log: warnings and errors. They read no settings.
 pub fn log_settings() -> LogSettings {
-    LogSettings { format: LogFormat::Text, filter: "warn,botswain=info".to_owned() }
+    LogSettings {
+        format: LogFormat::Text,
+        filter: Targets::new().with_default(Level::WARN).with_target("botswain", Level::INFO),
+    }
 }

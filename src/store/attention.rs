@@ -38,12 +38,12 @@ impl Store {
         now: Timestamp,
     ) -> Result<Changed, StoreError> {
         let incident = Incident { attention: attended.attention.clone(), ..before.incident.clone() };
-        let mut batch = Batch::default().claim(kept(before, &incident)?);
+        let mut batch = kept(before, &incident, now)?;
         if let Some(hush) = &incident.attention.muted {
             // Whoever ended the mute meanwhile said that it is over.
             batch = batch.claim(hold(&hush.mute)).then(covers(&hush.mute, &incident));
         }
-        batch = lines(Some(before), &incident, now)?.into_iter().fold(batch, Batch::then).then(edited(&incident, now)?);
+        batch = batch.then(edited(&incident, now)?);
         for (due, number) in &attended.due {
             // What Discord has not taken yet would only say the same, and ping for it.
             batch = batch.then(withdraw(&incident.id, &format!("{}:", due.word())));
@@ -66,8 +66,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<Changed, StoreError> {
         let incident = Incident { attention: attention.clone(), ..before.incident.clone() };
-        let batch = Batch::default().claim(kept(before, &incident)?).then(edited(&incident, now)?);
-        let batch = lines(Some(before), &incident, now)?.into_iter().fold(batch, Batch::then);
+        let batch = kept(before, &incident, now)?.then(edited(&incident, now)?);
         self.changed(batch.then(audit::statement(entry)?), Who::Awaited).await
     }
 
@@ -79,14 +78,16 @@ impl Store {
     }
 }
 
-/// The claim: one conditional write, which nobody passes who read an older version.
-fn kept(before: &Kept, incident: &Incident) -> Result<Statement, StoreError> {
-    Ok(Statement::new(
+/// The claim: one conditional write, which nobody passes who read an older version; with what happened by it.
+fn kept(before: &Kept, incident: &Incident, now: Timestamp) -> Result<Batch, StoreError> {
+    let claim = Statement::new(
         "UPDATE incidents SET body = $1, version = version + 1 WHERE id = $2 AND is_open = 1 AND version = $3",
     )
     .bind(to_json("incidents", incident)?)
     .bind(incident.id.as_str())
-    .bind(before.version))
+    .bind(before.version);
+    let lines = lines(Some(before), incident, now)?;
+    Ok(lines.into_iter().fold(Batch::default().claim(claim), Batch::then))
 }
 
 /// Holds a mute's row, if it is on, until all is written, so that nobody ends it meanwhile with a summary that leaves this

@@ -285,7 +285,8 @@ fn say(mut batch: Batch, incident: &Incident, change: &Change<'_>, now: Timestam
         _ => Mentions::No,
     };
     batch = batch.then(outbox::card(incident, change.channel, mentions, change.shown, now)?);
-    batch = lines(change.before, incident, now)?.into_iter().fold(batch, Batch::then);
+    let lines = lines(change.before, incident, now)?;
+    batch = lines.into_iter().fold(batch, Batch::then);
     if incident.resolved_at().is_some() {
         batch = batch.then(withdraw(&incident.id, ""));
     }

@@ -75,7 +75,7 @@
 //!
 //! * `POST /faults` `{kind, route?, times?, …}` answers `{id}`. `route` is `POST /channels/{id}/messages` (ids and tokens as any `{…}`, or
 //!   real ones; without a method: every method); absent, every route. `times` absent: until it is taken away. Kinds:
-//!   `rate_limit` `{retry_after: 1.0, global: false, headers: true}`, `server_error` `{status: 502}`, `refuse` `{status, code, message}`,
+//!   `rate_limit` `{retry_after: 1.0, global: false, headers: true}`, `server_error` `{status: 502}`, `refuse` `{status, code, message, retry_after?}`,
 //!   `hang` `{ms?}` (not answered; after `ms`, or when the fault is taken away, the connection closes), `drop` (closed, nothing carried
 //!   out), `drop_after` (carried out, then closed), `slow` `{ms}`.
 //! * `GET /faults`; `DELETE /faults[?route=…]`.
