@@ -5,6 +5,9 @@ use std::process::ExitCode;
 
 use botswain::app::{App, Ended};
 use botswain::config::{Config, DotEnv};
+use botswain::discord::gallery::{Cast, rooms};
+use botswain::domain::authority::Person;
+use botswain::domain::ids::{ChannelId, GuildId, RoleId, UserId};
 use botswain::sandbox::{self, Sandbox};
 use botswain::telemetry;
 use clap::{Args, Parser, Subcommand};
@@ -89,13 +92,29 @@ async fn serve_demo(demo: Demo) -> Result<ExitCode, Ended> {
     // The demo reads neither .env nor the product's settings.
     telemetry::install(&sandbox::log_settings()).map_err(Ended::unexpected)?;
     let stopped = stopped()?;
-    let sandbox =
-        Sandbox::start(sandbox::Options::demo(demo.listen, demo.beyond_loopback)).await.map_err(Ended::unexpected)?;
+    let options = sandbox::Options::demo(demo.listen, demo.beyond_loopback, gallery);
+    let sandbox = Sandbox::start(options).await.map_err(Ended::unexpected)?;
     let app = App::start(sandbox.config(Sandbox::DEMO_SETTINGS)?).await?;
     say(&format!("The demo is at {} (Ctrl-C ends it)", sandbox.page().unwrap_or_default()));
     app.run_until(stopped).await?;
     sandbox.stop().await;
     Ok(ExitCode::SUCCESS)
+}
+
+/// The gallery of the demo's page: the product's own messages, about the people and channels of the sandbox.
+fn gallery() -> serde_json::Value {
+    let seed = sandbox::discord::Seed::default();
+    let person = |of: &sandbox::discord::SeedMember| Person { id: UserId(of.id.0), name: of.global_name.clone() };
+    let cast = Cast {
+        guild: GuildId(seed.guild_id.0),
+        channel: ChannelId(seed.team_channel.id.0),
+        alerts: ChannelId(seed.alert_channel.id.0),
+        operators: RoleId(seed.operators.id.0),
+        on_call: RoleId(seed.on_call.id.0),
+        olga: person(&seed.olga),
+        otto: person(&seed.otto),
+    };
+    serde_json::to_value(rooms(&cast, jiff::Timestamp::now())).unwrap_or_default()
 }
 
 async fn serve_sandbox(options: SandboxOptions) -> Result<ExitCode, Ended> {

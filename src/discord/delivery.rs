@@ -22,7 +22,7 @@ pub use self::channels::Channels;
 use self::channels::obstacle;
 use self::pace::{Quiet, Route, Then, after};
 use super::render::{self, Context};
-use crate::discord_api::{ApiError, DiscordApi, UNKNOWN_CHANNEL, first_message_at};
+use crate::discord_api::{ApiError, DiscordApi, UNKNOWN_CHANNEL, UNKNOWN_MESSAGE, first_message_at};
 use crate::domain::ids::{ChannelId, MessageId, UserId};
 use crate::domain::trouble::Passage;
 use crate::store::outbox::{Claimed, Held, Sending};
@@ -249,15 +249,31 @@ impl Delivery {
         let Some(message) = row.message else {
             return self.post(row, face, now).await;
         };
-        if row.sent_digest.as_ref() == Some(&face.digest) {
+        let is_equal = row.sent_digest.as_ref() == Some(&face.digest);
+        let is_open = row.notice.alert().is_some_and(|incident| incident.resolved_at().is_none());
+        if is_equal && !is_open {
             return Ok(Deed::Equal(message));
         }
         let route = Route::Edit(row.channel);
         if let Some(until) = lock(&self.quiet).route(route, now) {
             return Ok(Deed::Quiet(until));
         }
+        if is_equal {
+            return Ok(self.still_stands(row, message, route).await);
+        }
         let edited = self.api.edit_message(row.channel, message, &face.edit()).await;
         Ok(edited.map_or_else(|error| Deed::Failed(error, route), |()| Deed::Edited(message)))
+    }
+
+    /// An open incident's card says already what it must say, as it does whenever the incident is said again. Somebody may
+    /// have deleted it, which nothing else would tell until something changes.
+    async fn still_stands(&self, row: &Claimed, message: MessageId, route: Route) -> Deed {
+        match self.api.look_at_message(row.channel, message).await {
+            Err(error @ ApiError::RateLimited { .. }) => Deed::Failed(error, route),
+            Err(error @ ApiError::Refused { code: Some(UNKNOWN_MESSAGE), .. }) => Deed::Failed(error, route),
+            // In doubt it stands.
+            Ok(()) | Err(_) => Deed::Equal(message),
+        }
     }
 
     async fn post(&self, row: &Claimed, face: &Face, now: Timestamp) -> Result<Deed, StoreError> {

@@ -7,6 +7,7 @@
 //! * [`delivery`]: the outbox's only reader. [`timelines`]: what is told in the cards' threads.
 //!   [`direct`]: alerts that no outbox can keep. [`fallback`]: what
 //!   is said elsewhere of alerts that do not come into their channel.
+//! * [`gallery`]: every kind of message at once, for people who want to see what there is.
 //! * [`gateway`], [`watchdog`]: the one connection to Discord's gateway, and what brings it back.
 
 pub mod autocomplete;
@@ -15,6 +16,7 @@ pub mod custom_id;
 pub mod delivery;
 pub mod direct;
 pub mod fallback;
+pub mod gallery;
 pub mod gateway;
 pub mod interactions;
 mod listener;

@@ -146,6 +146,16 @@ impl DiscordApi {
         Ok(())
     }
 
+    /// Looks whether a message still stands.
+    ///
+    /// # Errors
+    /// Why not, or why that cannot be told.
+    pub async fn look_at_message(&self, channel: ChannelId, message: MessageId) -> Result<(), ApiError> {
+        let route = format!("/channels/{channel}/messages/{message}");
+        let _: wire::Created = answer(self.request(Method::GET, &route)).await?;
+        Ok(())
+    }
+
     /// The messages of a channel that are younger than `after`, oldest first, at most `limit` (1 to 100).
     ///
     /// # Errors

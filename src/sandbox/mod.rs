@@ -44,6 +44,8 @@ pub struct Options {
     pub world: discord::Options,
     /// What the simulated lifecycle service is made of; its token is made anew.
     pub fleet: lifecycle::Options,
+    /// What the page's gallery shows; `None`: nothing.
+    pub gallery: Option<page::Gallery>,
 }
 
 const ANY_PORT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
@@ -57,14 +59,15 @@ impl Default for Options {
             beyond_loopback: false,
             world: discord::Options::default(),
             fleet: lifecycle::Options::default(),
+            gallery: None,
         }
     }
 }
 
 impl Options {
-    /// For the demo: the page at `listen`.
-    pub fn demo(listen: SocketAddr, beyond_loopback: bool) -> Self {
-        Self { discord: Some(listen), beyond_loopback, ..Self::default() }
+    /// For the demo: the page at `listen`, and what its gallery shows.
+    pub fn demo(listen: SocketAddr, beyond_loopback: bool, gallery: page::Gallery) -> Self {
+        Self { discord: Some(listen), beyond_loopback, gallery: Some(gallery), ..Self::default() }
     }
 
     /// The halves that are given an address; both, on free ports, if neither is.
@@ -145,7 +148,7 @@ impl Sandbox {
             let stand_in = DiscordStandIn::new(options.world);
             stand_in.set_public_address(address);
             let control = Router::new().nest("/control/discord", stand_in.control());
-            let router = stand_in.router().merge(control).merge(page::router());
+            let router = stand_in.router().merge(control).merge(page::router(options.gallery));
             let router = fleet_control.into_iter().fold(router, Router::merge);
             sandbox.serve(listener, address, router);
             let token = sandbox.discord_token.clone().into();

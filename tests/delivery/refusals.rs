@@ -91,6 +91,26 @@ async fn p1_p2_a_card_that_somebody_deleted_is_posted_anew_once_and_wakes_nobody
 }
 
 #[tokio::test]
+async fn p1_p2_an_open_card_that_somebody_deleted_is_found_out_when_it_is_said_again_though_nothing_changed() {
+    let world = World::open().await;
+    let incident = world.opens("Billing Bot").await;
+    world.step(1).await;
+    world.deleted(&world.place(&incident).await).await;
+    world.changes(&incident, false).await;
+    let mut stepped = Vec::new();
+    for _ in 0..3 {
+        stepped.push(world.step(2).await);
+    }
+    assert_eq!(stepped, [Stepped::Gone, Stepped::Posted, Stepped::Idle]);
+    assert_eq!((world.messages().await.len(), world.pings().await), (1, 1), "and nobody is woken again");
+    world.resolves(&incident).await;
+    assert_eq!(world.step(3).await, Stepped::Edited);
+    // What is over may be cleaned up.
+    world.deleted(&world.place(&incident).await).await;
+    assert_eq!((world.step(4).await, world.messages().await.len()), (Stepped::Idle, 0));
+}
+
+#[tokio::test]
 async fn p1_a_reply_to_a_card_that_was_just_deleted_stands_alone() {
     let world = World::open().await;
     let incident = world.opens("Billing Bot").await;

@@ -3,11 +3,12 @@ use botswain::sandbox::Sandbox;
 use botswain::sandbox::discord::Seed;
 use serenity::all::{
     ApplicationId, ButtonStyle, ChannelId, ClientBuilder, Colour, CommandInteraction, CommandOptionType,
-    ComponentInteraction, Context, CreateActionRow, CreateAllowedMentions, CreateAutocompleteResponse, CreateButton,
-    CreateCommand, CreateCommandOption, CreateEmbed, CreateInputText, CreateInteractionResponse as Response,
-    CreateInteractionResponseMessage as Answer, CreateMessage, CreateModal, CreateSelectMenu, CreateSelectMenuKind,
-    CreateSelectMenuOption, EditInteractionResponse, EventHandler, GatewayIntents, GuildId, HttpBuilder,
-    InputTextStyle, Interaction, Ready, RoleId, ShardManager, async_trait,
+    ComponentInteraction, Context, CreateActionRow, CreateAllowedMentions, CreateAttachment,
+    CreateAutocompleteResponse, CreateButton, CreateCommand, CreateCommandOption, CreateEmbed, CreateInputText,
+    CreateInteractionResponse as Response, CreateInteractionResponseMessage as Answer, CreateMessage, CreateModal,
+    CreateSelectMenu, CreateSelectMenuKind, CreateSelectMenuOption, CreateThread, EditInteractionResponse,
+    EventHandler, GatewayIntents, GuildId, HttpBuilder, InputTextStyle, Interaction, Ready, RoleId, ShardManager,
+    async_trait,
 };
 use std::sync::Arc;
 use std::sync::Mutex;
@@ -15,6 +16,13 @@ use tokio::sync::{Notify, oneshot};
 
 /// What the bot suggests for `ship`.
 const SHIPS: [&str; 3] = ["Billing Bot — 2 of 2 healthy", "Orders Bot — 3 of 3 healthy", "FAQ Bot — 1 of 1 healthy"];
+
+/// The smallest picture: one pixel.
+const PIXEL: &[u8] = &[
+    0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', 0, 0, 0, 13, b'I', b'H', b'D', b'R', 0, 0, 0, 1, 0, 0, 0, 1, 8,
+    4, 0, 0, 0, 0xb5, 0x1c, 0x0c, 0x02, 0, 0, 0, 11, b'I', b'D', b'A', b'T', 0x78, 0xda, 0x63, 0x64, 0x60, 0, 0, 0, 6,
+    0, 2, 0x30, 0x81, 0xd0, 0x2f, 0, 0, 0, 0, b'I', b'E', b'N', b'D', 0xae, 0x42, 0x60, 0x82,
+];
 
 struct Deckhand {
     guild: GuildId,
@@ -80,6 +88,7 @@ impl EventHandler for Deckhand {
             .description("The deck")
             .add_option(sub("status", "How things stand").add_sub_option(env).add_sub_option(ship))
             .add_option(sub("stop", "Asks first"))
+            .add_option(sub("talk", "Says something elsewhere, and more of it in a thread"))
             .add_option(sub("think", "Takes its time"))
             .add_option(sub("silent", "Never answers"));
         self.guild.set_commands(&context.http, vec![deck]).await.unwrap();
@@ -152,6 +161,17 @@ impl Deckhand {
                     .button(button("alert", "Ring the bell", ButtonStyle::Danger))
                     .button(button("wake", "Wake", ButtonStyle::Success))
             }
+            "talk" => {
+                self.talk(context).await;
+                let options = ["billing-1", "billing-2", "billing-3"]
+                    .map(|name| CreateSelectMenuOption::new(name, name))
+                    .to_vec();
+                Answer::new().ephemeral(true).content("Talked.").select_menu(
+                    CreateSelectMenu::new("which", CreateSelectMenuKind::String { options })
+                        .placeholder("Choose connectors")
+                        .max_values(2),
+                )
+            }
             "think" => {
                 command.defer(&context.http).await.unwrap();
                 self.wake.notified().await;
@@ -161,6 +181,16 @@ impl Deckhand {
             _ => return,
         };
         command.create_response(&context.http, Response::Message(answer)).await.unwrap();
+    }
+
+    /// A message with a picture, and a thread on it with a message.
+    async fn talk(&self, context: &Context) {
+        let picture = CreateAttachment::bytes(PIXEL, "history.png").description("Availability");
+        let message = CreateMessage::new().content("Something happened.").add_file(picture);
+        let said = self.alerts.send_message(&context.http, message).await.unwrap();
+        let thread = CreateThread::new("What happened");
+        let thread = self.alerts.create_thread_from_message(&context.http, said.id, thread).await.unwrap();
+        thread.id.send_message(&context.http, CreateMessage::new().content("First it broke.")).await.unwrap();
     }
 
     async fn press(&self, context: &Context, press: &ComponentInteraction) {

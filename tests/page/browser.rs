@@ -2,6 +2,7 @@
 use crate::bot;
 use crate::witness::{Witness, judge::judge};
 use botswain::sandbox::{Options, Sandbox};
+use fantoccini::actions::{InputSource, KeyAction, KeyActions};
 use fantoccini::elements::Element;
 use fantoccini::key::Key;
 use fantoccini::{Client, ClientBuilder, Locator};
@@ -174,10 +175,17 @@ impl Page {
         self.press(Key::Enter).await;
     }
 
-    /// A key, to whatever has the focus.
+    /// A key, pressed on the keyboard: it goes to whatever has the focus.
     pub(crate) async fn press(&self, key: Key) {
-        let text = String::from(char::from(key));
-        self.browser.active_element().await.unwrap().send_keys(&text).await.unwrap();
+        self.keys(&[char::from(key)]).await;
+    }
+
+    /// Keys that are held together, the last one pressed.
+    pub(crate) async fn keys(&self, keys: &[char]) {
+        let down = keys.iter().map(|&value| KeyAction::Down { value });
+        let up = keys.iter().rev().map(|&value| KeyAction::Up { value });
+        let pressed = down.chain(up).fold(KeyActions::new("keyboard".to_owned()), KeyActions::then);
+        self.browser.perform_actions(pressed).await.unwrap();
     }
 
     pub(crate) async fn typed(&self) -> String {
@@ -190,12 +198,44 @@ impl Page {
         self.until(&format!("//input[@id='persona-{name}' and @checked]")).await;
     }
 
+    /// Another of the page's own addresses, from the same server.
+    pub(crate) async fn go(&self, path: &str) {
+        self.browser.goto(&format!("{}{path}", self.address)).await.unwrap();
+    }
+
+    /// As it looks in a window of this size, to somebody who asked their system for this theme.
+    pub(crate) async fn look(&self, width: u32, height: u32, theme: &str) {
+        let size = json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": false});
+        self.devtools("Emulation.setDeviceMetricsOverride", size).await;
+        let features = json!({"features": [{"name": "prefers-color-scheme", "value": theme}]});
+        self.devtools("Emulation.setEmulatedMedia", features).await;
+    }
+
+    /// As somebody sees it who asked their system for less motion.
+    pub(crate) async fn less_motion(&self) {
+        let features = json!({"features": [{"name": "prefers-reduced-motion", "value": "reduce"}]});
+        self.devtools("Emulation.setEmulatedMedia", features).await;
+    }
+
+    async fn devtools(&self, command: &str, parameters: Value) {
+        let session = self.driver.session.as_deref().unwrap();
+        let address = format!("http://127.0.0.1:{}/session/{session}/goog/cdp/execute", self.driver.port);
+        let body = json!({"cmd": command, "params": parameters});
+        let response = reqwest::Client::new().post(address).json(&body).send().await.unwrap();
+        assert!(response.status().is_success(), "{command}: {}", response.text().await.unwrap());
+    }
+
     /// Asks the control interface, as the page does.
     pub(crate) async fn control(&self, path: &str, body: &Value) -> Value {
         let address = format!("{}control{path}", self.address);
         let response = reqwest::Client::new().post(address).json(body).send().await.unwrap();
         assert!(response.status().is_success(), "{path}: {}", response.status());
         response.json().await.unwrap()
+    }
+
+    /// Reads from the control interface.
+    pub(crate) async fn see(&self, path: &str) -> Value {
+        reqwest::get(format!("{}control{path}", self.address)).await.unwrap().json().await.unwrap()
     }
 
     /// Fails if the browser had anything to complain of: an exception, a forbidden request, a missing file.

@@ -149,6 +149,47 @@ async fn a_form_opens_as_a_dialog_and_is_sent() {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs Chromium"]
+async fn several_choices_are_ticked_and_sent_when_the_menu_is_left() {
+    let page = Page::open("olga").await;
+    page.type_in("/deck talk ").await;
+    page.press(Key::Escape).await;
+    page.enter().await;
+    page.click("//button[@aria-label='Choose connectors']").await;
+    for name in ["billing-1", "billing-3", "billing-2"] {
+        page.click(&format!("//ul[@role='listbox']/li[contains(., '{name}')]")).await;
+    }
+    page.until("//ul[@aria-multiselectable='true'][count(li[@aria-selected='true']) = 2]").await;
+    page.press(Key::Tab).await;
+    let chosen = page.until("//article[contains(., 'Chosen:')]").await.text().await.unwrap();
+    assert!(chosen.contains("billing-1") && chosen.contains("billing-3") && !chosen.contains("billing-2"), "{chosen}");
+    page.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs Chromium"]
+async fn a_thread_stands_below_its_message_and_can_be_opened_written_in_and_left() {
+    let page = Page::open("olga").await;
+    page.type_in("/deck talk ").await;
+    page.press(Key::Escape).await;
+    page.enter().await;
+    page.click("//button[@id='channel-bots-alerts']").await;
+    page.until("//img[@class='attachment'][@alt='Availability']").await;
+    let width = "return document.querySelector('img.attachment').decode().then(() => 'shown', String)";
+    assert_eq!(page.browser.execute(width, Vec::new()).await.unwrap(), "shown");
+    let link = "//button[@class='thread-link'][contains(., 'What happened')]";
+    page.click(&format!("{link}[contains(., '1 message ›') and contains(., 'First it broke.')]")).await;
+    page.until("//nav//button[@aria-current='page'][contains(., 'Thread What happened')]").await;
+    page.until("//article[contains(., 'First it broke.')]").await;
+    page.type_in("I am on it").await;
+    page.enter().await;
+    page.until("//article[contains(., 'I am on it')]").await;
+    page.click("//button[@id='channel-back']").await;
+    page.until(&format!("{link}[contains(., '2 messages ›') and contains(., 'I am on it')]")).await;
+    page.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs Chromium"]
 async fn everything_can_be_reached_with_the_keyboard() {
     let page = Page::open("olga").await;
     page.type_in("/deck stop ").await;
@@ -156,15 +197,14 @@ async fn everything_can_be_reached_with_the_keyboard() {
     page.enter().await;
     page.until("//article[contains(., 'Which one?')]").await;
     // From the line up to the messages, up to the last of them, and into its first control: the select.
-    let back = format!("{}{}{}", char::from(Key::Shift), char::from(Key::Tab), char::from(Key::Null));
     for _ in 0..3 {
-        page.browser.active_element().await.unwrap().send_keys(&back).await.unwrap();
+        page.keys(&[Key::Shift.into(), Key::Tab.into()]).await;
         let id = page.browser.active_element().await.unwrap().attr("id").await.unwrap();
         if id.as_deref() == Some("messages") {
             break;
         }
     }
-    page.css("#messages").await.send_keys(&String::from(char::from(Key::Up))).await.unwrap();
+    page.press(Key::Up).await;
     page.press(Key::Tab).await;
     page.press(Key::Down).await;
     page.until("//ul[@role='listbox'][not(@hidden)]/li[contains(@class, 'lit')][contains(., 'billing-1')]").await;

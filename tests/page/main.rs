@@ -9,8 +9,12 @@
 mod bot;
 mod browser;
 mod chat;
+mod everybody;
 mod fleet;
+mod gallery;
+mod pictures;
 mod served;
+mod tour;
 mod walk;
 #[path = "../description/witness.rs"]
 mod witness;

@@ -11,7 +11,7 @@ async fn served() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let clients = Router::new().route("/api/v10/gateway", axum::routing::get(|| async { "{}" }));
-    let all = guard(router().merge(clients), Allowed::at(address));
+    let all = guard(router(None).merge(clients), Allowed::at(address));
     tokio::spawn(async move { axum::serve(listener, all).await });
     address
 }
@@ -34,8 +34,8 @@ fn files() -> Vec<(String, String)> {
         .unwrap()
         .map(|entry| entry.unwrap())
         .map(|entry| (entry.file_name().into_string().unwrap(), entry.path()))
-        // The room's own code, and the README's picture of it, are not parts of the page.
-        .filter(|(name, _)| !name.ends_with(".rs") && !name.ends_with(".png"))
+        // The room's own code is no part of the page.
+        .filter(|(name, _)| !name.ends_with(".rs"))
         .map(|(name, path)| (name, std::fs::read_to_string(path).unwrap()))
         .collect();
     files.sort();
@@ -49,6 +49,7 @@ async fn every_file_is_served_with_its_type_and_a_policy_that_runs_nothing_forei
     for (name, text) in files() {
         let path = match name.as_str() {
             "index.html" => "/".to_owned(),
+            "gallery.html" => "/gallery".to_owned(),
             name => format!("/page/{name}"),
         };
         let response = get(address, &path, &[]).await;
@@ -122,7 +123,7 @@ async fn a_host_name_is_taken_when_it_was_allowed() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let allowed = Allowed::at(address).and("Sandbox.example");
-    tokio::spawn(async move { axum::serve(listener, guard(router(), allowed)).await });
+    tokio::spawn(async move { axum::serve(listener, guard(router(None), allowed)).await });
     let host = format!("sandbox.example:{}", address.port());
     let response = get(address, "/", &[(header::HOST.as_str(), &host)]).await;
     assert_eq!(response.status(), StatusCode::OK);
@@ -154,8 +155,9 @@ fn no_script_turns_text_into_markup_or_reaches_another_address() {
             }
         }
     }
-    let (_, html) = files().into_iter().find(|(name, _)| name == "index.html").unwrap();
-    for inline in ["<style", " style=", " onclick=", "//cdn", "src=\"http", "href=\"http"] {
-        assert!(!html.contains(inline), "index.html has {inline}");
+    for (name, html) in files().iter().filter(|(name, _)| name.ends_with(".html")) {
+        for inline in ["<style", " style=", " onclick=", "//cdn", "src=\"http", "href=\"http"] {
+            assert!(!html.contains(inline), "{name} has {inline}");
+        }
     }
 }

@@ -18,7 +18,7 @@ pub(super) fn headline(incident: &Incident) -> (String, u32) {
         (Subject::NeverRedundant { environment }, _) => {
             let place = escape::name(&environment.title());
             if resolved {
-                (format!("✅ Every bot in {place} has been redundant"), words::GREEN)
+                (format!("✅ Never redundant: no bot in {place} is left on the list"), words::GREEN)
             } else {
                 (format!("🟡 Never redundant: bots in {place}"), words::YELLOW)
             }
@@ -33,6 +33,9 @@ pub(super) fn headline(incident: &Incident) -> (String, u32) {
         }
         (_, Facts::Storm(storm)) => storm_headline(incident, storm),
         _ if resolved => ("✅ The fleet can be seen again".to_owned(), words::GREEN),
+        (_, Facts::Blind(_)) if looks_well(incident) => {
+            ("🔵 Recovering: the fleet is read again".to_owned(), words::BLUE)
+        }
         (_, Facts::Blind(blind)) => {
             let why = match blind.kind {
                 Blindness::Unreachable => "🙈 Blind: the lifecycle service cannot be read",
@@ -101,6 +104,10 @@ fn storm_headline(incident: &Incident, storm: &Storm) -> (String, u32) {
     }
 }
 
+fn looks_well(incident: &Incident) -> bool {
+    matches!(incident.phase, Phase::Recovering { .. })
+}
+
 fn is_most(storm: &Storm) -> bool {
     storm.broken().saturating_mul(2) > storm.of()
 }
@@ -158,7 +165,8 @@ fn storm_bot(bot: &StormBot) -> String {
 
 fn never_redundant(incident: &Incident, bots: &[BotCount]) -> Vec<String> {
     if incident.resolved_at().is_some() || bots.is_empty() {
-        return vec!["No bot here is left that has never had the healthy connectors that are wanted.".to_owned()];
+        let none = "Every bot here has had the healthy connectors that are wanted, or has an alert of its own.";
+        return vec![none.to_owned()];
     }
     let count = words::of(u32::try_from(bots.len()).unwrap_or(u32::MAX), "bot");
     let cost = if bots.iter().all(|bot| bot.healthy <= 1) {
@@ -224,6 +232,9 @@ impl<'a> Names<'a> {
 fn blindness(incident: &Incident, blind: &Blind) -> Vec<String> {
     if incident.resolved_at().is_some() {
         return vec!["All of it is read again.".to_owned()];
+    }
+    if looks_well(incident) {
+        return vec!["All of it is read again, and what happened meanwhile is judged.".to_owned()];
     }
     let seen =
         blind.seen_well_at.map(|at| format!(" It was last seen whole {}.", words::relative(at))).unwrap_or_default();

@@ -66,7 +66,9 @@ pub(super) fn bot_face(level: Level, view: &BotView, minimum: u32) -> Face {
 /// One sentence of impact: what the counts mean.
 pub(super) fn impact(level: Level, healthy: u32, total: u32, minimum: u32, unread: u32) -> String {
     let counts = format!("{healthy} of {total} healthy");
-    if level == Level::Unknown && unread == 0 {
+    // A record of nobody knows which bot may be of this one.
+    let may_be_more = level == Level::Unknown || (level == Level::AtRisk && healthy == 0);
+    if may_be_more && unread == 0 {
         return format!("{healthy} of {total} seen healthy, and what the rest are cannot be told");
     }
     if unread > 0 {

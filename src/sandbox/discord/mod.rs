@@ -129,6 +129,8 @@ pub struct Options {
     pub interaction_deadline: Duration,
     /// What HELLO asks of the bot: 41.25 s on Discord.
     pub heartbeat_interval: Duration,
+    /// How long a nonce that is enforced is known. Discord's documentation says "a few minutes".
+    pub nonce_memory: Duration,
     /// Which privileged intents are switched on in the developer portal (gateway bits); none by default.
     pub privileged_intents: u64,
 }
@@ -139,6 +141,7 @@ impl Default for Options {
             seed: Seed::default(),
             interaction_deadline: Duration::from_secs(rules::FIRST_ANSWER_SECONDS),
             heartbeat_interval: Duration::from_millis(41_250),
+            nonce_memory: Duration::from_secs(rules::NONCE_SECONDS),
             privileged_intents: 0,
         }
     }

@@ -93,8 +93,9 @@ pub(crate) struct Violation {
 
 impl Shared {
     pub(crate) fn new(options: Options) -> Self {
+        let world = World { nonce_memory: options.nonce_memory, ..World::new(&options.seed) };
         let inner = Inner {
-            world: World::new(&options.seed),
+            world,
             sessions: Sessions::default(),
             faults: Faults::default(),
             requests: VecDeque::new(),

@@ -21,7 +21,7 @@ export class ChannelView {
     this.log.addEventListener("keydown", (event) => this.rove(event));
     this.log.addEventListener("scroll", () => this.scrolled());
     byId("jump-to-present").addEventListener("click", () => this.toPresent());
-    // The newest message stays in sight when the window, a banner or the hint changes the room, or a picture arrives.
+    // The newest message stays in sight when the window, a banner or the tour changes the room, or a picture arrives.
     this.present = true;
     const stay = () => this.present && this.toPresent();
     new ResizeObserver(stay).observe(this.log);
@@ -99,7 +99,9 @@ export class ChannelView {
     };
     const reference = message.message_reference;
     const original = reference && (this.world.messages.get(reference.channel_id)?.get(reference.message_id) ?? null);
-    const looks = JSON.stringify([message, state, original, this.world.channels.get(message.id), this.world.version]);
+    const thread = this.world.channels.get(message.id);
+    const inThread = thread && this.world.messagesOf(thread.id).length;
+    const looks = JSON.stringify([message, state, original, thread, inThread, this.world.version]);
     const drawn = this.drawn.get(message.id);
     if (drawn?.looks === looks) return drawn.article;
     const article = drawMessage(message, {

@@ -1,25 +1,21 @@
 // The line at the bottom: ordinary text, or a command with suggestions for whatever stands at the caret.
 
 import { byId, el } from "./element.js";
-import { discord } from "./control.js";
+import { Autocomplete } from "./autocomplete.js";
 import { drawChips, drawMirror } from "./commandlook.js";
-import { TYPES, complete, nest, read, runnable, valueOf } from "./commandtext.js";
-
-const AUTOCOMPLETE_AFTER = 120;
+import { TYPES, complete, litFor, nest, read, runnable, valueOf } from "./commandtext.js";
+import { Popup } from "./popup.js";
 
 export class CommandLine {
   // `say(text)` posts ordinary text; `run(command, options)` runs a command. Both throw a sentence when refused.
   constructor(world, { say, run, channelId }) {
     Object.assign(this, { world, say, run, channelId });
     this.input = byId("command-line");
-    this.popup = byId("option-popup");
+    this.popup = new Popup(this.input);
     this.picked = {};
-    this.items = [];
-    this.lit = -1;
     this.closed = false;
     this.last = null;
-    this.asking = null;
-    this.choices = { key: null, list: [], state: "none" };
+    this.asked = new Autocomplete(world, channelId, () => this.draw());
     this.input.addEventListener("input", () => this.typed());
     this.input.addEventListener("keydown", (event) => this.key(event));
     this.input.addEventListener("scroll", () => this.mirror());
@@ -44,7 +40,7 @@ export class CommandLine {
     this.input.placeholder = mayWrite
       ? `Message #${channel?.name ?? "…"}, or type / for commands`
       : "You may not write here. Type / for commands";
-    this.choices = { key: null, list: [], state: "none" };
+    this.asked.reset();
     this.draw();
   }
 
@@ -70,7 +66,7 @@ export class CommandLine {
 
   close() {
     this.closed = true;
-    this.showPopup(false);
+    this.popup.show(false);
   }
 
   set(text, caret = text.length) {
@@ -86,17 +82,14 @@ export class CommandLine {
   draw() {
     const reading = this.reading;
     const { hint, items, lit } = this.suggestions(reading);
-    this.items = items;
-    this.popup.replaceChildren(...items.map((item, n) => this.drawItem(item, n)));
-    byId("option-hint").replaceChildren(...[hint].flat().filter(Boolean));
+    this.popup.fill(hint, items, lit);
     drawChips(
       reading,
       (option, text) => this.valueOf(option, text).wrong,
       (option) => this.takeOption(option),
     );
     this.mirror(reading);
-    this.light(lit);
-    this.showPopup(!this.closed && document.activeElement === this.input && (items.length > 0 || Boolean(hint)));
+    this.popup.show(!this.closed && document.activeElement === this.input && (items.length > 0 || Boolean(hint)));
   }
 
   suggestions(reading) {
@@ -113,6 +106,7 @@ export class CommandLine {
       .map((command) => ({
         label: `/${command.label}`,
         detail: command.description,
+        options: command.options.map((option) => (option.required ? option.name : `${option.name}?`)),
         take: () => this.takeCommand(command),
       }));
     const hint = items.length
@@ -146,8 +140,7 @@ export class CommandLine {
       el("span", { class: option.required ? "required" : "note" }, option.required ? "required" : "optional"),
     ];
     if (option.autocomplete) {
-      this.ask(reading);
-      const { list, state } = this.choices;
+      const { list, state } = this.asked.of(reading, this.picked, (one, given) => this.valueOf(one, given));
       const note = {
         asking: "Loading…",
         failed: "The bot did not answer.",
@@ -241,88 +234,6 @@ export class CommandLine {
     return lists[type] ?? [];
   }
 
-  // Asks the bot, once the typing rests; an answer that came too late is dropped.
-  ask(reading) {
-    const { option, text } = reading.active;
-    const others = reading.values.filter((value) => value.option !== option && value.text);
-    const given = others.flatMap((value) => {
-      const known = this.valueOf(value.option, value.text);
-      return known.wrong ? [] : [{ name: value.option.name, type: value.option.type, value: known.value }];
-    });
-    const known = this.picked[option.name];
-    const typed = known?.text === text ? known.value : text;
-    const options = nest(reading.command, [
-      ...given,
-      { name: option.name, type: option.type, value: typed, focused: true },
-    ]);
-    const key = JSON.stringify([this.world.me.user.id, reading.command.label, options]);
-    if (this.choices.key === key) return;
-    this.asking?.abort();
-    clearTimeout(this.timer);
-    const asking = (this.asking = new AbortController());
-    const same = this.choices.option === option.name;
-    this.choices = { key, option: option.name, list: same ? this.choices.list : [], state: "asking" };
-    this.timer = setTimeout(async () => {
-      let list = [];
-      let state = "ready";
-      try {
-        const answer = await discord(
-          "POST",
-          "/autocomplete",
-          { as: this.world.me.user.id, channel_id: this.channelId(), name: reading.command.path[0].name, options },
-          asking.signal,
-        );
-        if (answer.choices) list = answer.choices;
-        else state = "failed";
-      } catch (error) {
-        if (error.name === "AbortError") return;
-        state = "failed";
-      }
-      if (this.choices.key !== key) return;
-      this.choices = { key, option: option.name, list, state };
-      this.draw();
-    }, AUTOCOMPLETE_AFTER);
-  }
-
-  // ---- how it is shown
-
-  drawItem(item, n) {
-    return el(
-      "div",
-      {
-        role: "option",
-        id: `option-${n}`,
-        "aria-selected": "false",
-        data: item.value === undefined ? {} : { value: item.value },
-        on: {
-          mousedown: (event) => event.preventDefault(),
-          mousemove: () => this.lit !== n && this.light(n),
-          click: () => item.take(),
-        },
-      },
-      el("b", {}, item.label),
-      item.detail && el("span", {}, item.detail),
-    );
-  }
-
-  light(n) {
-    this.lit = n;
-    [...this.popup.children].forEach((child, at) => child.setAttribute("aria-selected", String(at === n)));
-    const lit = this.popup.children[n];
-    if (lit) {
-      this.input.setAttribute("aria-activedescendant", lit.id);
-      lit.scrollIntoView({ block: "nearest" });
-    } else {
-      this.input.removeAttribute("aria-activedescendant");
-    }
-  }
-
-  showPopup(shown) {
-    byId("suggestions").hidden = !shown;
-    this.input.setAttribute("aria-expanded", String(shown && this.items.length > 0));
-    if (!shown) this.input.removeAttribute("aria-activedescendant");
-  }
-
   mirror(reading = this.reading) {
     drawMirror(this.input, reading);
   }
@@ -331,19 +242,19 @@ export class CommandLine {
 
   key(event) {
     if (event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
-    const open = !byId("suggestions").hidden && this.items.length > 0;
+    const { items, lit, shown } = this.popup;
+    const open = shown && items.length > 0;
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (step && open) {
-      const n = this.items.length;
-      this.light(this.lit < 0 ? (step > 0 ? 0 : n - 1) : (this.lit + step + n) % n);
+      this.popup.step(step);
     } else if (event.key === "ArrowUp" && !this.input.value && this.last) {
       this.picked = { ...this.last.picked };
       this.set(this.last.text);
     } else if (event.key === "Tab" && !event.shiftKey && open) {
-      this.items[Math.max(this.lit, 0)].take();
-    } else if (event.key === "Enter" && open && this.lit >= 0) {
-      this.items[this.lit].take();
-    } else if (event.key === "Escape" && !byId("suggestions").hidden) {
+      items[Math.max(lit, 0)].take();
+    } else if (event.key === "Enter" && open && lit >= 0) {
+      items[lit].take();
+    } else if (event.key === "Escape" && shown) {
       this.close();
     } else {
       return;
@@ -389,20 +300,4 @@ export class CommandLine {
       this.fail(error.message);
     }
   }
-}
-
-// Which suggestion Enter takes: the first, unless what stands there can be sent as it is. "Billing Bot" can, before
-// "Billing Bot — 2 of 2 healthy"; "Bill" cannot.
-function litFor(text, list) {
-  if (!list.length) return -1;
-  if (!text) return 0;
-  const typed = text.toLowerCase();
-  const whole = list.some((choice) => {
-    const name = choice.name.toLowerCase();
-    return (
-      String(choice.value).toLowerCase() === typed ||
-      (name.startsWith(typed) && /^\s*([^\p{L}\p{N}\s]|$)/u.test(name.slice(typed.length)))
-    );
-  });
-  return whole ? -1 : 0;
 }

@@ -159,3 +159,19 @@ function lower(sentence) {
   const text = (sentence ?? "").replace(/\.$/, "");
   return text.charAt(0).toLowerCase() + text.slice(1);
 }
+
+// Which suggestion Enter takes: the first, unless what stands there can be sent as it is. "Billing Bot" can, before
+// "Billing Bot — 2 of 2 healthy"; "Bill" cannot.
+export function litFor(text, list) {
+  if (!list.length) return -1;
+  if (!text) return 0;
+  const typed = text.toLowerCase();
+  const whole = list.some((choice) => {
+    const name = choice.name.toLowerCase();
+    return (
+      String(choice.value).toLowerCase() === typed ||
+      (name.startsWith(typed) && /^\s*([^\p{L}\p{N}\s]|$)/u.test(name.slice(typed.length)))
+    );
+  });
+  return whole ? -1 : 0;
+}

@@ -3,7 +3,14 @@
 import { call } from "./control.js";
 import { byId, el } from "./element.js";
 
-// [name, path below /control, body]. Gateway actions happen once and at once; the others last as chosen.
+// [name, path below /control, body]. What is often seen lasts until it is cleared, gateway actions happen once and at once, and
+// the others last as chosen.
+const OFTEN = [
+  ["Service unreachable", "/fleet/faults", { kind: "drop" }],
+  ["Service slow (3 s)", "/fleet/faults", { kind: "slow", ms: 3000 }],
+  ["Discord answers 429", "/discord/faults", { kind: "rate_limit", retry_after: 5, global: false }],
+  ["Discord is down", "/discord/faults", { kind: "server_error", status: 500 }],
+];
 const SERVICE = [
   ["Answer 500", "/fleet/faults", { kind: "server_error", status: 500 }],
   ["Answer 503", "/fleet/faults", { kind: "server_error", status: 503 }],
@@ -61,7 +68,7 @@ export function drawFaults() {
     }
     await refresh();
   };
-  const button = (half, text, path, body) =>
+  const button = (half, text, path, body, lasts = false) =>
     el(
       "button",
       {
@@ -70,13 +77,13 @@ export function drawFaults() {
         "aria-label": `${half}: ${text}`,
         on: {
           click: () =>
-            act(`${half}: ${text}`, "POST", path, path.endsWith("/faults") ? { ...body, ...lasting() } : body),
+            act(`${half}: ${text}`, "POST", path, path.endsWith("/faults") && !lasts ? { ...body, ...lasting() } : body),
         },
       },
       text,
     );
   const group = (title, buttons) =>
-    el("div", { class: "fault-group", role: "group", "aria-label": title }, el("h4", {}, title), buttons);
+    el("div", { class: "fault-group", role: "group", "aria-label": title }, el("h3", {}, title), buttons);
   const clear = el(
     "button",
     { type: "button", id: "faults-clear", class: "act mend", on: { click: () => clearAll() } },
@@ -101,7 +108,11 @@ export function drawFaults() {
   }
 
   byId("fault-list").replaceChildren(
-    el("p", {}, el("label", { for: "fault-times" }, "Each fault happens "), times),
+    group(
+      "Often seen, until cleared",
+      OFTEN.map(([text, path, body]) => button("Until cleared", text, path, body, true)),
+    ),
+    el("p", {}, el("label", { for: "fault-times" }, "Each of these happens "), times),
     group(
       "Lifecycle service",
       SERVICE.map(([text, path, body]) => button("Lifecycle service", text, path, body)),

@@ -3,7 +3,7 @@
 import { drawFaults } from "./faults.js";
 import { fleet, follow } from "./control.js";
 import { byId, el } from "./element.js";
-import { botCard, connectorRow } from "./fleetcards.js";
+import { botCard, connectorRow, environmentHead, healthy } from "./fleetcards.js";
 
 const LATEST = 150;
 
@@ -65,6 +65,16 @@ export class FleetPanel {
     this.timer = setTimeout(() => this.load(), LATEST);
   }
 
+  // What is known of one connector, and whether it takes conversations.
+  connector(id) {
+    return this.state?.connectors.find((one) => one.id === id);
+  }
+
+  healthy(id) {
+    const found = this.connector(id);
+    return Boolean(found) && healthy(found);
+  }
+
   fail(text) {
     byId("fleet-error").textContent = text;
   }
@@ -95,7 +105,7 @@ export class FleetPanel {
     for (const connector of connectors) {
       if (connector.environment !== environment) {
         environment = connector.environment;
-        children.push(el("h3", { class: "environment" }, environment));
+        children.push(environmentHead(environment, (what) => this.actOnAll(connector.environment, what)));
       }
       const key = `${environment}/${connector.bot.id}`;
       if (!this.bots.has(key)) {
@@ -119,6 +129,13 @@ export class FleetPanel {
     } catch (error) {
       this.fail(error.message);
     }
+  }
+
+  // What is well is broken, what is not is mended; what was stopped on purpose stays so.
+  async actOnAll(environment, what) {
+    const fits = (one) => (what === "drop" ? healthy(one) : !healthy(one) && one.agent !== "Stopped" && !one.vanished);
+    const all = this.state.connectors.filter((one) => one.environment === environment && fits(one));
+    for (const connector of all) await this.act(connector, what);
   }
 
   async act(connector, what, more = {}) {

@@ -20,17 +20,43 @@ const TROUBLES = [
   ["never_connects", "Next start: never connects", "It gets Online, but not to Conversational Cloud"],
 ];
 
+// How a connector stands, for those who do not tell the colours apart.
+const SIGNS = { well: "✓", half: "!", ill: "✕", off: "■" };
+
 function is(word, wanted) {
   return String(word).toLowerCase() === wanted;
 }
 
 // As the bot counts: Online, and both connections Connected.
-function healthy(connector) {
+export function healthy(connector) {
   return (
     !connector.vanished &&
     is(connector.agent, "online") &&
     is(connector.conversational_cloud, "connected") &&
     is(connector.bot_server, "connected")
+  );
+}
+
+// An environment's heading, with what is done to all of its connectors at once: `act("drop" | "recover")`.
+export function environmentHead(environment, act) {
+  const button = (kind, text, what) =>
+    el(
+      "button",
+      {
+        type: "button",
+        id: `${kind}-all-${environment.toLowerCase()}`,
+        class: `act ${kind}`,
+        "aria-label": `${text} in ${environment}`,
+        on: { click: () => act(what) },
+      },
+      text,
+    );
+  return el(
+    "div",
+    { class: "environment" },
+    el("h3", {}, environment),
+    button("break", "Break all", "drop"),
+    button("mend", "Mend all", "recover"),
   );
 }
 
@@ -62,6 +88,7 @@ export function connectorRow(connector, act) {
   const { id, name, environment } = connector;
   const where = `${name} in ${environment}`;
   const parts = {
+    dot: el("span", { class: "dot", "aria-hidden": "true" }),
     word: el("span", { class: "agent" }),
     cloud: el("span", { class: "link" }),
     server: el("span", { class: "link" }),
@@ -122,7 +149,7 @@ export function connectorRow(connector, act) {
     el(
       "div",
       { class: "line" },
-      el("span", { class: "dot", "aria-hidden": "true" }),
+      parts.dot,
       el("span", { class: "title" }, el("b", {}, name), parts.word),
       breaking,
       mending,
@@ -144,6 +171,7 @@ export function connectorRow(connector, act) {
           : is(now.agent, "online")
             ? "half"
             : "ill";
+      parts.dot.textContent = SIGNS[root.dataset.health];
       root.classList.toggle("vanished", Boolean(now.vanished));
       parts.word.textContent = now.vanished ? "Vanished" : now.agent;
       connection(parts.cloud, "Cloud", "Conversational Cloud", now.conversational_cloud);

@@ -7,7 +7,8 @@ import { drawComponents } from "./components.js";
 import { THINKING, interactionOf } from "./world.js";
 
 const REPLY = 19;
-const JOINED_THREAD = [18, 21];
+const THREAD_CREATED = 18;
+const THREAD_STARTER = 21;
 
 // `context`: {world, names, act, working: custom_id | null, failure: text | null, compact: bool, openThread, dismiss, jump}
 export function drawMessage(message, context) {
@@ -76,6 +77,7 @@ export function authorName(user, { world }) {
 
 function above(message, context) {
   const { world } = context;
+  if (message.type === THREAD_CREATED || message.type === THREAD_STARTER) return null;
   const answers = interactionOf(message);
   if (message.type !== REPLY && answers?.user && answers.command) {
     return el(
@@ -111,26 +113,22 @@ function contents(message, context) {
   const out = [];
   if ((message.flags ?? 0) & THINKING) {
     out.push(thinking(world.nameOf(message.author)));
-  } else if (JOINED_THREAD.includes(message.type)) {
+  } else if (message.type === THREAD_CREATED) {
     out.push(el("p", { class: "content system" }, "started a thread: ", el("strong", {}, message.content || "thread")));
+  } else if (message.type === THREAD_STARTER) {
+    // The first message of a thread stands for the one that it hangs on, without what can be pressed there.
+    const { channel_id, message_id } = message.message_reference ?? {};
+    const original = world.messages.get(channel_id)?.get(message_id) ?? message.referenced_message;
+    if (!original) out.push(el("p", { class: "content system" }, "The message that began this thread was deleted."));
+    else out.push(...contents({ ...original, components: [], channel_id: message_id }, { ...context, failure: null }));
   } else if (message.content) {
     out.push(el("div", { class: "content" }, markdown(message.content, names)));
   }
   out.push(...(message.embeds ?? []).map((embed) => drawEmbed(embed, message, context)));
   out.push(...loosePictures(message));
   if (message.components?.length) out.push(drawComponents(message, context));
-  const thread = message.thread ?? world.channels.get(message.id);
-  if (thread) {
-    out.push(
-      el(
-        "button",
-        { type: "button", class: "thread-link", on: { click: () => context.openThread(thread.id) } },
-        "💬 ",
-        el("strong", {}, thread.name),
-        " ›",
-      ),
-    );
-  }
+  const thread = world.channels.get(message.id) ?? message.thread;
+  if (thread && thread.id !== message.channel_id) out.push(threadLink(thread, context));
   if (context.failure) out.push(el("p", { class: "failure", role: "alert" }, "⚠ ", context.failure));
   if (message.ephemeral) {
     out.push(
@@ -147,6 +145,20 @@ function contents(message, context) {
     );
   }
   return out;
+}
+
+// The thread below a message: its name, how much stands in it, and the last thing said.
+function threadLink(thread, { world, names, openThread }) {
+  const messages = world.messagesOf(thread.id).filter((message) => message.type !== THREAD_STARTER);
+  const count = messages.length || (thread.message_count ?? 0);
+  const last = messages.at(-1);
+  return el(
+    "button",
+    { type: "button", class: "thread-link", data: { key: "thread" }, on: { click: () => openThread(thread.id) } },
+    el("span", {}, "💬 ", el("strong", {}, thread.name), " "),
+    el("span", { class: "thread-more" }, `${count} message${count === 1 ? "" : "s"} ›`),
+    last && el("span", { class: "thread-last" }, gist(last, names)),
+  );
 }
 
 export function thinking(name) {

@@ -1,4 +1,4 @@
-// The page's own switches: dark or light, the fleet panel, the hint. They are remembered in this browser.
+// The page's own switches: dark or light, the fleet panel, the tour. They are remembered in this browser.
 
 import { byId } from "./element.js";
 
@@ -8,16 +8,11 @@ export function startSwitches() {
   startTheme();
   const narrow = matchMedia("(max-width: 1100px)");
   startPanel("fleet", byId("fleet-toggle"), narrow.matches ? "closed" : (recall("fleet") ?? "open"));
-  narrow.addEventListener("change", () => show("fleet", byId("fleet-toggle"), !narrow.matches));
-  startPanel("hint", byId("hint-toggle"), recall("hint") ?? "open");
-  byId("hint-dismiss").addEventListener("click", () => {
-    show("hint", byId("hint-toggle"), false);
-    keep("hint", "closed");
-    byId("command-line").focus();
-  });
+  narrow.addEventListener("change", () => showPanel("fleet", byId("fleet-toggle"), !narrow.matches));
+  startPanel("tour", byId("tour-toggle"), recall("tour") ?? "open");
 }
 
-function startTheme() {
+export function startTheme() {
   const button = byId("theme");
   const apply = (theme) => {
     if (theme === "system") delete document.documentElement.dataset.theme;
@@ -36,22 +31,22 @@ function startTheme() {
 }
 
 function startPanel(id, toggle, state) {
-  show(id, toggle, state === "open");
+  showPanel(id, toggle, state === "open");
   toggle.addEventListener("click", () => {
     const open = byId(id).hidden;
-    show(id, toggle, open);
+    showPanel(id, toggle, open);
     keep(id, open ? "open" : "closed");
   });
 }
 
-function show(id, toggle, open) {
+export function showPanel(id, toggle, open) {
   byId(id).hidden = !open;
   document.body.classList.toggle(`${id}-open`, open);
   toggle.setAttribute("aria-expanded", String(open));
 }
 
 // Storage may be forbidden in this browser; the switches then last as long as the page.
-function recall(name) {
+export function recall(name) {
   try {
     return localStorage.getItem(`botswain-${name}`);
   } catch {
@@ -59,7 +54,7 @@ function recall(name) {
   }
 }
 
-function keep(name, value) {
+export function keep(name, value) {
   try {
     localStorage.setItem(`botswain-${name}`, value);
   } catch {

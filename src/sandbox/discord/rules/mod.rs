@@ -18,7 +18,7 @@ pub(crate) const FIRST_ANSWER_SECONDS: u64 = 3;
 pub(crate) const TOKEN_SECONDS: i64 = 15 * 60;
 /// "Unique in the past few minutes"; the exact number is not published.
 /// <https://docs.discord.com/developers/resources/message#create-message>
-pub(crate) const NONCE_SECONDS: i64 = 5 * 60;
+pub(crate) const NONCE_SECONDS: u64 = 5 * 60;
 /// Edits of a message older than this are counted (error 30046).
 /// <https://docs.discord.com/developers/topics/opcodes-and-status-codes#json>
 pub(crate) const OLD_MESSAGE_SECONDS: i64 = 60 * 60;

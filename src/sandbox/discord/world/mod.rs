@@ -12,6 +12,7 @@ mod seeding;
 pub(crate) mod wire;
 
 use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -46,6 +47,8 @@ pub(crate) struct World {
     pub(crate) tokens: HashMap<String, Snowflake>,
     /// Nonces that a bot asked to be enforced: by author, never by channel.
     pub(crate) nonces: HashMap<(Snowflake, String), (Snowflake, Timestamp)>,
+    /// How long they are known.
+    pub(crate) nonce_memory: Duration,
     pub(crate) pings: Vec<Ping>,
     pub(crate) ids: Snowflakes,
     /// Where files are downloaded from: `http://127.0.0.1:PORT`.

@@ -1,8 +1,10 @@
 //! The world as a `Seed` describes it.
 use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
 
 use super::{Channel, Guild, Member, Role, TEXT, World};
 use crate::sandbox::discord::{
+    rules,
     seed::{Seed, SeedChannel, SeedMember, SeedRole},
     snowflake::{Snowflake, Snowflakes},
 };
@@ -56,6 +58,7 @@ impl World {
             interactions: BTreeMap::new(),
             tokens: HashMap::new(),
             nonces: HashMap::new(),
+            nonce_memory: Duration::from_secs(rules::NONCE_SECONDS),
             pings: Vec::new(),
             ids: Snowflakes::default(),
             base_url: String::new(),

@@ -5,7 +5,7 @@ mod kept;
 mod notify;
 mod read;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{
@@ -17,7 +17,7 @@ use crate::sandbox::discord::{
     event::EventKind,
     refusal::{self, FormErrors, Refused, form_error},
     rules::{
-        self, embeds, given, items,
+        embeds, given, items,
         message::{self as form, Before, Door, Upload},
     },
     snowflake::{self, Snowflake},
@@ -88,7 +88,7 @@ impl World {
             .filter(|_| body["enforce_nonce"] == true)
             .map(|nonce| (self.bot, nonce.as_str().map_or_else(|| nonce.to_string(), str::to_owned)));
         if let Some((id, at)) = key.as_ref().and_then(|key| self.nonces.get(key)).copied()
-            && now.duration_since(at) < SignedDuration::from_secs(rules::NONCE_SECONDS)
+            && now.duration_since(at).unsigned_abs() < self.nonce_memory
         {
             // The earlier message is the answer, wherever it stands; if it is gone, so is the answer.
             return self.messages.get(&id).map(|message| message.id).ok_or_else(|| refusal::UNKNOWN_MESSAGE.into());

@@ -1,0 +1,205 @@
+//! The gallery's actions: what is asked before a change, how it goes on, how it ends, and why it may not be.
+
+use std::time::Duration;
+
+use super::Exhibit;
+use super::sample::{MINUTE, Sample, demo, production};
+use crate::discord::render::{prompt, refusal};
+use crate::domain::action::{CannotDo, Impact, Verb, steps};
+use crate::domain::authority::Denied;
+use crate::domain::connector::{AgentStatus, Condition, Connector, Environment, Link};
+use crate::domain::ids::Id;
+use crate::domain::notice::Notice;
+use crate::domain::operation::{Ended, Operation, Outcome, Seen, StepFailure, StepState};
+use crate::domain::request::{Plan, Refusal, Request, RequestState};
+use crate::operations::{Choice, Menu, Part};
+
+impl Sample<'_> {
+    /// What Olga asks, thirty seconds ago, of the one of the fleet that has this name.
+    fn asked(&self, verb: Verb, name: &str, to: Option<Environment>) -> (Request, Plan) {
+        let fleet = self.fleet();
+        let of = fleet.iter().find(|one| one.name == name).cloned();
+        let of = of.unwrap_or_else(|| self.healthy(name, "Billing Bot", 18));
+        let peers: Vec<Connector> = fleet.into_iter().filter(|one| one.bot == of.bot).collect();
+        let steps = steps(verb, to.as_ref(), &of, false).unwrap_or_default();
+        let plan = Plan {
+            connector: of.id.clone(),
+            connector_name: of.name.clone(),
+            bot: of.bot.clone(),
+            environment: of.environment.clone(),
+            to,
+            impact: Impact::count(&steps, &of, &peers, 2, false),
+            steps,
+            condition: of.condition(),
+        };
+        let reason = (verb == Verb::Stop).then(|| "new configuration".to_owned());
+        let ttl = Duration::from_secs(120);
+        let mut request = Request::new(self.cast.olga.clone(), verb, reason, self.cast.channel, ttl, self.ago(30));
+        request.plan = Some(plan.clone());
+        request.state = RequestState::Asked;
+        (request, plan)
+    }
+
+    fn prompt(&self, name: &str, verb: Verb, connector: &str, to: Option<Environment>) -> Exhibit {
+        let (request, plan) = self.asked(verb, connector, to);
+        Exhibit::private(name, &prompt::confirmation(&request, &plan))
+    }
+
+    /// An operation whose steps stand like this, the first one first; the rest wait.
+    fn operation(&self, verb: Verb, connector: &str, to: Option<Environment>, states: Vec<StepState>) -> Operation {
+        let (request, plan) = self.asked(verb, connector, to);
+        let mut operation = Operation::new(&request, &plan, None, self.ago(2 * MINUTE));
+        for (step, state) in operation.steps.iter_mut().zip(states) {
+            step.began_at = Some(self.ago(100));
+            step.ended_at = (state == StepState::Done).then(|| self.ago(20));
+            step.state = state;
+        }
+        operation
+    }
+
+    fn ended(&self, operation: Operation, outcome: Outcome) -> Operation {
+        Operation { ended: Some(Ended { at: self.ago(10), outcome }), ..operation }
+    }
+}
+
+fn seen(agent: AgentStatus, cloud: Link) -> Option<Seen> {
+    Some(Seen { agent, conversational_cloud: cloud, bot_server: Link::Connected, environment: production() })
+}
+
+/// What is asked before anything is done.
+pub(super) fn prompts(of: &Sample<'_>) -> Vec<Exhibit> {
+    let menu = |name: &str, part, choices: Vec<Choice>| {
+        let (request, _) = of.asked(Verb::Stop, "billing-1", None);
+        Exhibit::private(name, &prompt::menu(&Menu { request, part, choices }, 0))
+    };
+    let choice = |label: &str, description: &str| Choice {
+        value: label.to_lowercase().replace(' ', "-"),
+        label: label.to_owned(),
+        description: description.to_owned(),
+    };
+    let many = (1..=60).map(|n| choice(&format!("Fleet {n:03} Bot"), "2 of 2 healthy, 2 wanted")).collect();
+    let settled = |name: &str, state| Exhibit::private(name, &prompt::settled(state, of.cast.channel, &Id::random()));
+    vec![
+        menu(
+            "Which environment?",
+            Part::Environment,
+            vec![choice("Demo", "1 of 3 connectors healthy"), choice("Production", "7 of 10 connectors healthy")],
+        ),
+        menu("Which bot, of many?", Part::Bot, many),
+        menu(
+            "Which connector?",
+            Part::Connector,
+            vec![choice("billing-1", "Online, 18 conversations"), choice("billing-2", "Stopped")],
+        ),
+        of.prompt("Stop, and some are left", Verb::Stop, "orders-1", None),
+        of.prompt("Stop, and nothing is left", Verb::Stop, "billing-1", None),
+        of.prompt("Start", Verb::Start, "billing-2", None),
+        of.prompt("Stop and start what hangs", Verb::Start, "returns-2", None),
+        of.prompt("Redeploy what runs", Verb::Redeploy, "orders-2", Some(demo())),
+        of.prompt("Redeploy what is stopped", Verb::Redeploy, "billing-2", Some(demo())),
+        settled("Confirmed", RequestState::Confirmed),
+        settled("Cancelled", RequestState::Cancelled),
+        settled("Expired", RequestState::Expired),
+        Exhibit::private(
+            "Confirmed, where its progress cannot be shown",
+            &prompt::begun_unseen(of.cast.channel, &Id::random()),
+        ),
+    ]
+}
+
+/// How operations go on and end.
+pub(super) fn operations(of: &Sample<'_>) -> Vec<Exhibit> {
+    let said = |name: &str, operation| Exhibit::public(name, of.said(&Notice::Operation { operation }));
+    let followed = || "op".to_owned();
+    let failed = |why| StepState::Failed { why };
+    let mut starting =
+        of.operation(Verb::Start, "billing-2", None, vec![StepState::Watching { operation: followed() }]);
+    starting.seen = seen(AgentStatus::Online, Link::NotConnected);
+    let mut started = of.ended(of.operation(Verb::Start, "billing-2", None, vec![StepState::Done]), Outcome::Done);
+    started.seen = seen(AgentStatus::Online, Link::Connected);
+    let mut stopped = of.ended(of.operation(Verb::Stop, "billing-1", None, vec![StepState::Done]), Outcome::Done);
+    stopped.seen = seen(AgentStatus::Stopped, Link::NotConnected);
+    let moves = |states| of.operation(Verb::Redeploy, "orders-2", Some(demo()), states);
+    let mut moved = of.ended(moves(vec![StepState::Done; 3]), Outcome::Done);
+    moved.seen = seen(AgentStatus::Online, Link::Connected).map(|seen| Seen { environment: demo(), ..seen });
+    let refused = StepFailure::Refused { said: "The target has no free bot user.".to_owned() };
+    let mut left = of.ended(moves(vec![StepState::Done, failed(refused)]), Outcome::Failed);
+    left.seen = seen(AgentStatus::Stopped, Link::NotConnected);
+    let unknown = of.ended(moves(vec![StepState::Done, failed(StepFailure::OutcomeUnknown)]), Outcome::Unknown);
+    let mut never =
+        of.ended(of.operation(Verb::Start, "billing-2", None, vec![failed(StepFailure::NotSeen)]), Outcome::Failed);
+    never.seen = seen(AgentStatus::NotConnected, Link::NotConnected);
+    let lost = of.ended(moves(vec![StepState::Done, failed(StepFailure::RoleLost)]), Outcome::Failed);
+    vec![
+        said(
+            "Accepted",
+            of.operation(Verb::Stop, "billing-1", None, vec![StepState::Accepted { operation: followed() }]),
+        ),
+        said("Starting, and not there yet", starting),
+        said("A redeploy in its second step", moves(vec![StepState::Done, StepState::Sending])),
+        said("Started", started),
+        said("Stopped", stopped),
+        said("Redeployed", moved),
+        said("Failed half-way", left),
+        said("Outcome unknown", unknown),
+        said("Never seen healthy", never),
+        said("Ended, because a role was lost", lost),
+    ]
+}
+
+/// Each refusal, in the order in which a person may meet them.
+pub(super) fn all_refusals(of: &Sample<'_>) -> Vec<(&'static str, Refusal)> {
+    let impact = |now, after| Impact {
+        healthy_now: now,
+        healthy_after: after,
+        total_now: 2,
+        minimum: 2,
+        left_waiting: None,
+        target: None,
+        uncertain: false,
+    };
+    let one = || "billing-2".to_owned();
+    let cannot = |why| Refusal::CannotDo { why, connector: one() };
+    let roles = vec![of.cast.operators];
+    vec![
+        ("The role is missing", Refusal::Denied { denied: Denied::NeedsRole { environment: production(), roles } }),
+        (
+            "No roles are configured",
+            Refusal::Denied { denied: Denied::NeedsManageServer { environment: production() } },
+        ),
+        ("Nobody can tell", Refusal::Denied { denied: Denied::CannotTell }),
+        ("Somebody else's prompt", Refusal::SomebodyElses { owner: of.cast.otto.clone() }),
+        ("It is stopped already", cannot(CannotDo::AlreadyStopped)),
+        ("It runs already", cannot(CannotDo::AlreadyRunning)),
+        ("It is there already", cannot(CannotDo::SameEnvironment)),
+        ("No such bot", Refusal::NotFound { what: "Biling Bot".to_owned() }),
+        ("It is gone", Refusal::Gone { what: Some(one()) }),
+        ("What was chosen is gone", Refusal::Gone { what: None }),
+        ("There is nothing to choose", Refusal::NothingToChoose { verb: Verb::Start }),
+        ("It has expired", Refusal::Expired),
+        ("It was settled before", Refusal::Settled { state: RequestState::Confirmed }),
+        ("An unknown button", Refusal::Unknown),
+        ("It changed meanwhile", Refusal::Changed { now: Condition::Stopped, connector: one() }),
+        ("It got worse meanwhile", Refusal::Worse { stated: impact(2, 1), now: impact(1, 0) }),
+        (
+            "The fleet cannot be read",
+            Refusal::CannotRead { why: "The lifecycle service did not answer in time.".to_owned() },
+        ),
+        ("Somebody was first", Refusal::Busy { by: of.cast.otto.clone(), verb: Verb::Stop, operation: Id::random() }),
+        ("The fleet was not read yet", Refusal::NotReady),
+    ]
+}
+
+/// Each refusal as a message.
+pub(super) fn refusals(of: &Sample<'_>) -> Vec<Exhibit> {
+    let mut all: Vec<_> = all_refusals(of)
+        .iter()
+        .map(|(name, refused)| Exhibit::private(name, &refusal::refusal(refused, None)))
+        .collect();
+    all.push(Exhibit::private("Not in our server", &refusal::elsewhere()));
+    all.push(Exhibit::private("An old button", &refusal::unknown_press()));
+    all.push(Exhibit::private("Not to be read", &refusal::unreadable("ab12cd34")));
+    let failed = "The database cannot be written just now, so nothing was done. Try again in a moment. (ref ab12cd34)";
+    all.push(Exhibit::private("Something of ours failed", &refusal::trouble(failed)));
+    all
+}
