@@ -62,7 +62,12 @@ impl Sample<'_> {
     }
 
     pub(super) fn context(&self) -> Context {
-        Context { policy: Arc::new(self.policy()), guild: self.cast.guild, reference: "ab12cd34".to_owned() }
+        Context {
+            policy: Arc::new(self.policy()),
+            guild: self.cast.guild,
+            reference: "ab12cd34".to_owned(),
+            ..Context::default()
+        }
     }
 
     pub(super) fn healthy(&self, name: &str, of: &str, conversations: u32) -> Connector {
