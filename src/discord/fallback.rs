@@ -67,7 +67,9 @@ impl Fallback {
             let here: Vec<_> = waiting.iter().filter(|waiting| waiting.channel == channel).collect();
             let known = troubles.iter().find(|trouble| trouble.channel == channel);
             let passage = self.passage(channel, &here, known);
-            let Some(news) = follow(known, channel, passage, unseen(&here), now) else { continue };
+            // What stood in a channel that is no more is not seen either.
+            let is_gone = passage == Passage::Blocked(Obstacle::Gone);
+            let Some(news) = follow(known, channel, passage, unseen(&here, is_gone), now) else { continue };
             self.store.keep_trouble(&news, self.elsewhere, now).await?;
             let (trouble, unseen) = (news.trouble.id.reference(), news.trouble.unseen.len());
             if news.trouble.mended_at.is_some() {
@@ -101,9 +103,9 @@ impl Fallback {
 }
 
 /// The open incidents that do not stand, or do not stand as bad as they are, each with whether policy pings for it.
-fn unseen(waiting: &[&Waiting]) -> Vec<(Incident, bool)> {
+fn unseen(waiting: &[&Waiting], is_gone: bool) -> Vec<(Incident, bool)> {
     let mut unseen: BTreeMap<Id, (Incident, bool)> = BTreeMap::new();
-    for waiting in waiting.iter().filter(|waiting| !waiting.stands) {
+    for waiting in waiting.iter().filter(|waiting| is_gone || !waiting.stands) {
         let Some(incident) = waiting.notice.alert().filter(|incident| incident.resolved_at().is_none()) else {
             continue;
         };

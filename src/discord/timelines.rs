@@ -206,6 +206,15 @@ impl Timelines {
         if let Some(until) = lock(&self.outlet.quiet).route(Route::Threads(telling.channel), now) {
             return Deed::Quiet(until);
         }
+        if telling.first_tried_at.is_some() {
+            // It may have been started before.
+            match self.outlet.api.has_thread(telling.channel, telling.card).await {
+                Ok(true) => return Deed::Started(ChannelId(telling.card.0)),
+                Err(error) if error.code() == Some(UNKNOWN_MESSAGE) => return Deed::Failed(error, Attempt::Start),
+                // Where it cannot be told, Discord says it when one is started.
+                Ok(false) | Err(_) => {}
+            }
+        }
         let name = render::timeline::name(&telling.incident);
         let started = self.outlet.api.start_thread(telling.channel, telling.card, &name).await;
         started.map_or_else(|error| Deed::Failed(error, Attempt::Start), Deed::Started)
@@ -325,7 +334,7 @@ impl Timelines {
                 return (Some(Told::LeftOut), Stepped::LeftOut);
             }
         };
-        let maybe_sent = error.maybe_carried_out() && attempt == Attempt::Tell;
+        let maybe_sent = error.maybe_carried_out() && attempt != Attempt::Reopen;
         (Some(Told::Later { due, maybe_sent }), Stepped::Later { due })
     }
 

@@ -31,6 +31,16 @@ impl DiscordApi {
         Ok(ChannelId(message.0))
     }
 
+    /// Whether a thread was started on a message.
+    ///
+    /// # Errors
+    /// Why that cannot be told.
+    pub async fn has_thread(&self, channel: ChannelId, message: MessageId) -> Result<bool, ApiError> {
+        let request = self.request(Method::GET, &format!("/channels/{channel}/messages/{message}"));
+        let message: wire::Starter = answer(request).await?;
+        Ok(message.thread.is_some())
+    }
+
     /// Opens an archived thread again.
     ///
     /// # Errors

@@ -40,6 +40,13 @@ impl Created {
     }
 }
 
+/// A message on which a thread may have been started.
+#[derive(Deserialize)]
+pub(super) struct Starter {
+    #[serde(default)]
+    pub(super) thread: Option<Channel>,
+}
+
 /// A channel or a thread, of which nothing is read.
 #[derive(Deserialize)]
 pub(super) struct Channel {}

@@ -86,7 +86,7 @@ fn kept(before: &Kept, incident: &Incident, now: Timestamp) -> Result<Batch, Sto
     .bind(to_json("incidents", incident)?)
     .bind(incident.id.as_str())
     .bind(before.version);
-    let lines = lines(Some(&before.incident), incident, before.version.saturating_add(1), now)?;
+    let lines = lines(Some(before), incident, now)?;
     Ok(lines.into_iter().fold(Batch::default().claim(claim), Batch::then))
 }
 

@@ -285,8 +285,7 @@ fn say(mut batch: Batch, incident: &Incident, change: &Change<'_>, now: Timestam
         _ => Mentions::No,
     };
     batch = batch.then(outbox::card(incident, change.channel, mentions, change.shown, now)?);
-    let version = change.before.map_or(1, |before| before.version.saturating_add(1));
-    let lines = lines(change.before.map(|before| &before.incident), incident, version, now)?;
+    let lines = lines(change.before, incident, now)?;
     batch = lines.into_iter().fold(batch, Batch::then);
     if incident.resolved_at().is_some() {
         batch = batch.then(withdraw(&incident.id, ""));

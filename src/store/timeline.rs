@@ -8,6 +8,7 @@ use sqlx::Row as _;
 use sqlx::any::AnyRow;
 
 use super::batch::{Batch, Ran, Statement};
+use super::incidents::Kept;
 use super::outbox::{Held, read_message, read_notice, read_time};
 use super::writer::Who;
 use super::{Store, StoreError, body, index_key, millis, millis_after, signed, to_json};
@@ -89,14 +90,10 @@ pub enum Told {
     },
 }
 
-/// What writes down what happened to an incident that has this version from now on.
-pub(super) fn lines(
-    before: Option<&Incident>,
-    after: &Incident,
-    version: i64,
-    now: Timestamp,
-) -> Result<Vec<Statement>, StoreError> {
-    let place = version.saturating_mul(PLACES);
+/// What writes down what happened to an incident by this change.
+pub(super) fn lines(before: Option<&Kept>, after: &Incident, now: Timestamp) -> Result<Vec<Statement>, StoreError> {
+    let place = before.map_or(0, Kept::version).saturating_add(1).saturating_mul(PLACES);
+    let before = before.map(|kept| &kept.incident);
     let line = |(what, place)| {
         let entry = Entry { at: now, what };
         Ok(Statement::new("INSERT INTO timeline (card, id, at, place, body, trying) VALUES ($1, $2, $3, $4, $5, 0)")
@@ -242,7 +239,8 @@ impl Store {
         let update = Statement::new(update).bind(telling.incident.id.as_str()).bind(telling.lease.as_str());
         let doubt = telling.first_tried_at.map(millis);
         let update = match told {
-            Told::Started { thread } => update.bind(signed(thread.0)).bind(doubt),
+            // Nothing can have been posted where there was none.
+            Told::Started { thread } => update.bind(signed(thread.0)).bind(telling.thread.and(doubt)),
             Told::Said { message } => update.bind(signed(message.0)),
             Told::Reopened => update.bind(doubt),
             Told::Later { due, maybe_sent: true } => update.bind(millis(due)),

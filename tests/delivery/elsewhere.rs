@@ -1,5 +1,7 @@
 //! Cards that cannot stay where they are: those that take no more edits, and those whose channel is no more.
 
+use std::time::Duration;
+
 use botswain::discord::delivery::Stepped;
 use botswain::domain::incident::Incident;
 use botswain::domain::redundancy::Level;
@@ -18,11 +20,14 @@ async fn p1_p2_code_30046_is_waited_for_a_while_and_then_another_card_goes_on_fr
     let incident = world.opens("Billing Bot").await;
     world.step(1).await;
     let old = world.place(&incident).await;
-    world.refuses(EDIT, 429, 30_046, None).await;
+    let fault =
+        json!({"kind": "refuse", "status": 429, "code": 30046, "message": "no", "retry_after": 20.0, "route": EDIT});
+    world.fault(fault).await;
     world.changes(&Incident { facts: facts(Level::Outage, 0), ..incident.clone() }, false).await;
     let mut second = 2;
     for _ in 0..3 {
         let due = later(world.step(second).await, &world);
+        assert!(due >= Duration::from_secs(20 + second.unsigned_abs()), "{due:?}");
         second = i64::try_from(due.as_secs()).unwrap() + 1;
     }
     assert_eq!(world.step(second).await, Stepped::Continued);

@@ -68,18 +68,7 @@ impl World {
         let kept = self.kept(incident).await;
         let olga = Person { id: UserId(self.seed.olga.id.to_string().parse().unwrap()), name: "Olga".to_owned() };
         let attention = kept.incident.attention.take(wish, &olga, self.at(0)).unwrap();
-        let entry = Entry {
-            about: format!("interaction:{}", kept.version()),
-            at: self.at(0),
-            person: olga,
-            verb: None,
-            handling: None,
-            target: String::new(),
-            verdict: Verdict::Done,
-            why: String::new(),
-            reason: None,
-            operation: None,
-        };
+        let entry = Entry::new(format!("interaction:{}", kept.version()), olga, Verdict::Done, "", self.at(0));
         let handled = self.store.handle_incident(&kept, &attention, &entry, self.at(0)).await.unwrap();
         assert_eq!(handled, Changed::Now);
     }
@@ -93,10 +82,8 @@ impl World {
 
     /// Discord refuses with this code.
     pub(crate) async fn refuses(&self, route: &str, status: u16, code: u32, times: Option<u32>) {
-        let mut fault = json!({"kind": "refuse", "status": status, "code": code, "message": "no", "route": route});
-        if let Some(times) = times {
-            fault["times"] = json!(times);
-        }
+        let fault =
+            json!({"kind": "refuse", "status": status, "code": code, "message": "no", "route": route, "times": times});
         self.fault(fault).await;
     }
 

@@ -16,6 +16,10 @@ pub struct Ledger {
     pub audit: Vec<Entry>,
     pub incidents: Vec<Incident>,
     pub outbox: Vec<Row>,
+    /// For each line of a timeline, its card, and the message in which it stands.
+    pub told: Vec<(String, Option<u64>)>,
+    /// For each card, its thread.
+    pub threads: Vec<(String, u64)>,
 }
 
 /// A message as the outbox has it.
@@ -40,7 +44,17 @@ impl Ledger {
                 gave_up: row.try_get("gave_up")?,
             })
         };
+        let told = sqlx::query("SELECT card, message FROM timeline").fetch_all(pool).await?;
+        let threads = sqlx::query("SELECT card, thread FROM threads WHERE thread IS NOT NULL").fetch_all(pool).await?;
+        let line = |row: &sqlx::any::AnyRow| -> Result<_, sqlx::Error> {
+            Ok((row.try_get("card")?, row.try_get::<Option<i64>, _>("message")?.map(i64::unsigned_abs)))
+        };
+        let thread = |row: &sqlx::any::AnyRow| -> Result<_, sqlx::Error> {
+            Ok((row.try_get("card")?, row.try_get::<i64, _>("thread")?.unsigned_abs()))
+        };
         Ok(Self {
+            told: told.iter().map(line).collect::<Result<_, _>>()?,
+            threads: threads.iter().map(thread).collect::<Result<_, _>>()?,
             requests: bodies(pool, "SELECT body FROM requests").await?,
             operations: bodies(pool, "SELECT body FROM operations").await?,
             audit: bodies(pool, "SELECT body FROM audit").await?,

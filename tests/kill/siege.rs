@@ -209,9 +209,15 @@ async fn gather(world: &World, database: &Database, reader: &AnyPool) -> Evidenc
     let mut messages = world.messages_in(&world.team_channel()).await;
     messages.extend(world.alerts().await);
     messages.retain(|message| !message.is_ephemeral() && message.0["interaction"].is_null());
+    let ledger = Ledger::read(reader).await.unwrap();
+    let mut threads = BTreeMap::new();
+    for (card, thread) in &ledger.threads {
+        threads.insert(card.clone(), world.messages_in(&thread.to_string()).await);
+    }
     Evidence {
-        ledger: Ledger::read(reader).await.unwrap(),
+        ledger,
         chain: database.verified().await,
+        threads,
         actions,
         healthy,
         messages,

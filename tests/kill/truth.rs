@@ -39,6 +39,8 @@ pub struct Evidence {
     pub healthy: BTreeMap<String, usize>,
     /// The bot's own messages: no answers to interactions.
     pub messages: Vec<Message>,
+    /// The messages in each card's thread.
+    pub threads: BTreeMap<String, Vec<Message>>,
     pub pings: Vec<Value>,
     pub violations: Vec<Value>,
     pub viewer: u64,
@@ -68,6 +70,7 @@ impl Evidence {
         self.every_request_ends_in_one_record(now)?;
         self.the_record_is_whole()?;
         self.every_message_stands_once()?;
+        self.every_line_is_told_once()?;
         self.incidents_tell_the_truth()?;
         self.nobody_else_is_pinged()
     }
@@ -176,6 +179,25 @@ impl Evidence {
         }
         let lost: Vec<_> = rows.values().map(|row| &row.slot).collect();
         always!(lost.is_empty(), "P1: said to be posted, and not there: {lost:?}");
+        Ok(())
+    }
+
+    /// P2: what happened to an incident is told in its card's thread, each line in one message, and nothing else is there.
+    fn every_line_is_told_once(&self) -> Result<(), Not> {
+        let mut parts: BTreeMap<&str, BTreeMap<u64, usize>> = BTreeMap::new();
+        for (card, message) in &self.ledger.told {
+            let Some(message) = message else { return Err(Not::Yet(format!("P1: a line of {card} is not told"))) };
+            *parts.entry(card).or_default().entry(*message).or_default() += 1;
+        }
+        for incident in &self.ledger.incidents {
+            let told = parts.remove(incident.id.as_str()).unwrap_or_default();
+            always!(!told.is_empty(), "P1: nothing is told of {incident:?}");
+            let there = self.threads.get(incident.id.as_str()).cloned().unwrap_or_default();
+            let lines = |message: &Message| message.text().lines().filter(|line| line.starts_with("<t:")).count();
+            let there: BTreeMap<u64, usize> =
+                there.iter().map(|message| (message.id().parse().unwrap(), lines(message))).collect();
+            in_the_end!(there == told, "P2: {incident:?} is told as {told:?}, and there stands {there:?}");
+        }
         Ok(())
     }
 

@@ -179,6 +179,30 @@ async fn a_thread_is_opened_on_a_message_once_and_can_be_archived_and_locked() {
     assert_eq!(harbour.post(&messages, quiet("x")).await.code(), 10003, "a thread goes with its channel");
 }
 
+#[tokio::test]
+async fn a_thread_in_which_nothing_is_written_is_archived_and_one_that_is_deleted_leaves_its_message() {
+    let harbour = Harbour::open().await;
+    let id = harbour.say(quiet("card")).await.id();
+    let card = format!("/channels/{}/messages/{id}", harbour.team());
+    let (thread, messages) = (format!("/channels/{id}"), format!("/channels/{id}/messages"));
+    assert_eq!(harbour.get(&card).await.ok()["thread"], Value::Null);
+    harbour.post(&format!("{card}/threads"), json!({"name": "t", "auto_archive_duration": 60})).await.ok();
+    let has_thread = 1 << 5;
+    assert_eq!(harbour.get(&card).await.ok()["flags"], has_thread);
+    assert_eq!(harbour.get(&card).await.ok()["thread"]["id"], id.as_str());
+    for (minutes, archived) in [(59, false), (1, true)] {
+        harbour.act(Method::POST, "/clock", json!({"advance_ms": minutes * 60_000})).await;
+        assert_eq!(harbour.get(&thread).await.ok()["thread_metadata"]["archived"], archived, "{minutes}");
+    }
+    assert_eq!(harbour.post(&messages, quiet("awake")).await.status, 200);
+    harbour.act(Method::POST, "/clock", json!({"advance_ms": 59 * 60_000})).await;
+    assert_eq!(harbour.get(&thread).await.ok()["thread_metadata"]["archived"], false, "counted from what was written");
+    harbour.act(Method::DELETE, &thread, Value::Null).await;
+    assert_eq!(harbour.post(&messages, quiet("x")).await.code(), 10003);
+    assert_eq!(harbour.get(&card).await.ok()["thread"], Value::Null);
+    assert_eq!(harbour.bot(Method::PATCH, &card, quiet("edited")).await.status, 200);
+}
+
 async fn pinged(harbour: &Harbour) -> Vec<String> {
     let pings = harbour.look("/pings").await;
     harbour.act(Method::DELETE, "/pings", Value::Null).await;

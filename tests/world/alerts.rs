@@ -158,6 +158,8 @@ async fn p2_many_bots_at_once_are_one_storm_that_asks_whether_the_platform_is_do
     lost.iter().for_each(|name| world.does(name, Deed::Recover));
     let over = world.alert("The storm is over").await;
     assert_eq!(over.id(), storm.id());
+    let told = told(&world, &storm, "**Resolved**").await;
+    assert!(told[0].contains("**Opened**") && told[0].contains("broken"), "{told:?}");
     world.finish().await;
 }
 
@@ -176,5 +178,49 @@ async fn p2_what_comes_back_soon_is_the_same_card_with_a_reply_that_calls() {
     assert_eq!(again.id(), card.id());
     assert!(again.says("It fell again once"), "{again:?}");
     assert_eq!(cards(&world.alerts().await, "Billing Bot in Production"), 1);
+    world.finish().await;
+}
+
+/// The lines in the thread of a card, once one of them says this.
+async fn told(world: &World, card: &Message, text: &str) -> Vec<String> {
+    let path = format!("channels/{}/messages", card.id());
+    let lines = async |world: &World| {
+        let messages = world.get(&path).await;
+        let texts = messages.as_array()?.iter().filter_map(|message| message["content"].as_str());
+        let lines: Vec<_> = texts.flat_map(str::lines).map(str::to_owned).collect();
+        lines.iter().any(|line| line.contains(text)).then_some(lines)
+    };
+    world.until(&format!("the thread says {text}"), lines).await
+}
+
+#[tokio::test]
+async fn p2_an_alerts_thread_tells_what_happened_and_who_did_what() {
+    let world = World::new().await;
+    let (olga, otto) = (world.olga(), world.otto());
+    let prompt = olga.runs("/bots stop env:production bot:Returns Bot connector:returns-1").await.message();
+    olga.presses(&prompt, "Stop returns-1").await;
+    let card = world.alert("At risk: Returns Bot").await;
+    world.operation("Stopped returns-1").await;
+    otto.presses(&card, "Acknowledge incident").await;
+    told(&world, &card, "**Acknowledged**").await;
+    let prompt = otto.runs("/bots start env:production bot:Returns Bot connector:returns-1").await.message();
+    otto.presses(&prompt, "Start returns-1").await;
+    world.alert("Resolved: Returns Bot").await;
+    told(&world, &card, "**Resolved**").await;
+    let told = told(&world, &card, "start returns-1, is done").await;
+    let (olga, otto) = (format!("<@{}>", olga.id()), format!("<@{}>", otto.id()));
+    let expected = [
+        "**Opened**".to_owned(),
+        format!("**Acknowledged** by {otto}"),
+        format!("{otto} began to start returns-1"),
+        format!("What {otto} began, to start returns-1, is done"),
+    ];
+    let places = expected.iter().map(|text| told.iter().position(|line| line.contains(text)));
+    let places: Vec<_> = places.collect::<Option<_>>().unwrap_or_else(|| panic!("{expected:?}: {told:#?}"));
+    assert!(places.is_sorted(), "{told:#?}");
+    assert!(told[0].contains("Nobody was called"), "p7: {told:#?}");
+    let began = told.iter().any(|line| line.contains(&olga));
+    assert!(began, "what left it down ended while it was open: {told:#?}");
+    assert!(world.pings().await.is_empty());
     world.finish().await;
 }

@@ -170,7 +170,8 @@ async fn p8_names_from_outside_ping_nobody() {
     assert!(pings.iter().all(|ping| ping["via"] == "role" && ping["role_id"] == on_call.as_str()), "{pings:?}");
     for request in world.requests().await {
         let (method, path) = (request["method"].as_str().unwrap(), request["path"].as_str().unwrap());
-        if ["POST", "PATCH"].contains(&method) && path.contains("/messages") {
+        // A thread is started with a name, which mentions nobody.
+        if ["POST", "PATCH"].contains(&method) && path.contains("/messages") && !path.ends_with("/threads") {
             assert!(request["body"]["allowed_mentions"].is_object(), "{method} {path} without allowed_mentions");
         }
     }

@@ -66,7 +66,7 @@ impl Sample<'_> {
             policy: Arc::new(self.policy()),
             guild: self.cast.guild,
             reference: "ab12cd34".to_owned(),
-            continues: None,
+            ..Context::default()
         }
     }
 

@@ -11,7 +11,12 @@ pub(super) fn trouble(trouble: &Trouble, context: &Context) -> Message {
     let footer = format!("ref {} · trouble {}", context.reference, trouble.id.reference());
     if let Some(at) = trouble.mended_at {
         let lasted = words::between(trouble.since, at);
-        let text = format!("<#{}> takes alerts again, those that waited included. It took {lasted}.", trouble.channel);
+        let text = match trouble.obstacle {
+            Obstacle::Gone => {
+                format!("What was to be said in the channel that is not there stands elsewhere. It took {lasted}.")
+            }
+            _ => format!("<#{}> takes alerts again, those that waited included. It took {lasted}.", trouble.channel),
+        };
         let title = "✅ Alerts come into their channel again";
         return Message::of(Embed::new(title, words::GREEN).footer(&footer).describe([text.as_str()]));
     }

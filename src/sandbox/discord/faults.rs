@@ -19,8 +19,14 @@ pub(crate) enum Kind {
         #[serde(default = "bad_gateway")]
         status: u16,
     },
-    /// Any refusal of Discord's.
-    Refuse { status: u16, code: u32, message: String },
+    /// Any refusal of Discord's. One that is about haste (such as 30046, too many edits of old messages) says how long.
+    Refuse {
+        status: u16,
+        code: u32,
+        message: String,
+        #[serde(default)]
+        retry_after: Option<f64>,
+    },
     /// The request is read and not answered: for `ms`, or until the fault is taken away; then the connection closes.
     Hang { ms: Option<u64> },
     /// The connection closes once the request is read; nothing is carried out.

@@ -69,13 +69,13 @@
 //! * `DELETE /channels/{channel}/messages/{message}`; `DELETE /channels/{channel}`.
 //! * `PUT /channels/{channel}/permissions` `{role_or_user_id, type: 0 | 1 | "role" | "member", allow?, deny?}`: sets the overwrite; without
 //!   bits it is removed. `PUT /channels/{thread}/thread` `{archived?, locked?}`.
-//! * `POST /clock` `{advance_ms}`: moves the stand-in's clock forward (3 seconds, 15 minutes, nonces, old edits); answers `{now_ms}`.
+//! * `POST /clock` `{advance_ms}`: moves the stand-in's clock forward (3 seconds, 15 minutes, nonces, old edits, idle threads); answers `{now_ms}`.
 //!
 //! Faults:
 //!
 //! * `POST /faults` `{kind, route?, times?, …}` answers `{id}`. `route` is `POST /channels/{id}/messages` (ids and tokens as any `{…}`, or
 //!   real ones; without a method: every method); absent, every route. `times` absent: until it is taken away. Kinds:
-//!   `rate_limit` `{retry_after: 1.0, global: false, headers: true}`, `server_error` `{status: 502}`, `refuse` `{status, code, message}`,
+//!   `rate_limit` `{retry_after: 1.0, global: false, headers: true}`, `server_error` `{status: 502}`, `refuse` `{status, code, message, retry_after?}`,
 //!   `hang` `{ms?}` (not answered; after `ms`, or when the fault is taken away, the connection closes), `drop` (closed, nothing carried
 //!   out), `drop_after` (carried out, then closed), `slow` `{ms}`.
 //! * `GET /faults`; `DELETE /faults[?route=…]`.

@@ -151,7 +151,10 @@ pub(super) struct Clock {
 pub(super) async fn clock(State(shared): State<Arc<Shared>>, Input(input): Input<Clock>) -> Json<Value> {
     shared.advance(input.advance_ms);
     let deadline = shared.options.interaction_deadline;
-    shared.act(|inner, now| inner.world.expire_late(now, deadline));
+    shared.act(|inner, now| {
+        inner.world.expire_late(now, deadline);
+        inner.world.archive_idle(now);
+    });
     Json(json!({"now_ms": shared.now().as_millisecond()}))
 }
 

@@ -68,7 +68,12 @@ pub(super) fn tell(kind: &Kind) -> (u16, Value) {
         Kind::ServerError { status } => {
             (*status, json!({"message": format!("{status}: Internal Server Error"), "code": 0}))
         }
-        Kind::Refuse { status, code, message } => (*status, json!({"message": message, "code": code})),
+        Kind::Refuse { status, code, message, retry_after: None } => {
+            (*status, json!({"message": message, "code": code}))
+        }
+        Kind::Refuse { status, code, message, retry_after: Some(wait) } => {
+            (*status, json!({"message": message, "code": code, "retry_after": wait, "global": false}))
+        }
         _ => (500, Value::Null),
     }
 }

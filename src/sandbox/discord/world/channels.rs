@@ -1,5 +1,5 @@
 //! Channels and threads. <https://docs.discord.com/developers/topics/threads>
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::{
@@ -159,6 +159,22 @@ impl World {
         thread.changed = now;
         self.announce_channel(id, EventKind::ThreadUpdate, "channel_update");
         Ok(())
+    }
+
+    /// Archives the threads in which nothing was written for as long as each of them waits for that.
+    pub(crate) fn archive_idle(&mut self, now: Timestamp) {
+        let is_idle = |channel: &Channel| {
+            let Some(thread) = channel.thread.as_ref().filter(|thread| !thread.archived) else { return false };
+            let written = channel.last_message.map(|id| id.created_at());
+            let last = written.map_or(thread.changed, |at| at.max(thread.changed));
+            let idle = SignedDuration::from_mins(i64::try_from(thread.auto_archive).unwrap_or(i64::MAX));
+            now.duration_since(last) >= idle
+        };
+        let idle: Vec<Snowflake> = self.channels.iter().filter(|channel| is_idle(channel)).map(|c| c.id).collect();
+        for id in idle {
+            // It is there: it was found just now.
+            self.set_thread(id, Some(true), None, now).ok();
+        }
     }
 
     /// Writing into an archived thread opens it again.
