@@ -78,20 +78,28 @@ impl Store {
             let (mut last, mut sealed, mut claims) = (head, Vec::new(), Vec::new());
             for row in &rows {
                 let (about, text): (String, String) = (row.try_get("about")?, row.try_get("body")?);
-                let of_audit = |source| StoreError::Row { table: "audit", source };
-                last = last.next(&canonical(&text).map_err(of_audit)?);
-                let entry: Entry = serde_json::from_str(&text).map_err(of_audit)?;
+                // What somebody else wrote must not keep ours from its place. It gets its own, as it stands, if it is JSON at
+                // all; if not, the verification names it for as long as it is there.
+                let Ok(text) = canonical(&text) else {
+                    tracing::error!(about, "a record is no JSON, and cannot be sealed");
+                    continue;
+                };
+                let entry: Option<Entry> = serde_json::from_str(&text).ok();
+                last = last.next(&text);
                 claims.push(
                     Statement::new(
                         "UPDATE audit SET seq = $1, hash = $2, action = $3, places = $4 WHERE about = $5 AND seq IS NULL",
                     )
                     .bind(signed(last.seq))
                     .bind(last.hash.to_string())
-                    .bind(entry.action().map(str::to_owned))
-                    .bind(entry.places())
+                    .bind(entry.as_ref().and_then(Entry::action).map(str::to_owned))
+                    .bind(entry.as_ref().map_or_else(String::new, Entry::places))
                     .bind(about),
                 );
-                sealed.push(Sealed { seq: last.seq, entry });
+                sealed.extend(entry.map(|entry| Sealed { seq: last.seq, entry }));
+            }
+            if claims.is_empty() {
+                return Ok(sealed);
             }
             let moved =
                 Statement::new("UPDATE audit_chain SET seq = $1, hash = $2 WHERE id = 1 AND seq = $3 AND hash = $4")

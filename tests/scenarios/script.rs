@@ -57,8 +57,8 @@ pub(crate) struct Effect {
 
 impl Script {
     pub(crate) fn read(text: &str) -> Self {
-        let mut script = Self::default();
-        script.settings = USUAL.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let settings = USUAL.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let mut script = Self { settings, ..Self::default() };
         let mut at = (0, 0);
         for line in text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
             if let Some(bots) = line.strip_prefix("given ") {

@@ -30,6 +30,7 @@ on_both!(
     p10_records_that_are_written_and_sealed_by_many_at_once_are_one_chain,
     p10_whoever_seals_is_rung_for_with_each_record,
     p10_what_a_crash_left_unsealed_is_said_and_sealed_later,
+    p10_a_row_of_somebody_elses_keeps_no_record_from_its_place,
     p10_whatever_is_done_to_a_row_is_named,
     p10_the_database_itself_refuses_to_change_or_delete_a_record,
     p10_a_guard_that_was_taken_away_is_back_after_a_start_and_one_that_is_there_costs_no_write,
@@ -119,8 +120,23 @@ async fn p10_what_a_crash_left_unsealed_is_said_and_sealed_later(ground: Ground)
     assert!(whole.unsealed.is_empty() && whole.found.unwrap().rows == 3);
 }
 
+async fn p10_a_row_of_somebody_elses_keeps_no_record_from_its_place(ground: Ground) {
+    for (about, body) in [("other:1", "no JSON"), ("other:2", "{\"of\":\"another program\"}")] {
+        ground
+            .meddle(&format!(
+                "INSERT INTO audit (about, at, person, verdict, body) VALUES ('{about}', 0, 1, 'done', '{body}')"
+            ))
+            .await;
+    }
+    ground.store.record(&entry("interaction:1", Verdict::Done, 1)).await.unwrap();
+    let sealed = ground.store.seal(None).await.unwrap();
+    assert_eq!(sealed.iter().map(|of| (of.seq, of.entry.about.as_str())).collect::<Vec<_>>(), [(2, "interaction:1")]);
+    let verified = verified_with(&ground, &[]).await;
+    assert_eq!((verified.unsealed, verified.found.unwrap().rows), (vec!["other:1".to_owned()], 2));
+}
+
 /// Takes away what keeps the record, as somebody could who owns the database.
-async fn unguard(ground: &Ground) {
+pub async fn unguard(ground: &Ground) {
     let drops: &[&str] = match ground.place {
         Place::Folder(_) => &[
             "DROP TRIGGER audit_is_sealed_once",

@@ -4,6 +4,7 @@ use botswain::domain::notice::Call;
 use botswain::domain::request::Request;
 use botswain::store::{Store, StoreError};
 
+use crate::audit::unguard;
 use crate::facts::{ALERTS, LEASE, asked, at, choosing, entry, incident, operation};
 use crate::ground::Ground;
 
@@ -70,6 +71,7 @@ async fn a_row_that_is_not_ours_is_refused_by_its_tables_name(ground: Ground) {
     let _confirmed = ground.store.confirm_request(&request, &operation, at(0)).await.unwrap();
     let _opened = ground.store.open_incident(&incident("billing", 1), Call::Card, ALERTS, at(0)).await.unwrap();
     ground.store.record(&entry("interaction:1", botswain::domain::audit::Verdict::Denied, 1)).await.unwrap();
+    unguard(&ground).await;
     for (table, column) in
         [("requests", "body"), ("operations", "body"), ("incidents", "body"), ("audit", "body"), ("outbox", "notice")]
     {
