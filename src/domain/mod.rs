@@ -19,6 +19,7 @@ pub mod policy;
 pub mod redundancy;
 pub mod request;
 pub mod storm;
+pub mod tiles;
 pub mod timeline;
 pub mod trouble;
 pub mod when;
