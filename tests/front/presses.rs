@@ -34,11 +34,7 @@ async fn an_environment_is_narrowed_to_what_matters_and_back() {
     let narrowed = harbour.choose(harbour.vera(), &message, "In trouble (1)").await;
     assert_eq!(narrowed["outcome"], "update", "{narrowed}");
     let narrowed = harbour.done(narrowed).await;
-    assert!(
-        text(&narrowed).contains("In trouble") && !text(&narrowed).contains("Billing Bot"),
-        "{}",
-        text(&narrowed)
-    );
+    assert!(text(&narrowed).contains("In trouble") && !text(&narrowed).contains("Billing Bot"), "{}", text(&narrowed));
     let again = harbour.done(harbour.press(harbour.vera(), &narrowed, "Refresh").await).await;
     assert_eq!(text(&again), text(&narrowed), "what was chosen stays chosen");
     let all = harbour.done(harbour.choose(harbour.vera(), &again, "All bots (5)").await).await;
