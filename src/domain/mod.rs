@@ -18,6 +18,7 @@ pub mod operation;
 pub mod policy;
 pub mod redundancy;
 pub mod request;
+pub mod setup;
 pub mod storm;
 pub mod timeline;
 pub mod trouble;
