@@ -99,10 +99,7 @@ impl Wanted {
         }
         channels.extend(fallback.map(|channel| (channel, Purpose::Fallback)));
         channels.extend(record.map(|channel| (channel, Purpose::Record)));
-        let mut acting: Vec<_> =
-            authority.operators.iter().chain(authority.by_environment.values().flatten()).copied().collect();
-        acting.sort();
-        acting.dedup();
+        let acting = authority.roles().into_iter().collect();
         pinged.sort();
         pinged.dedup();
         let mut known = Vec::new();

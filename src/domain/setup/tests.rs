@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::*;
+use crate::domain::authority::{Grants, OwnGrants, Right};
 use crate::domain::connector::Environment;
+use crate::domain::ids::BotId;
 use crate::domain::policy::Terms;
 
 const GUILD: GuildId = GuildId(1);
@@ -148,12 +150,14 @@ fn the_settings_name_each_channel_once_for_the_more_important_purpose() {
     let production = Environment::new("production");
     let terms = Terms { alert_channel: ALERTS, alert_roles: vec![ON_CALL], ..Terms::default() };
     let policy = Policy::new(terms, vec![production.clone()], BTreeMap::new());
-    let authority = Authority {
-        operators: vec![RoleId(9)],
-        by_environment: BTreeMap::from([(production, vec![RoleId(9), RoleId(8)])]),
-    };
+    let bot = BotId::new("billing");
+    let by_right = BTreeMap::from([(Right::Mute, vec![RoleId(7)])]);
+    let of_bot = Grants { operators: None, by_right };
+    let own = OwnGrants { all: Grants::to(&[RoleId(9), RoleId(8)]), bots: BTreeMap::from([(bot, of_bot)]) };
+    let places = BTreeMap::from([(production, own)]);
+    let authority = Authority { everywhere: Grants::to(&[RoleId(9)]), places };
     let wanted = Wanted::of(&policy, &authority, Some(ChannelId(6)), Some(ALERTS));
     assert_eq!(wanted.channels, [(ALERTS, Purpose::Alerts), (ChannelId(6), Purpose::Fallback)]);
     assert_eq!(wanted.pinged, [(ON_CALL, ALERTS), (ON_CALL, ChannelId(6))]);
-    assert_eq!(wanted.acting, [RoleId(8), RoleId(9)]);
+    assert_eq!(wanted.acting, [RoleId(7), RoleId(8), RoleId(9)]);
 }
