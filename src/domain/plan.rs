@@ -14,6 +14,7 @@ use sha2::{Digest as _, Sha256};
 pub use self::drift::Drift;
 pub use self::impact::Impact;
 use super::action::{Action, CannotDo, Verb, steps};
+use super::authority::At;
 use super::connector::{Bot, Condition, Connector, Environment};
 use super::ids::ConnectorId;
 use super::policy::Policy;
@@ -144,9 +145,9 @@ impl Plan {
         Sha256::digest(body).iter().take(16).map(|byte| format!("{byte:02x}")).collect()
     }
 
-    /// The environments that it touches: a redeploy's source and target.
-    pub fn environments(&self) -> impl Iterator<Item = &Environment> {
-        std::iter::once(&self.environment).chain(&self.to)
+    /// Where it acts: a redeploy in its source and its target.
+    pub fn places(&self) -> Vec<At<'_>> {
+        std::iter::once(&self.environment).chain(&self.to).map(|place| At::bot(place, &self.bot.id)).collect()
     }
 
     /// Its connectors' names.
