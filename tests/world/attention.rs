@@ -10,6 +10,7 @@ use crate::world::{Beginning, World};
 
 const AT_RISK: &str = "At risk: Billing Bot in Production";
 const ACKNOWLEDGE: &str = "Acknowledge incident";
+const GIVE_BACK: &str = "Give incident back";
 
 impl World {
     /// Billing lost one of its two; its card.
@@ -67,6 +68,39 @@ async fn p10_of_two_who_acknowledge_at_once_one_has_it_and_the_other_learns_who(
 }
 
 #[tokio::test]
+async fn p10_who_has_an_incident_gives_it_back_by_a_button_and_somebody_else_takes_it_on() {
+    let mut world = World::new().await;
+    let card = world.billing_at_risk().await;
+    let (olga, otto) = (world.olga(), world.otto());
+    olga.presses(&card, ACKNOWLEDGE).await;
+    let card = world.card(&format!("<@{}> has it", olga.id())).await;
+    let told = olga.presses(&card, GIVE_BACK).await.message();
+    assert!(told.is_ephemeral() && told.says("You have given it back"), "{told:?}");
+    let card = world.card(&format!("<@{}> gave it back", olga.id())).await;
+    assert!(card.button(GIVE_BACK).is_none(), "{card:?}");
+    // By the button that stood there.
+    let late = card.button(ACKNOWLEDGE).unwrap().replace("ack:", "give-back:");
+    let late = otto.presses_id(&card, &late, true).await.message();
+    assert!(late.says(&format!("<@{}> gave it back", olga.id())), "{late:?}");
+    otto.presses(&card, ACKNOWLEDGE).await;
+    let card = world.card(&format!("<@{}> has it", otto.id())).await;
+    assert!(!card.says("gave it back"), "{card:?}");
+    let handled = |handling, verdict| (Some(handling), verdict);
+    let mut records = verdicts(&world.records().await);
+    records.sort_by_key(|(handling, verdict)| (handling.map(Handling::word), verdict.word()));
+    assert_eq!(
+        records,
+        [
+            handled(Handling::Acknowledge, Verdict::Done),
+            handled(Handling::Acknowledge, Verdict::Done),
+            handled(Handling::GiveBack, Verdict::Denied),
+            handled(Handling::GiveBack, Verdict::Done),
+        ]
+    );
+    world.finish().await;
+}
+
+#[tokio::test]
 async fn p4_p10_who_may_not_and_what_is_forged_gets_a_sentence_and_a_record_and_changes_nothing() {
     let mut world = World::new().await;
     let card = world.billing_at_risk().await;
@@ -80,6 +114,7 @@ async fn p4_p10_who_may_not_and_what_is_forged_gets_a_sentence_and_a_record_and_
     let olga = world.olga();
     for forged in [
         "b1:ack:0123456789abcdef",
+        "b1:give-back:0123456789abcdef",
         "b1:unsnooze:0123456789abcdef",
         "b1:unmute:0123456789abcdef",
         "b1:snooze:0123456789abcdef",
@@ -94,7 +129,7 @@ async fn p4_p10_who_may_not_and_what_is_forged_gets_a_sentence_and_a_record_and_
     assert!(nothing.says("belongs to nothing"), "{nothing:?}");
     assert_eq!(world.card(AT_RISK).await.text(), card.text());
     let records = world.records().await;
-    assert_eq!(records.len(), 9, "{records:#?}");
+    assert_eq!(records.len(), 10, "{records:#?}");
     assert!(records.iter().all(|record| record.verdict == Verdict::Denied), "{records:#?}");
     world.finish().await;
 }
