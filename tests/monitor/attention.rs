@@ -225,6 +225,7 @@ async fn a_mute_that_is_prolonged_stays_one_and_keeps_quiet_until_its_later_end(
     };
     let answer = world.incidents.mute(&world.asker(), &said, world.now()).await.unwrap();
     assert!(matches!(answer, MuteAnswer::Refused(Refused::MutedBefore(_))), "{answer:?}");
+    assert_eq!(world.said().await, ["mute environment:production"], "its message says until when now");
     assert_eq!(world.minutes(60).await, [""; 0], "its first end has passed");
     let now = world.incident("Billing Bot").await.unwrap().attention.muted.unwrap();
     assert_eq!(now.mute, before.mute);

@@ -307,7 +307,7 @@ async fn what_happens_to_an_incident_is_told_once_and_in_order_in_the_thread_of_
          5:10  Olga acknowledges Billing
          5:30  ~ 🟠 At risk: Billing Bot in Production — 1 of 2 healthy: no failover left.
                > at 5:10 🙋 **Acknowledged** by Olga.
-        15:30  + ↳ Still so after 13 min: 1 of 2 healthy: no failover left.  @On call
+        15:30  + ↳ Still so after 14 min: 1 of 2 healthy: no failover left.  @On call
                > at 15:30 🔁 **Reminded**: it still stands.
         20:10  Olga gives back Billing
         20:30  ~ 🟠 At risk: Billing Bot in Production — 1 of 2 healthy: no failover left.
@@ -316,7 +316,7 @@ async fn what_happens_to_an_incident_is_told_once_and_in_order_in_the_thread_of_
         25:30  ~ 🔵 Recovering: Billing Bot in Production — 2 of 2 healthy, 2 wanted.
                > at 25:30 🔵 **Looks well**: 2 of 2 healthy, 2 wanted. It is resolved once that lasts.
         26:30  ~ ✅ Resolved: Billing Bot in Production — 2 of 2 healthy, 2 wanted.
-               > at 26:30 ✅ **Resolved** after 23 min.
+               > at 26:30 ✅ **Resolved** after 24 min. What ended it: Recovered by the system, not through Botswain.
         40:00  over
         ",
     )
@@ -337,7 +337,7 @@ async fn an_operation_that_is_carried_on_after_its_incident_is_over_is_told_to_i
          5:30  ~ 🔵 Recovering: Billing Bot in Production — 2 of 3 healthy, 2 wanted.
                > at 5:10 🛠️ Olga began to stop billing-3. at 5:30 🔵 **Looks well**: 2 of 3 healthy, 2 wanted. It is resolved once that lasts.
          6:30  ~ ✅ Resolved: Billing Bot in Production — 2 of 3 healthy, 2 wanted.
-               > at 6:30 ✅ **Resolved** after 4 min.
+               > at 6:30 ✅ **Resolved** after 4 min. What ended it: Recovered by the system, not through Botswain.
          6:40  Olga's operation goes on
          7:00  > at 7:00 🛠️ What Olga began, to stop billing-3, is done.
         12:00  over

@@ -106,7 +106,8 @@ fn a_card_says_who_has_it_until_when_it_is_snoozed_and_what_mutes_it() {
     "#);
     let escalated = Attention { escalated_at: Some(at(1900)), ..Attention::default() };
     assert!(card(with(escalated), false).contains("📣 Escalated <t:1900:R>: nobody has acknowledged it."));
-    let given_back = card(with(acknowledged().take(Wish::GiveBack, &otto(), at(1080)).unwrap()), false);
+    let given_back = with(acknowledged().take(Wish::GiveBack, &otto(), at(1080)).unwrap());
+    let given_back = unasked(Notice::Card { incident: given_back, ping: false }, 70);
     assert!(given_back.contains("| Attention: 🙌 <@42> gave it back <t:1080:R>: nobody has it.\n"), "{given_back}");
     assert!(given_back.contains("[Acknowledge incident] blue"), "{given_back}");
     let over = Incident { phase: Phase::Resolved { at: at(1200), by: None }, ..with(snoozed()) };
