@@ -258,8 +258,13 @@ async fn p8_while_all_is_muted_nobody_is_pinged_and_its_end_tells_what_still_sta
     assert!(told.is_ephemeral() && told.says("Muted: all of Production"), "{told:?}");
     let mute = world.alert("🔕 Muted: all of Production").await;
     assert!(mute.says("Reason: moving house") && !mute.is_ephemeral(), "{mute:?}");
-    let again = world.otto().runs("/bots mute for:4h reason:me too env:production").await.message();
+    let again = world.otto().runs("/bots mute for:1h reason:me too env:production").await.message();
     assert!(again.says(&format!("<@{}> was first", olga.id())), "{again:?}");
+    let longer = world.otto().runs("/bots mute for:4h reason:moving garden env:production").await.message();
+    assert!(longer.is_ephemeral() && longer.says("Still muted: all of Production"), "{longer:?}");
+    let prolonged = format!("Prolonged by <@{}>", world.otto().id());
+    let said = world.message(&world.alert_channel(), |m| m.id() == mute.id() && m.says(&prolonged)).await;
+    assert!(said.says("Reason: moving garden"), "{said:?}");
     world.billing_at_risk().await;
     world.card(&format!("Muted by <@{}>", olga.id())).await;
     world.does("billing-2", Deed::Drop);
@@ -282,6 +287,7 @@ async fn p8_while_all_is_muted_nobody_is_pinged_and_its_end_tells_what_still_sta
         (Handling::Mute, Verdict::Denied),
         (Handling::Mute, Verdict::Done),
         (Handling::Mute, Verdict::Denied),
+        (Handling::Mute, Verdict::Done),
         (Handling::Unmute, Verdict::Done),
         (Handling::Unmute, Verdict::Denied),
     ];
