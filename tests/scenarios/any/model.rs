@@ -137,7 +137,7 @@ pub(crate) struct Incident {
     pub(crate) number: usize,
     pub(crate) phase: Phase,
     announced: Severity,
-    worse_since: Option<i64>,
+    pub(crate) worse_since: Option<i64>,
     /// The storm on whose card it stands: which one, counted from the first.
     pub(crate) storm: Option<usize>,
     opened_at: i64,

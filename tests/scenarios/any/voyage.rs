@@ -294,7 +294,8 @@ impl Trip {
                 RealPhase::Recovering { since, .. } => Phase::Recovering { since: at(*since) },
                 RealPhase::Open | RealPhase::Resolved { .. } => Phase::Open,
             };
-            format!("{phase:?} said {} replies {}", incident.attention.said, incident.replies)
+            let worse = incident.worse_since.map(at);
+            told(&phase, worse, incident.attention.said, incident.replies)
         };
         open.iter().map(|kept| (kept.incident.subject.name(), tell(&kept.incident))).collect()
     }
@@ -548,7 +549,11 @@ impl Trip {
 /// An incident as the store would tell it.
 fn of(model: &Model, name: &str) -> Option<String> {
     let open = model.subjects.get(name)?.open.as_ref()?;
-    Some(format!("{:?} said {} replies {}", open.phase, open.said, open.replies))
+    Some(told(&open.phase, open.worse_since, open.said, open.replies))
+}
+
+fn told(phase: &Phase, worse_since: Option<i64>, said: u32, replies: u32) -> String {
+    format!("{phase:?} worse since {worse_since:?} said {said} replies {replies}")
 }
 
 /// What a card is about, by its title.
