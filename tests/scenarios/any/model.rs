@@ -78,7 +78,8 @@ impl Eye {
         self.last_look = Some(now);
         match answer {
             Answer::Failed => {
-                self.known.values_mut().for_each(|(_, sight)| *sight = Sight::Unread);
+                let seen = self.known.values_mut().filter(|(_, sight)| *sight != Sight::Missing);
+                seen.for_each(|(_, sight)| *sight = Sight::Unread);
                 self.blind_since = self.blind_since.or(Some(now));
             }
             Answer::Read { came, garbled } => {
