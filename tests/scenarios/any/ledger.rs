@@ -23,8 +23,8 @@ pub(crate) struct Posted {
 pub(crate) struct Ledger {
     witness: UnboundedReceiver<Seen>,
     pub(crate) posted: BTreeMap<u64, Posted>,
-    /// The lines that were told in each thread, which bears the id of its card.
-    pub(crate) told: BTreeMap<u64, Vec<String>>,
+    /// The lines that were told in each thread, which bears the id of its card, by their messages.
+    pub(crate) told: BTreeMap<u64, BTreeMap<u64, Vec<String>>>,
     channel: String,
     may_be_mentioned: BTreeSet<String>,
 }
@@ -53,7 +53,9 @@ impl Ledger {
             let was_posted = request["method"] == "POST" && request["status"] == 200;
             if was_posted && request["answer"]["channel_id"] != self.channel.as_str() {
                 let lines = request["answer"]["content"].as_str().unwrap_or_default().lines().map(str::to_owned);
-                self.told.entry(id(&request["answer"]["channel_id"])).or_default().extend(lines);
+                let thread = self.told.entry(id(&request["answer"]["channel_id"])).or_default();
+                // What is posted again under the same nonce is the same message.
+                thread.insert(id(&request["answer"]["id"]), lines.collect());
             } else if was_posted {
                 let posted = posted(&request["answer"])?;
                 self.posted.insert(id(&request["answer"]["id"]), posted);

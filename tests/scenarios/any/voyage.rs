@@ -525,7 +525,9 @@ impl Trip {
         }
         let mut told: BTreeMap<&str, Vec<&String>> = BTreeMap::new();
         for (card, posted) in self.ledger.posted.iter().filter(|(_, posted)| posted.kind == Kind::Card) {
-            told.entry(&posted.incident).or_default().extend(self.ledger.told.get(card).into_iter().flatten());
+            told.entry(&posted.incident)
+                .or_default()
+                .extend(self.ledger.told.get(card).into_iter().flat_map(BTreeMap::values).flatten());
         }
         for (reference, lines) in told {
             if lines.iter().collect::<BTreeSet<_>>().len() < lines.len() {
