@@ -43,7 +43,7 @@ pub(crate) enum Step {
 #[derive(Clone, Debug)]
 pub(crate) struct Voyage {
     pub(crate) rules: Rules,
-    /// Whether timelines are told: every fourth time, since that doubles what is sent.
+    /// Whether timelines are told: every eighth time, since that doubles what is sent.
     pub(crate) tells: bool,
     pub(crate) steps: Vec<Step>,
 }
@@ -69,8 +69,8 @@ pub(crate) fn voyage(seed: u64) -> Voyage {
         2 => Rules { storm_bots: 3, ..at_once },
         _ => Rules { alert_after: 60, outage_after: 20, recover_after: 60, reopen_within: 900, ..at_once },
     };
-    let tells = lot.random_ratio(1, 4);
-    let many = lot.random_range(12..28);
+    let tells = lot.random_ratio(1, 8);
+    let many = lot.random_range(10..22);
     let mut steps = Vec::new();
     while steps.len() < many {
         steps.extend(some(&mut lot));
