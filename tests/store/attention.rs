@@ -189,7 +189,7 @@ async fn a_mute_is_prolonged_once_from_what_was_read_and_not_ended_by_who_found_
     let record = |n: u32| entry(&format!("interaction:{n}"), Verdict::Done, 1);
     assert!(ground.store.prolong_mute(&first, &longer, &record(2), at(1)).await.unwrap());
     assert!(!ground.store.prolong_mute(&first, &other, &record(3), at(1)).await.unwrap(), "it is not as it was read");
-    assert_eq!(ground.store.mutes().await.unwrap(), [longer.clone()]);
+    assert_eq!(ground.store.mutes().await.unwrap(), std::slice::from_ref(&longer));
     let end = |second| MuteEnd::Over { at: at(second) };
     let early = ground.store.end_mute(&first.id, end(3_600), None, at(3_600)).await.unwrap();
     assert_eq!(early, Unmuted::Before(None));
