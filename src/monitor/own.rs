@@ -58,9 +58,14 @@ impl OwnDoings {
     /// What brought this connector up since then, if that was done through us.
     pub(super) fn brought_up(&self, connector: &ConnectorId, since: Timestamp) -> Option<OwnDoing> {
         let known = self.by_connector.get(connector)?.first()?;
-        let ended = known.operation.ended.as_ref()?;
-        let brings = known.operation.steps.iter().any(|step| matches!(step.action, Action::Start));
-        (brings && ended.outcome == Outcome::Done && ended.at >= since).then(|| doing(known))
+        let starts = |step: &&Step| matches!(step.action, Action::Start);
+        let start = known.operation.steps.iter().find(starts)?;
+        let brought = match &known.operation.ended {
+            Some(ended) => ended.outcome == Outcome::Done && ended.at >= since,
+            // A poll may see it up before the runner does.
+            None => !matches!(start.state, StepState::Waiting | StepState::NotTaken),
+        };
+        brought.then(|| OwnDoing { under_way: false, ..doing(known) })
     }
 
     /// What explains that this connector is not healthy.
