@@ -70,7 +70,7 @@ pub(crate) fn voyage(seed: u64) -> Voyage {
         _ => Rules { alert_after: 60, outage_after: 20, recover_after: 60, reopen_within: 900, ..at_once },
     };
     let tells = lot.random_ratio(1, 8);
-    let many = lot.random_range(10..22);
+    let many = lot.random_range(8..18);
     let mut steps = Vec::new();
     while steps.len() < many {
         steps.extend(some(&mut lot));

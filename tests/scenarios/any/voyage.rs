@@ -24,7 +24,7 @@ use crate::script::time;
 
 /// How long it is quiet at the end, so that all that waits is said: longer than anything is held back, and then longer than
 /// the longest pause between two reminders, at which it is found out what was deleted.
-const QUIET: &[i64] = &[80, 320, 320, 90_000, 320];
+const QUIET: &[i64] = &[80, 80, 320, 90_000, 320];
 
 struct Trip {
     harbour: Harbour,
