@@ -16,6 +16,7 @@ pub mod mute;
 pub mod notice;
 pub mod operation;
 pub mod policy;
+pub mod progress;
 pub mod redundancy;
 pub mod request;
 pub mod storm;

@@ -36,6 +36,7 @@ pub mod operations;
 pub mod outbox;
 mod place;
 pub mod requests;
+mod starts;
 pub mod timeline;
 pub mod troubles;
 mod writer;
