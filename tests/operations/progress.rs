@@ -28,7 +28,7 @@ async fn start(bench: &Bench, from: i64) -> (Operation, Vec<(i64, Progress)>) {
     for second in from..from + 600 {
         bench.drain(at(second)).await;
         let now = bench.operation(&operation.id).await;
-        let progress = now.steps[0].progress.expect("a start that was begun has a progress");
+        let progress = now.steps.first().and_then(|step| step.progress).unwrap();
         if shown.last().is_none_or(|(_, last)| *last != progress) {
             shown.push((second - from, progress));
         }
