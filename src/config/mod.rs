@@ -179,10 +179,10 @@ impl Config {
         policy.storm_bots = reader.number("STORM_BOTS", STORM_BOTS);
         policy.timezone = reader.timezone("TIMEZONE");
         let audit = audit::read(&mut reader, &policy, &[discord.fallback_channel]);
-        let authority = Authority {
-            operators: reader.ids("OPERATOR_ROLE_IDS").into_iter().map(RoleId).collect(),
-            by_environment: file.operator_roles,
-        };
+        let operators = reader.ids("OPERATOR_ROLE_IDS").into_iter().map(RoleId).collect();
+        let mut authority = file.authority;
+        authority.everywhere.operators = Some(operators);
+        file::refuse_stranding(&mut reader, &authority);
         let config = Self {
             discord,
             lifecycle,
@@ -230,6 +230,8 @@ mod tests {
     use jiff::tz::TimeZone;
 
     use super::*;
+    use crate::domain::action::Verb;
+    use crate::domain::authority::{At, Right};
     use crate::domain::ids::{BotId, ChannelId, RoleId};
 
     fn enough() -> HashMap<String, String> {
@@ -419,7 +421,8 @@ mod tests {
         let config = with(&[("BOTSWAIN_CONFIG", path.to_str().unwrap())]).unwrap();
         let (demo, production) = (Environment::new("demo"), Environment::new("production"));
         assert_eq!(config.policy.terms_in(&production).minimum, 3);
-        assert_eq!(config.authority.by_environment.get(&production), Some(&vec![RoleId(7), RoleId(8)]));
+        let operators = config.authority.rule(Right::Mute, At::environment(&production)).roles;
+        assert_eq!(operators, [RoleId(7), RoleId(8)]);
         let of_demo = config.policy.terms_in(&demo);
         assert_eq!((of_demo.minimum, of_demo.alert_channel, of_demo.remind_after), (0, ChannelId(83), None));
         let of_faq = config.policy.terms(&BotId::new("faq"), &demo);
@@ -432,9 +435,10 @@ mod tests {
         };
         assert_eq!(names(Err(wrong("[environments.demo]\nfailover_minimum = 3"))), ["BOTSWAIN_CONFIG"]);
         let text = "[environments.demo]\nfailover_min_healthy = 0\nbots.faq.failover_min_healthy = 101\nstart_grace = 'soon'\n\
-             bots.faq.alert_channel_id = 'alerts'\nbots.faq.operator_role_ids = []\n[environments.' ']";
+             bots.faq.alert_channel_id = 'alerts'\nbots.faq.bots.faq.load_per_connector = 5\nmay.destroy = [7]\n[environments.' ']";
         let expected = [
             "environments.\" \"",
+            "environments.demo.may.destroy",
             "environments.demo.bots.faq",
             "environments.demo.bots.faq.failover_min_healthy",
             "environments.demo.bots.faq.alert_channel_id",
@@ -445,6 +449,29 @@ mod tests {
         // A file of settings, named by mistake.
         let said = wrong("# Botswain\nDISCORD_TOKEN=hunter2\nLIFECYCLE_TOKEN=\"hunter2\n").to_string();
         assert!(said.contains("line 2: ") && !said.contains("hunter2"), "p12: {said}");
+    }
+
+    #[test]
+    fn each_right_has_its_roles_and_whoever_may_stop_may_start() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("botswain.toml");
+        let read = |text: &str| {
+            std::fs::write(&path, text).unwrap();
+            with(&[("BOTSWAIN_CONFIG", path.to_str().unwrap()), ("OPERATOR_ROLE_IDS", "7")])
+        };
+        let text = "may.mute = [9]\n[environments.production]\nmay.stop = [7, '8']\nmay.start = [7, 8]\n\
+             bots.faq.may.acknowledge = [5]\nbots.faq.operator_role_ids = [6]";
+        let authority = read(text).unwrap().authority;
+        let (production, faq) = (Environment::new("production"), BotId::new("faq"));
+        let of = |right, bot| authority.rule(right, At { environment: &production, bot }).roles.to_vec();
+        assert_eq!(of(Right::Change(Verb::Stop), None), [RoleId(7), RoleId(8)]);
+        assert_eq!(of(Right::Change(Verb::Redeploy), None), [RoleId(7)]);
+        assert_eq!((of(Right::Mute, None), of(Right::Mute, Some(&faq))), (vec![RoleId(9)], vec![RoleId(6)]));
+        assert_eq!(of(Right::Acknowledge, Some(&faq)), [RoleId(5)]);
+        let wrong = read("[environments.production]\nmay.stop = [7, 8]").unwrap_err().to_string();
+        let said = "BOTSWAIN_CONFIG, environments.production.may: lets role 8 stop there, and not start: whoever may stop must \
+             also be able to start again";
+        assert!(wrong.contains(said), "{wrong}");
     }
 
     #[test]

@@ -45,7 +45,10 @@ fn unless_never(duration: Duration) -> Option<Duration> {
     Some(duration).filter(|duration| !duration.is_zero())
 }
 
-/// What the file says of an environment or of a bot; the last two are an environment's alone.
+/// The roles of each right, by its word.
+pub(super) type WrittenRights = BTreeMap<String, Vec<WrittenId>>;
+
+/// What the file says of an environment or of a bot; the last is an environment's alone.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Written {
@@ -62,6 +65,8 @@ pub(super) struct Written {
     alert_role_ids: Option<Vec<WrittenId>>,
     escalation_role_ids: Option<Vec<WrittenId>>,
     pub(super) operator_role_ids: Option<Vec<WrittenId>>,
+    #[serde(default)]
+    pub(super) may: WrittenRights,
     #[serde(default)]
     pub(super) bots: BTreeMap<String, Self>,
 }
@@ -111,7 +116,7 @@ pub(super) struct Place<'a, 'b, S> {
 }
 
 impl<S: Source> Place<'_, '_, S> {
-    fn mistake(&mut self, field: &str, what: impl Into<String>) {
+    pub(super) fn mistake(&mut self, field: &str, what: impl Into<String>) {
         self.reader.mistake(format!("{}.{field}", self.at), what);
     }
 

@@ -42,6 +42,11 @@ impl Verb {
     pub fn from_word(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|verb| verb.word() == word)
     }
+
+    /// Whether it may leave less running than there was (a start only ever gives back).
+    pub fn takes_away(self) -> bool {
+        self != Self::Start
+    }
 }
 
 /// One call to the lifecycle service that changes something.

@@ -1,11 +1,12 @@
 //! Who may act: judged from role ids at every click, never remembered.
 
-use std::collections::BTreeMap;
+pub mod grants;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::grants::{Authority, Grants, OwnGrants, Right};
 use super::connector::Environment;
-use super::ids::{RoleId, UserId};
+use super::ids::{BotId, RoleId, UserId};
 
 /// A member of the guild as Discord described them with this very interaction (or answered just now).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,28 +36,46 @@ impl From<&Member> for Person {
     }
 }
 
-/// Who may change something, for each environment.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Authority {
-    /// Roles that may act where an environment names none of its own. Empty: members with Manage Server.
-    pub operators: Vec<RoleId>,
-    /// Environments with roles of their own.
-    pub by_environment: BTreeMap<Environment, Vec<RoleId>>,
+/// Where somebody wants to act.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct At<'a> {
+    /// The environment.
+    pub environment: &'a Environment,
+    /// The bot; `None` is the environment as such.
+    pub bot: Option<&'a BotId>,
+}
+
+impl<'a> At<'a> {
+    /// A bot in an environment.
+    pub fn bot(environment: &'a Environment, bot: &'a BotId) -> Self {
+        Self { environment, bot: Some(bot) }
+    }
+
+    /// An environment as such.
+    pub fn environment(environment: &'a Environment) -> Self {
+        Self { environment, bot: None }
+    }
 }
 
 /// Why somebody may not act.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "why")]
 pub enum Denied {
-    /// None of their roles may act in this environment.
+    /// None of their roles has the right there.
     NeedsRole {
+        /// To what.
+        right: Right,
         /// Where.
         environment: Environment,
+        /// Whether that is said of the bot alone, and not of all the environment.
+        of_bot: bool,
         /// The roles that may.
         roles: Vec<RoleId>,
     },
     /// No roles are configured, and they do not manage the server.
     NeedsManageServer {
+        /// To what.
+        right: Right,
         /// Where.
         environment: Environment,
     },
@@ -65,30 +84,63 @@ pub enum Denied {
 }
 
 impl Authority {
-    /// Judges whether `member` may change something in all of `environments` (a redeploy has two: source and target).
+    /// Judges whether `member` has a right in all of `places` (a redeploy has two: source and target).
     ///
     /// # Errors
-    /// Why not: the first environment where they may not.
+    /// Why not: the first place where they have not.
     pub fn judge<'a>(
         &self,
         member: &Member,
-        environments: impl IntoIterator<Item = &'a Environment>,
+        right: Right,
+        places: impl IntoIterator<Item = At<'a>>,
     ) -> Result<(), Denied> {
-        environments.into_iter().try_for_each(|environment| self.judge_one(member, environment))
+        places.into_iter().try_for_each(|at| self.judge_one(member, right, at))
     }
 
-    /// Judges whether `member` may change something in at least one of `environments`, for what is about none of them alone.
+    /// Judges whether `member` has a right in an environment and over every bot there, for what reaches all of it.
     ///
     /// # Errors
-    /// Why not: the first environment where they may not. If there is none, nobody can tell.
+    /// Why not: the first that they have no right over.
+    pub fn judge_all_of(&self, member: &Member, right: Right, environment: &Environment) -> Result<(), Denied> {
+        self.judge(member, right, self.ruled_in(environment))
+    }
+
+    /// Judges whether `member` has a right over anything in an environment, while it is not known yet over what.
+    ///
+    /// # Errors
+    /// Why not in the environment as such.
+    pub fn judge_some_of(&self, member: &Member, right: Right, environment: &Environment) -> Result<(), Denied> {
+        self.first_of(self.ruled_in(environment).map(|at| self.judge_one(member, right, at)))
+    }
+
+    /// Judges whether `member` has a right in at least one of `environments`, for what is about none of them alone.
+    ///
+    /// # Errors
+    /// Why not: the first environment where they have not. If there is none, nobody can tell.
     pub fn judge_any<'a>(
         &self,
         member: &Member,
+        right: Right,
         environments: impl IntoIterator<Item = &'a Environment>,
     ) -> Result<(), Denied> {
+        let places = environments.into_iter().map(At::environment);
+        self.first_of(places.map(|at| self.judge_one(member, right, at)))
+    }
+
+    /// By which of their roles `member` has a right in `places`; none of them, where that is by managing the server.
+    pub fn by_which<'a>(&self, member: &Member, right: Right, places: impl IntoIterator<Item = At<'a>>) -> Vec<RoleId> {
+        let mut roles: Vec<_> = places.into_iter().flat_map(|at| self.rule(right, at).roles).copied().collect();
+        roles.retain(|role| member.roles.contains(role));
+        roles.sort();
+        roles.dedup();
+        roles
+    }
+
+    /// The first "yes", or else the first "no".
+    fn first_of(&self, judged: impl Iterator<Item = Result<(), Denied>>) -> Result<(), Denied> {
         let mut denied = None;
-        for environment in environments {
-            match self.judge_one(member, environment) {
+        for judged in judged {
+            match judged {
                 Ok(()) => return Ok(()),
                 Err(why) => denied = denied.or(Some(why)),
             }
@@ -96,39 +148,32 @@ impl Authority {
         Err(denied.unwrap_or(Denied::CannotTell))
     }
 
-    /// By which of their roles `member` may act in `environments`; none of them, where that is by managing the server.
-    pub fn by_which<'a>(
-        &self,
-        member: &Member,
-        environments: impl IntoIterator<Item = &'a Environment>,
-    ) -> Vec<RoleId> {
-        let here = |environment| self.by_environment.get(environment).unwrap_or(&self.operators);
-        let mut roles: Vec<_> = environments.into_iter().flat_map(here).copied().collect();
-        roles.retain(|role| member.roles.contains(role));
-        roles.sort();
-        roles.dedup();
-        roles
-    }
-
-    fn judge_one(&self, member: &Member, environment: &Environment) -> Result<(), Denied> {
-        let roles = self.by_environment.get(environment).unwrap_or(&self.operators);
-        if roles.is_empty() {
+    fn judge_one(&self, member: &Member, right: Right, at: At<'_>) -> Result<(), Denied> {
+        let rule = self.rule(right, at);
+        let environment = at.environment.clone();
+        if rule.roles.is_empty() {
             return match member.manages_guild {
                 Some(true) => Ok(()),
-                Some(false) => Err(Denied::NeedsManageServer { environment: environment.clone() }),
+                Some(false) => Err(Denied::NeedsManageServer { right, environment }),
                 None => Err(Denied::CannotTell),
             };
         }
-        if member.roles.iter().any(|role| roles.contains(role)) {
+        if member.roles.iter().any(|role| rule.roles.contains(role)) {
             return Ok(());
         }
-        Err(Denied::NeedsRole { environment: environment.clone(), roles: roles.clone() })
+        let of_bot = rule.from == grants::Said::OfBot;
+        Err(Denied::NeedsRole { right, environment, of_bot, roles: rule.roles.to_vec() })
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
+    use super::super::action::Verb;
     use super::*;
+
+    const STOP: Right = Right::Change(Verb::Stop);
 
     fn member(roles: &[u64], manages_guild: Option<bool>) -> Member {
         Member {
@@ -139,48 +184,69 @@ mod tests {
         }
     }
 
+    fn demo_and_production() -> (Environment, Environment) {
+        (Environment::new("demo"), Environment::new("production"))
+    }
+
+    /// 7 may act anywhere but in Production, where 9 may.
+    fn authority() -> Authority {
+        let production = OwnGrants { all: Grants::to(&[RoleId(9)]), bots: BTreeMap::new() };
+        let places = BTreeMap::from([(Environment::new("production"), production)]);
+        Authority { everywhere: Grants::to(&[RoleId(7)]), places }
+    }
+
     #[test]
     fn p4_roles_decide_and_managing_the_server_does_not_help_where_roles_are_configured() {
-        let authority = Authority { operators: vec![RoleId(7)], ..Authority::default() };
+        let authority = Authority { everywhere: Grants::to(&[RoleId(7)]), ..Authority::default() };
         let production = Environment::new("production");
-        assert_eq!(authority.judge(&member(&[3, 7], Some(false)), [&production]), Ok(()));
-        let denied = Denied::NeedsRole { environment: production.clone(), roles: vec![RoleId(7)] };
-        assert_eq!(authority.judge(&member(&[3], Some(true)), [&production]), Err(denied));
+        let at = [At::environment(&production)];
+        assert_eq!(authority.judge(&member(&[3, 7], Some(false)), STOP, at), Ok(()));
+        let roles = vec![RoleId(7)];
+        let denied = Denied::NeedsRole { right: STOP, environment: production.clone(), of_bot: false, roles };
+        assert_eq!(authority.judge(&member(&[3], Some(true)), STOP, at), Err(denied));
     }
 
     #[test]
     fn p4_without_roles_only_who_manages_the_server_may_and_unknown_is_no() {
         let authority = Authority::default();
         let production = Environment::new("production");
-        assert_eq!(authority.judge(&member(&[], Some(true)), [&production]), Ok(()));
-        assert!(matches!(
-            authority.judge(&member(&[3], Some(false)), [&production]),
-            Err(Denied::NeedsManageServer { .. })
-        ));
-        assert_eq!(authority.judge(&member(&[3], None), [&production]), Err(Denied::CannotTell));
+        let judge = |roles, manages| authority.judge(&member(roles, manages), STOP, [At::environment(&production)]);
+        assert_eq!(judge(&[], Some(true)), Ok(()));
+        assert!(matches!(judge(&[3], Some(false)), Err(Denied::NeedsManageServer { .. })));
+        assert_eq!(judge(&[3], None), Err(Denied::CannotTell));
     }
 
     #[test]
     fn p4_what_is_about_every_environment_is_for_those_who_may_act_in_one_and_about_none_for_nobody() {
-        let (demo, production) = (Environment::new("demo"), Environment::new("production"));
-        let authority = Authority {
-            operators: vec![RoleId(7)],
-            by_environment: BTreeMap::from([(production.clone(), vec![RoleId(9)])]),
-        };
-        assert_eq!(authority.judge_any(&member(&[9], None), [&demo, &production]), Ok(()));
-        assert!(authority.judge_any(&member(&[8], None), [&demo, &production]).is_err());
-        assert_eq!(authority.judge_any(&member(&[7, 9], Some(true)), []), Err(Denied::CannotTell));
+        let (demo, production) = demo_and_production();
+        let judge = |roles, manages| authority().judge_any(&member(roles, manages), STOP, [&demo, &production]);
+        assert_eq!(judge(&[9], None), Ok(()));
+        assert!(judge(&[8], None).is_err());
+        assert_eq!(authority().judge_any(&member(&[7, 9], Some(true)), STOP, []), Err(Denied::CannotTell));
     }
 
     #[test]
     fn p4_a_redeploy_is_judged_in_source_and_target() {
-        let (demo, production) = (Environment::new("demo"), Environment::new("production"));
-        let authority = Authority {
-            operators: vec![RoleId(7)],
-            by_environment: BTreeMap::from([(production.clone(), vec![RoleId(9)])]),
-        };
-        assert_eq!(authority.judge(&member(&[7, 9], None), [&demo, &production]), Ok(()));
-        assert!(authority.judge(&member(&[7], None), [&demo, &production]).is_err());
-        assert!(authority.judge(&member(&[9], None), [&demo, &production]).is_err());
+        let (demo, production) = demo_and_production();
+        let places = [At::environment(&demo), At::environment(&production)];
+        let judge = |roles| authority().judge(&member(roles, None), Right::Change(Verb::Redeploy), places);
+        assert_eq!(judge(&[7, 9]), Ok(()));
+        assert!(judge(&[7]).is_err());
+        assert!(judge(&[9]).is_err());
+    }
+
+    #[test]
+    fn p4_what_reaches_all_of_an_environment_needs_the_right_over_each_bot_and_what_is_not_narrowed_yet_over_one() {
+        let (_, production) = demo_and_production();
+        let billing = BotId::new("billing");
+        let mut authority = authority();
+        let own = authority.places.get_mut(&production).unwrap();
+        own.bots.insert(billing.clone(), Grants::to(&[RoleId(5)]));
+        let all = |roles| authority.judge_all_of(&member(roles, None), Right::Mute, &production);
+        assert_eq!((all(&[9, 5]), all(&[9]).is_ok(), all(&[5]).is_ok()), (Ok(()), false, false));
+        let some = |roles| authority.judge_some_of(&member(roles, None), STOP, &production);
+        assert_eq!((some(&[9]), some(&[5]), some(&[7]).is_ok()), (Ok(()), Ok(()), false));
+        let one = |roles| authority.judge(&member(roles, None), STOP, [At::bot(&production, &billing)]);
+        assert_eq!((one(&[5]), one(&[9]).is_ok()), (Ok(()), false));
     }
 }

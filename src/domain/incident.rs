@@ -9,6 +9,7 @@ pub use self::facts::{
     Advice, Blind, Blindness, BotCount, Ending, Facts, Failover, Line, OwnDoing, Storm, StormBot, StormPlace,
 };
 use super::attention::Attention;
+use super::authority::At;
 use super::connector::{Bot, Environment};
 use super::ids::{ChannelId, Id, MessageId, RoleId};
 use super::policy::{Policy, Terms};
@@ -59,6 +60,15 @@ impl Subject {
             Self::Failover { environment, .. } | Self::NeverRedundant { environment } | Self::Load { environment } => {
                 Some(environment)
             }
+            Self::Blind | Self::Storm => None,
+        }
+    }
+
+    /// Where whoever takes it on needs the right to; `None` is anywhere.
+    pub fn at(&self) -> Option<At<'_>> {
+        match self {
+            Self::Failover { bot, environment } => Some(At::bot(environment, &bot.id)),
+            Self::NeverRedundant { environment } | Self::Load { environment } => Some(At::environment(environment)),
             Self::Blind | Self::Storm => None,
         }
     }

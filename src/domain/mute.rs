@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::attention::{Done, Hush, is_said_again};
-use super::authority::Person;
+use super::authority::{At, Person};
 use super::connector::{Bot, Environment};
 use super::ids::{ChannelId, Id};
 use super::incident::{Facts, Incident, Severity, Subject};
@@ -32,6 +32,12 @@ impl Scope {
             (None, Some(bot)) => format!("everywhere:{}", bot.id),
             (None, None) => "everything".to_owned(),
         }
+    }
+
+    /// Where whoever mutes it needs the right to; `None` is each environment.
+    pub fn at(&self) -> Option<At<'_>> {
+        let environment = self.environment.as_ref()?;
+        Some(At { environment, bot: self.bot.as_ref().map(|bot| &bot.id) })
     }
 
     /// What holds for it: where its messages stand, and whom its summary calls.

@@ -16,7 +16,7 @@ use tokio::sync::watch;
 pub use self::mutes::{MuteAnswer, ToMute, UnmuteAnswer};
 use crate::domain::attention::{Unchanged, Wish};
 use crate::domain::audit::Handling;
-use crate::domain::authority::{Authority, Denied, Member, Person};
+use crate::domain::authority::{At, Authority, Denied, Member, Person, Right};
 use crate::domain::connector::Environment;
 use crate::domain::ids::{Id, RoleId};
 use crate::domain::incident::{Incident, Subject};
@@ -136,9 +136,9 @@ impl Incidents {
     /// # Errors
     /// Why not.
     pub fn may(&self, member: &Member, subject: &Subject) -> Result<(), Denied> {
-        match subject.environment() {
-            Some(environment) => self.rules.authority.judge(member, [environment]),
-            None => self.rules.authority.judge_any(member, &self.environments()),
+        match subject.at() {
+            Some(at) => self.rules.authority.judge(member, Right::Acknowledge, [at]),
+            None => self.rules.authority.judge_any(member, Right::Acknowledge, &self.environments()),
         }
     }
 
@@ -161,7 +161,7 @@ impl Incidents {
             };
             let incident = Incident { attention: after, ..incident.clone() };
             let mut entry = record::done(asker, handling, &record::incident(&incident), None, now);
-            entry.allowed_by = Some(self.by_which(&asker.member, incident.subject.environment()));
+            entry.allowed_by = Some(self.by_which(&asker.member, Right::Acknowledge, incident.subject.at()));
             if self.store.handle_incident(&kept, &incident.attention, &entry, now).await? == Changed::Now {
                 self.wake.delivery.notify_one();
                 return Ok(Handled::Done(Box::new(incident)));
@@ -234,10 +234,11 @@ impl Incidents {
     }
 
     /// By which roles the person may do something here, or, where that is about every environment, in any of them.
-    fn by_which(&self, member: &Member, environment: Option<&Environment>) -> Vec<RoleId> {
-        match environment {
-            Some(environment) => self.rules.authority.by_which(member, [environment]),
-            None => self.rules.authority.by_which(member, &self.environments()),
+    fn by_which(&self, member: &Member, right: Right, at: Option<At<'_>>) -> Vec<RoleId> {
+        let authority = &self.rules.authority;
+        match at {
+            Some(at) => authority.by_which(member, right, [at]),
+            None => authority.by_which(member, right, self.environments().iter().map(At::environment)),
         }
     }
 

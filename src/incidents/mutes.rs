@@ -8,8 +8,8 @@ use super::record::About;
 use super::{Incidents, Refused, record};
 use crate::domain::attention::Done;
 use crate::domain::audit::Handling;
-use crate::domain::authority::{Denied, Member, Person};
-use crate::domain::connector::{Bot, Environment};
+use crate::domain::authority::{At, Denied, Member, Person, Right};
+use crate::domain::connector::Bot;
 use crate::domain::fleet::Fleet;
 use crate::domain::ids::Id;
 use crate::domain::mute::{Mute, MuteEnd, Scope};
@@ -69,7 +69,7 @@ impl Incidents {
         };
         let about = record::scope(&mute.scope);
         let mut entry = record::done(asker, handling, &about, Some(&mute.reason), now);
-        entry.allowed_by = Some(self.by_which(&asker.member, mute.scope.environment.as_ref()));
+        entry.allowed_by = Some(self.by_which(&asker.member, Right::Mute, mute.scope.at()));
         match self.store.mute(&mute, &entry, now).await? {
             Muted::Now => {
                 self.ring();
@@ -122,7 +122,7 @@ impl Incidents {
         }
         let end = MuteEnd::Unmuted(Done { by: Person::from(&asker.member), at: now });
         let mut entry = record::done(asker, Handling::Unmute, &about, None, now);
-        entry.allowed_by = Some(self.by_which(&asker.member, mute.scope.environment.as_ref()));
+        entry.allowed_by = Some(self.by_which(&asker.member, Right::Mute, mute.scope.at()));
         match self.store.end_mute(id, end, Some(&entry), now).await? {
             Unmuted::Now(mute) => {
                 self.ring();
@@ -190,15 +190,16 @@ impl Incidents {
 
     /// Judged in every environment that it reaches into.
     fn may_mute(&self, member: &Member, scope: &Scope) -> Result<(), Denied> {
-        let reached: Vec<Environment> = match (&scope.environment, &scope.bot) {
-            (Some(environment), _) => vec![environment.clone()],
-            // The bot may come to any of them.
-            (None, _) => self.environments(),
-        };
+        let authority = &self.rules.authority;
+        // A bot may come to any environment.
+        let reached = scope.environment.clone().map_or_else(|| self.environments(), |environment| vec![environment]);
         if reached.is_empty() {
             return Err(Denied::CannotTell);
         }
-        self.rules.authority.judge(member, &reached)
+        reached.iter().try_for_each(|environment| match &scope.bot {
+            Some(bot) => authority.judge(member, Right::Mute, [At::bot(environment, &bot.id)]),
+            None => authority.judge_all_of(member, Right::Mute, environment),
+        })
     }
 
     /// The monitor shows it on the cards that it is about; the delivery says it.

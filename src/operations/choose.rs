@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::known;
 use crate::domain::action::{Impact, Verb, steps};
-use crate::domain::authority::Denied;
+use crate::domain::authority::{At, Denied};
 use crate::domain::connector::{Connector, Environment};
 use crate::domain::fleet::{Fleet, Sight, Sighting};
 use crate::domain::ids::{BotId, Key};
@@ -177,11 +177,13 @@ pub(super) fn narrow(
     picture: &Picture,
     policy: &Policy,
     request: &mut Request,
-    may: impl Fn(&[&Environment]) -> Result<(), Denied>,
+    may: impl Fn(&[At<'_>]) -> Result<(), Denied>,
     now: Timestamp,
 ) -> Narrowed {
     // Authority comes before anything is promised, in each environment that is named so far.
-    let named: Vec<_> = request.selection.environment.iter().chain(&request.selection.to).collect();
+    let named = request.selection.environment.iter().chain(&request.selection.to);
+    let bot = request.selection.bot.as_ref();
+    let named: Vec<_> = named.map(|environment| At { environment, bot }).collect();
     if let Err(denied) = may(&named) {
         return Narrowed::Refused(Refusal::Denied { denied });
     }
@@ -199,8 +201,9 @@ pub(super) fn narrow(
     let Some(connector) = request.selection.connector.as_ref().and_then(|id| known(picture, id)) else {
         return Narrowed::Refused(Refusal::NothingToChoose { verb: request.verb });
     };
-    let environments: Vec<_> = std::iter::once(&connector.environment).chain(&request.selection.to).collect();
-    if let Err(denied) = may(&environments) {
+    let environments = std::iter::once(&connector.environment).chain(&request.selection.to);
+    let places: Vec<_> = environments.map(|environment| At::bot(environment, &connector.bot.id)).collect();
+    if let Err(denied) = may(&places) {
         return Narrowed::Refused(Refusal::Denied { denied });
     }
     plan(picture, policy, request, connector, now)
@@ -211,7 +214,7 @@ fn pool<'a>(
     picture: &'a Picture,
     policy: &Policy,
     request: &Request,
-    may: impl Fn(&[&Environment]) -> Result<(), Denied>,
+    may: impl Fn(&[At<'_>]) -> Result<(), Denied>,
     now: Timestamp,
 ) -> Result<Vec<&'a Connector>, Refusal> {
     let selection = &request.selection;
@@ -238,7 +241,7 @@ fn pool<'a>(
     let mut denied = None;
     let mut allowed = Vec::new();
     for connector in fits {
-        match may(&[&connector.environment]) {
+        match may(&[At::bot(&connector.environment, &connector.bot.id)]) {
             Ok(()) => allowed.push(connector),
             Err(why) => denied = denied.or(Some(why)),
         }
@@ -437,8 +440,8 @@ mod tests {
     #[test]
     fn p4_nothing_is_asked_or_planned_where_the_person_may_not_act() {
         let picture = fleet();
-        let demo_only = |environments: &[&Environment]| {
-            let refused = environments.iter().find(|environment| environment.as_str() != "demo");
+        let demo_only = |places: &[At<'_>]| {
+            let refused = places.iter().find(|at| at.environment.as_str() != "demo");
             refused.map_or(Ok(()), |_| Err(Denied::CannotTell))
         };
         let mut stop = request(Verb::Stop, Selection::default());

@@ -19,8 +19,8 @@ pub(crate) use self::record::denial;
 pub use self::runner::{Runner, Stepped};
 use crate::domain::action::{Impact, Verb, steps, still_stands};
 use crate::domain::audit::Verdict;
-use crate::domain::authority::{Authority, Denied, Member, Person};
-use crate::domain::connector::{Connector, Environment};
+use crate::domain::authority::{At, Authority, Denied, Member, Person, Right};
+use crate::domain::connector::Connector;
 use crate::domain::ids::{ChannelId, ConnectorId, Id};
 use crate::domain::operation::{Operation, Seen};
 use crate::domain::policy::{Picture, Policy};
@@ -153,12 +153,17 @@ impl Operations {
         Self { store, lifecycle, picture, rules: Arc::new(rules), wake }
     }
 
-    /// Whether `member` may do this in all of `environments`, from what the interaction says of them.
+    /// Whether `member` may do this at all of `places`, from what the interaction says of them. Where the bot is not known
+    /// yet: whether they may do it there to any.
     ///
     /// # Errors
     /// Why not.
-    pub fn may(&self, member: &Member, environments: &[&Environment]) -> Result<(), Denied> {
-        self.rules.authority.judge(member, environments.iter().copied())
+    pub fn may(&self, member: &Member, verb: Verb, places: &[At<'_>]) -> Result<(), Denied> {
+        let (authority, right) = (&self.rules.authority, Right::Change(verb));
+        places.iter().try_for_each(|at| match at.bot {
+            Some(_) => authority.judge(member, right, [*at]),
+            None => authority.judge_some_of(member, right, at.environment),
+        })
     }
 
     /// Takes a new request, and answers with the next menu, the prompt, or a refusal.
@@ -225,7 +230,8 @@ impl Operations {
         picture: &Picture,
         now: Timestamp,
     ) -> Result<Answer, Trouble> {
-        let may = |environments: &[&Environment]| self.may(&asker.member, environments);
+        let verb = request.verb;
+        let may = |places: &[At<'_>]| self.may(&asker.member, verb, places);
         match choose::narrow(picture, &self.rules.policy, &mut request, may, now) {
             Narrowed::Missing(part, choices) => {
                 self.keep(request, |request| Answer::Choose(Menu { request, part, choices })).await
@@ -264,8 +270,9 @@ impl Operations {
         let Some(plan) = request.plan.clone() else {
             return Ok(Settled::Refused(Refusal::Unknown));
         };
-        let environments: Vec<_> = std::iter::once(&plan.environment).chain(&plan.to).collect();
-        if let Err(denied) = self.may(&asker.member, &environments) {
+        let environments = std::iter::once(&plan.environment).chain(&plan.to);
+        let places: Vec<_> = environments.map(|environment| At::bot(environment, &plan.bot.id)).collect();
+        if let Err(denied) = self.may(&asker.member, request.verb, &places) {
             return self.settle_refused(&request, Refusal::Denied { denied }, now).await;
         }
         let fresh = match self.check_again(&request, &plan, now).await {
@@ -274,7 +281,7 @@ impl Operations {
         };
         let mut operation = Operation::new(&request, &plan, fresh.as_ref().and_then(|c| c.revision.clone()), now);
         operation.before = fresh.as_ref().map(Seen::from);
-        operation.allowed_by = Some(self.rules.authority.by_which(&asker.member, environments));
+        operation.allowed_by = Some(self.rules.authority.by_which(&asker.member, Right::Change(request.verb), places));
         match self.store.confirm_request(&request, &operation, now).await? {
             Confirmed::Now => {
                 tracing::info!(

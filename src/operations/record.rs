@@ -119,9 +119,15 @@ fn why(refusal: &Refusal) -> String {
 /// Why somebody may not, in the words of the audit.
 pub(crate) fn denial(denied: &Denied) -> String {
     match denied {
-        Denied::NeedsRole { environment, .. } => format!("no role for {environment}"),
-        Denied::NeedsManageServer { environment } => {
-            format!("does not manage the server, and no role is configured for {environment}")
+        Denied::NeedsRole { right, environment, of_bot: false, .. } => {
+            format!("no role to {} in {environment}", right.word())
+        }
+        Denied::NeedsRole { right, environment, of_bot: true, .. } => {
+            format!("no role to {} this bot in {environment}", right.word())
+        }
+        Denied::NeedsManageServer { right, environment } => {
+            let right = right.word();
+            format!("does not manage the server, and no role is configured to {right} in {environment}")
         }
         Denied::CannotTell => "cannot tell the person's roles".to_owned(),
     }

@@ -10,7 +10,7 @@ use super::{Operations, Rules, Wake, record};
 use crate::discord_api::{ApiError, DiscordApi};
 use crate::domain::action::Action;
 use crate::domain::audit::Entry;
-use crate::domain::connector::Environment;
+use crate::domain::authority::{At, Right};
 use crate::domain::ids::GuildId;
 use crate::domain::notice::Slot;
 use crate::domain::operation::{Ended, Next, Operation, Outcome, Seen, Step, StepFailure, StepState};
@@ -245,8 +245,6 @@ impl Runner {
 
     /// Judges the requester's authority again, from roles fetched now. `Err` is what becomes of the step if not.
     async fn judge_again(&self, operation: &mut Operation, step: usize, now: Timestamp) -> Result<(), Move> {
-        let environments: Vec<Environment> =
-            std::iter::once(&operation.environment).chain(&operation.to).cloned().collect();
         let member = match self.discord.member(self.guild, operation.requester.id).await {
             Ok(Some(member)) => member,
             Ok(None) => return Err(fail(operation, step, StepFailure::RoleLost, now)),
@@ -262,10 +260,10 @@ impl Runner {
                 return Err(Move::Later(wait));
             }
         };
-        self.rules
-            .authority
-            .judge(&member, &environments)
-            .map_err(|_| fail(operation, step, StepFailure::RoleLost, now))
+        let environments = std::iter::once(&operation.environment).chain(&operation.to);
+        let places = environments.map(|environment| At::bot(environment, &operation.bot.id));
+        let judged = self.rules.authority.judge(&member, Right::Change(operation.verb), places);
+        judged.map_err(|_| fail(operation, step, StepFailure::RoleLost, now))
     }
 
     async fn ask_after(&self, operation: &mut Operation, step: usize) -> Move {

@@ -169,7 +169,7 @@ fn files() -> impl Strategy<Value = String> {
     let right = || {
         json!({
             "production": { "failover_min_healthy": 3, "operator_role_ids": ["7", 8], "bots": { "faq": { "failover_min_healthy": 1 } } },
-            "Demo": { "alert_role_ids": ["9"] },
+            "Demo": { "alert_role_ids": ["9"], "may": { "stop": [7, "8"], "start": [7, 8], "mute": [] } },
         })
     };
     let meddled = prop::collection::vec(meddling(), 0..4).prop_map(move |meddlings| {

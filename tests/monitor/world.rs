@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use botswain::discord_api::DiscordApi;
 use botswain::domain::action::Verb;
-use botswain::domain::authority::Member;
+use botswain::domain::authority::{Grants, Member};
 use botswain::domain::ids::ChannelId;
 use botswain::domain::incident::{Facts, Failover, Incident, Subject};
 use botswain::domain::notice::Notice;
@@ -132,7 +132,7 @@ impl World {
         let (monitor, picture) = Monitor::new(store.clone(), lifecycle.clone(), watch, bells);
         let seed = Seed::default();
         let mut authority = config.authority.clone();
-        authority.operators = vec![seed.operators.id.to_string().parse().unwrap()];
+        authority.everywhere = Grants::to(&[seed.operators.id.to_string().parse().unwrap()]);
         let rules = incidents::Rules { authority: authority.clone(), policy: policy.clone() };
         let incidents = Incidents::new(store.clone(), picture.clone(), rules, Wake::default());
         let rules = Rules { authority, policy, confirmation_ttl: Duration::from_secs(120) };

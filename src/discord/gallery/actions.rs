@@ -6,7 +6,7 @@ use super::Exhibit;
 use super::sample::{MINUTE, Sample, demo, production};
 use crate::discord::render::{prompt, refusal};
 use crate::domain::action::{CannotDo, Impact, Verb, steps};
-use crate::domain::authority::Denied;
+use crate::domain::authority::{Denied, Right};
 use crate::domain::connector::{AgentStatus, Condition, Connector, Environment, Link};
 use crate::domain::ids::Id;
 use crate::domain::notice::Notice;
@@ -165,12 +165,15 @@ pub(super) fn all_refusals(of: &Sample<'_>) -> Vec<(&'static str, Refusal)> {
     };
     let one = || "billing-2".to_owned();
     let cannot = |why| Refusal::CannotDo { why, connector: one() };
-    let roles = vec![of.cast.operators];
+    let right = Right::Change(Verb::Stop);
+    let roles = || vec![of.cast.operators];
+    let needs_role = |of_bot| Denied::NeedsRole { right, environment: production(), of_bot, roles: roles() };
     vec![
-        ("The role is missing", Refusal::Denied { denied: Denied::NeedsRole { environment: production(), roles } }),
+        ("The role is missing", Refusal::Denied { denied: needs_role(false) }),
+        ("The role for this bot is missing", Refusal::Denied { denied: needs_role(true) }),
         (
             "No roles are configured",
-            Refusal::Denied { denied: Denied::NeedsManageServer { environment: production() } },
+            Refusal::Denied { denied: Denied::NeedsManageServer { right, environment: production() } },
         ),
         ("Nobody can tell", Refusal::Denied { denied: Denied::CannotTell }),
         ("Somebody else's prompt", Refusal::SomebodyElses { owner: of.cast.otto.clone() }),

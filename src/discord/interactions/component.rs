@@ -17,6 +17,7 @@ use super::super::render::{Message, prompt, refusal, status};
 use super::answer::{AnswerError, First, Reply};
 use super::answered;
 use super::guard::Incoming;
+use crate::domain::authority::At;
 use crate::domain::connector::Environment;
 use crate::domain::ids::{BotId, Id, Key};
 use crate::domain::policy::Picture;
@@ -143,8 +144,10 @@ impl Front {
     ) -> Message {
         match picture.fleet.bot(bot, environment) {
             Some(view) => {
-                let may = self.operations.may(&incoming.asker.member, &[environment]).is_ok();
-                status::bot(self.view(picture), view, |_| may)
+                let at = [At::bot(environment, bot)];
+                status::bot(self.view(picture), view, |verb| {
+                    self.operations.may(&incoming.asker.member, verb, &at).is_ok()
+                })
             }
             None => self.overviews.of(self.view(picture), picture, environment).message.clone(),
         }

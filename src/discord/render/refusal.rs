@@ -64,18 +64,21 @@ fn sentence(refusal: &Refusal, link: Option<&str>) -> String {
 
 pub(super) fn denial(denied: &Denied) -> String {
     match denied {
-        Denied::NeedsRole { environment, roles } => {
+        Denied::NeedsRole { right, environment, of_bot, roles } => {
             // Named as mentions, which show the role's name; they notify nobody, as `allowed_mentions` says.
             let names: Vec<_> = roles.iter().take(20).map(|role| format!("<@&{role}>")).collect();
+            let of_bot = if *of_bot { "of this bot " } else { "" };
             format!(
-                "You may not change anything in {}. Those with {} may.",
+                "You may not {} anything {of_bot}in {}. Those with {} may.",
+                words::right(*right),
                 escape::name(&environment.title()),
                 names.join(" or ")
             )
         }
-        Denied::NeedsManageServer { environment } => format!(
-            "You may not change anything in {}. No roles are configured for it, so only members who can manage the server \
+        Denied::NeedsManageServer { right, environment } => format!(
+            "You may not {} anything in {}. No roles are configured for that, so only members who can manage the server \
              may; whoever runs Botswain can set OPERATOR_ROLE_IDS.",
+            words::right(*right),
             escape::name(&environment.title())
         ),
         Denied::CannotTell => {

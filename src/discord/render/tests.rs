@@ -18,7 +18,7 @@ use super::message::Message;
 use super::status::View;
 use super::{Context, limits, notice, prompt, refusal, status};
 use crate::domain::action::{Action, CannotDo, Impact, Verb, steps};
-use crate::domain::authority::{Denied, Person};
+use crate::domain::authority::{Denied, Person, Right};
 use crate::domain::connector::tests::connector;
 use crate::domain::connector::{AgentStatus, Bot, Condition, Connector, Environment, LastOperation, Link};
 use crate::domain::fleet::{Malformed, Reading};
@@ -455,11 +455,17 @@ fn every_refusal_says_what_is_so_and_what_to_do() {
         target: None,
         uncertain: false,
     };
-    let roles = vec![RoleId(7), RoleId(8)];
+    let roles = || vec![RoleId(7), RoleId(8)];
+    let needs_role =
+        |right, of_bot| Denied::NeedsRole { right, environment: production.clone(), of_bot, roles: roles() };
     let operation: Id = "ab12cd34ab12cd34".parse().unwrap();
     let all = [
-        Refusal::Denied { denied: Denied::NeedsRole { environment: production.clone(), roles } },
-        Refusal::Denied { denied: Denied::NeedsManageServer { environment: production } },
+        Refusal::Denied { denied: needs_role(Right::Change(Verb::Stop), false) },
+        Refusal::Denied { denied: needs_role(Right::Change(Verb::Redeploy), true) },
+        Refusal::Denied { denied: needs_role(Right::Mute, false) },
+        Refusal::Denied {
+            denied: Denied::NeedsManageServer { right: Right::Acknowledge, environment: production.clone() },
+        },
         Refusal::Denied { denied: Denied::CannotTell },
         Refusal::SomebodyElses { owner: olga() },
         Refusal::CannotDo { why: CannotDo::AlreadyStopped, connector: "billing-2".into() },
@@ -485,8 +491,10 @@ fn every_refusal_says_what_is_so_and_what_to_do() {
         writeln!(text, "{}", show(&message.body())).unwrap();
     }
     insta::assert_snapshot!(text, @r#"
-    ⛔ You may not change anything in Production. Those with <@&7> or <@&8> may.
-    ⛔ You may not change anything in Production. No roles are configured for it, so only members who can manage the server may; whoever runs Botswain can set OPERATOR_ROLE_IDS.
+    ⛔ You may not stop anything in Production. Those with <@&7> or <@&8> may.
+    ⛔ You may not redeploy anything of this bot in Production. Those with <@&7> or <@&8> may.
+    ⛔ You may not mute or unmute anything in Production. Those with <@&7> or <@&8> may.
+    ⛔ You may not acknowledge or snooze anything in Production. No roles are configured for that, so only members who can manage the server may; whoever runs Botswain can set OPERATOR_ROLE_IDS.
     ⛔ Discord did not say enough to tell whether you may do this, so the answer is no. Try again in a moment.
     ⛔ This prompt belongs to <@41>; only they can answer it. Run the command yourself to ask.
     ⛔ billing-2 does not run, so there is nothing to stop.

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::escape;
 use crate::domain::action::{Action, Verb};
-use crate::domain::authority::Person;
+use crate::domain::authority::{Person, Right};
 use crate::domain::connector::{Condition, Connector};
 use crate::domain::fleet::{BotView, Sight, Sighting};
 use crate::domain::ids::{ChannelId, GuildId, MessageId};
@@ -227,6 +227,15 @@ pub(super) fn past(verb: Verb) -> &'static str {
         Verb::Stop => "stopped",
         Verb::Start => "started",
         Verb::Redeploy => "redeployed",
+    }
+}
+
+/// "stop", "acknowledge or snooze", "mute or unmute".
+pub(super) fn right(right: Right) -> &'static str {
+    match right {
+        Right::Change(verb) => verb.word(),
+        Right::Acknowledge => "acknowledge or snooze",
+        Right::Mute => "mute or unmute",
     }
 }
 
