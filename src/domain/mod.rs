@@ -15,6 +15,7 @@ pub mod load;
 pub mod mute;
 pub mod notice;
 pub mod operation;
+pub mod plan;
 pub mod policy;
 pub mod progress;
 pub mod redundancy;

@@ -17,15 +17,15 @@ pub use self::choose::{Choice, Part, Said};
 pub(crate) use self::choose::{find_bot, find_environment};
 pub(crate) use self::record::denial;
 pub use self::runner::{Runner, Stepped};
-use crate::domain::action::{Impact, Verb, steps, still_stands};
+use crate::domain::action::Verb;
 use crate::domain::audit::Verdict;
 use crate::domain::authority::{At, Authority, Denied, Member, Person, Right};
 use crate::domain::connector::Connector;
 use crate::domain::ids::{ChannelId, ConnectorId, Id};
-use crate::domain::operation::{Operation, Seen};
+use crate::domain::operation::Operation;
+use crate::domain::plan::{Drift, Known, Plan};
 use crate::domain::policy::{Picture, Policy};
-use crate::domain::redundancy::is_starting;
-use crate::domain::request::{Plan, Refusal, Request, RequestState};
+use crate::domain::request::{Refusal, Request, RequestState};
 use crate::lifecycle::{LifecycleClient, Pushes};
 use crate::store::requests::{Confirmed, Kept, Settled as Claimed};
 use crate::store::{Store, StoreError};
@@ -270,8 +270,7 @@ impl Operations {
         let Some(plan) = request.plan.clone() else {
             return Ok(Settled::Refused(Refusal::Unknown));
         };
-        let environments = std::iter::once(&plan.environment).chain(&plan.to);
-        let places: Vec<_> = environments.map(|environment| At::bot(environment, &plan.bot.id)).collect();
+        let places = plan.places();
         if let Err(denied) = self.may(&asker.member, request.verb, &places) {
             return self.settle_refused(&request, Refusal::Denied { denied }, now).await;
         }
@@ -279,14 +278,14 @@ impl Operations {
             Ok(fresh) => fresh,
             Err(refusal) => return self.settle_refused(&request, refusal, now).await,
         };
-        let mut operation = Operation::new(&request, &plan, fresh.as_ref().and_then(|c| c.revision.clone()), now);
-        operation.before = fresh.as_ref().map(Seen::from);
+        let mut operation = Operation::new(&request, &plan, &fresh, now);
         operation.allowed_by = Some(self.rules.authority.by_which(&asker.member, Right::Change(request.verb), places));
         match self.store.confirm_request(&request, &operation, now).await? {
             Confirmed::Now => {
                 tracing::info!(
                     request = %request.id, operation = %operation.id, by = %asker.member.id, verb = request.verb.word(),
-                    connector = %plan.connector, environment = %plan.environment, "confirmed"
+                    connectors = operation.targets.names(), environment = %plan.environment, plan = operation.plan,
+                    "confirmed"
                 );
                 self.wake.runner.notify_one();
                 self.wake.delivery.notify_one();
@@ -393,36 +392,26 @@ impl Operations {
         Ok(Err(Refusal::Settled { state: request.state }))
     }
 
-    /// Reads the bot again and holds it against the plan. A start may go on blind: the service judges it.
-    async fn check_again(&self, request: &Request, plan: &Plan, now: Timestamp) -> Result<Option<Connector>, Refusal> {
+    /// Reads the bot again, plans the same again, and holds it against what was shown. The connectors as they were read; none,
+    /// where a start goes on blind: the service judges it.
+    async fn check_again(&self, request: &Request, plan: &Plan, now: Timestamp) -> Result<Vec<Connector>, Refusal> {
         let left = request.expires_at.duration_since(now).unsigned_abs();
         let reading = match tokio::time::timeout(left, self.lifecycle.connectors_of(&plan.bot.id)).await {
             Ok(Ok(reading)) => reading,
-            Ok(Err(_)) if request.verb == Verb::Start => return Ok(None),
+            Ok(Err(_)) if request.verb == Verb::Start => return Ok(Vec::new()),
             Ok(Err(error)) => return Err(Refusal::CannotRead { why: error.person() }),
             Err(_) => return Err(Refusal::Expired),
         };
         let uncertain = !reading.complete || !reading.malformed.is_empty();
-        let find = |c: &&Connector| c.id == plan.connector && c.environment == plan.environment;
-        let Some(connector) = reading.connectors.iter().find(find) else {
-            return match request.verb {
-                Verb::Start if uncertain => Ok(None),
-                _ if uncertain => Err(Refusal::CannotRead { why: "Only a part of the fleet came.".to_owned() }),
-                _ => Err(Refusal::Gone { what: Some(plan.connector_name.clone()) }),
-            };
-        };
-        let changed = || Refusal::Changed { now: connector.condition(), connector: plan.connector_name.clone() };
-        let grace = self.rules.policy.terms(&connector.bot.id, &connector.environment).start_grace;
-        let starting = is_starting(connector, grace, now);
-        let again = steps(request.verb, plan.to.as_ref(), connector, starting).map_err(|_| changed())?;
-        if again != plan.steps || !still_stands(plan.condition, connector.condition()) {
-            return Err(changed());
+        let known = Known { connectors: &reading.connectors, uncertain };
+        let drifts = plan.drift(&plan.again(known, &self.rules.policy, now));
+        let unseen = uncertain && drifts.iter().any(|drift| matches!(drift, Drift::Gone { .. }));
+        match (drifts.as_slice(), request.verb) {
+            ([], _) => Ok(reading.connectors),
+            (_, Verb::Start) if unseen => Ok(reading.connectors),
+            _ if unseen => Err(Refusal::CannotRead { why: "Only a part of the fleet came.".to_owned() }),
+            _ => Err(Refusal::Drifted { drifts }),
         }
-        let impact = Impact::count(&again, connector, &reading.connectors, plan.impact.minimum, uncertain);
-        if request.verb != Verb::Start && impact.is_worse_than(&plan.impact) {
-            return Err(Refusal::Worse { stated: plan.impact.clone(), now: impact });
-        }
-        Ok(Some(connector.clone()))
     }
 
     async fn refuse(&self, request: &Request, refusal: Refusal, now: Timestamp) -> Result<Answer, Trouble> {
@@ -460,6 +449,6 @@ impl Operations {
 }
 
 /// The connector of `id` in the picture, if it was there when the fleet was last read.
-fn known<'a>(picture: &'a Picture, id: &ConnectorId) -> Option<&'a Connector> {
+fn in_picture<'a>(picture: &'a Picture, id: &ConnectorId) -> Option<&'a Connector> {
     picture.fleet.connector(id).map(|sighting| &sighting.connector)
 }

@@ -152,7 +152,7 @@ async fn the_last_operations_on_a_connector_are_the_newest_first(ground: Ground)
     for second in [1, 3, 2] {
         let request = asked(&format!("bot-{second}"), &format!("connector-{second}"));
         let mut operation = operation(&request);
-        operation.connector = ConnectorId::new("billing-1");
+        operation.targets[0].connector = ConnectorId::new("billing-1");
         // Starts on one connector exclude each other, so each of these is of another bot, and ends first.
         operation.opened_at = at(second);
         let _kept = ground.store.save_request(&request).await.unwrap();
@@ -187,7 +187,7 @@ async fn what_a_start_usually_takes_is_the_median_of_the_last_twenty_of_its_bot_
     let usual = async |environment: &Environment| ground.store.usual_start(&billing, environment).await.unwrap();
     for start in 0..25_i64 {
         let mut request = redeploy("billing", "billing-1", "production", "demo");
-        request.plan.as_mut().unwrap().steps = vec![Action::Start];
+        request.plan.as_mut().unwrap().connectors[0].steps = vec![Action::Start];
         let mut operation = begun(&ground.store, &request).await;
         assert_eq!(usual(&demo).await.map(|usual| usual.of), u32::try_from(start.min(20)).ok().filter(|of| *of > 0));
         operation.steps[0].state = StepState::Done;
