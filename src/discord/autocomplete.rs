@@ -56,7 +56,7 @@ pub fn offers(picture: &Picture, policy: &Policy, people: &[Person], typing: &Ty
         OptionName::Connector => connectors(picture, typing, &typed),
         OptionName::To => named(targets(picture, policy, typing), &typed),
         OptionName::For => how_long(&typed),
-        OptionName::Since => how_far_back(&typed),
+        OptionName::Since | OptionName::Range => how_far_back(&typed),
         OptionName::Person => named(people.iter().map(of_person).collect(), &typed),
         OptionName::Outcome => {
             named(outcomes().map(|(verdict, words)| Offer::new(verdict.word().to_owned(), words)).collect(), &typed)
@@ -114,7 +114,13 @@ fn holds(name: &str, typed: &str) -> bool {
 fn fits(sub: Subcommand, sighting: &Sighting) -> bool {
     let connector = &sighting.connector;
     match sub {
-        Subcommand::Status | Subcommand::Alerts | Subcommand::Audit | Subcommand::Mute | Subcommand::Unmute => true,
+        Subcommand::Status
+        | Subcommand::Alerts
+        | Subcommand::History
+        | Subcommand::Audit
+        | Subcommand::Board
+        | Subcommand::Mute
+        | Subcommand::Unmute => true,
         _ if sighting.sight == Sight::Missing => false,
         Subcommand::Change(Verb::Stop) => !connector.is_down(),
         Subcommand::Change(Verb::Start) => !connector.is_healthy(),

@@ -27,8 +27,22 @@ pub enum Command {
         /// The environment, as it was typed or picked.
         environment: Option<String>,
     },
+    /// `/bots history`.
+    History {
+        /// The environment, as it was typed or picked.
+        environment: Option<String>,
+        /// The bot, as it was typed or picked.
+        bot: Option<String>,
+        /// How far back, as it was typed or picked.
+        range: Option<String>,
+    },
     /// `/bots audit`.
     Audit(AuditAsked),
+    /// `/bots board`.
+    Board {
+        /// The environment, as it was typed or picked.
+        environment: Option<String>,
+    },
     /// `/bots mute`.
     Mute(ToMute),
     /// `/bots unmute`.
@@ -73,8 +87,12 @@ pub enum Subcommand {
     Change(Verb),
     /// Look at what is open.
     Alerts,
+    /// Look at what was.
+    History,
     /// Look at what was asked for, and what became of it.
     Audit,
+    /// Keep a board in this channel.
+    Board,
     /// Keep alerts from pinging for a while.
     Mute,
     /// Not any more.
@@ -83,13 +101,15 @@ pub enum Subcommand {
 
 impl Subcommand {
     /// All of them, in the order in which they are offered.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::Status,
         Self::Change(Verb::Stop),
         Self::Change(Verb::Start),
         Self::Change(Verb::Redeploy),
         Self::Alerts,
+        Self::History,
         Self::Audit,
+        Self::Board,
         Self::Mute,
         Self::Unmute,
     ];
@@ -100,7 +120,9 @@ impl Subcommand {
             Self::Status => "status",
             Self::Change(verb) => verb.word(),
             Self::Alerts => "alerts",
+            Self::History => "history",
             Self::Audit => "audit",
+            Self::Board => "board",
             Self::Mute => "mute",
             Self::Unmute => "unmute",
         }
@@ -109,8 +131,8 @@ impl Subcommand {
     /// Whether it would change something, so that refusing it needs a record.
     pub fn changes(self) -> bool {
         match self {
-            Self::Status | Self::Alerts | Self::Audit => false,
-            Self::Change(_) | Self::Mute | Self::Unmute => true,
+            Self::Status | Self::Alerts | Self::History | Self::Audit => false,
+            Self::Change(_) | Self::Board | Self::Mute | Self::Unmute => true,
         }
     }
 
@@ -126,20 +148,23 @@ impl Subcommand {
             Self::Change(Verb::Start) => "Start one agent connector, and follow it until it is seen healthy",
             Self::Change(Verb::Redeploy) => "Move one agent connector to another environment",
             Self::Alerts => "The open incidents, worst first: since when, and who has them",
+            Self::History => "A picture of how a bot did over time, with uptime, outages and what was done",
             Self::Audit => "Who asked for what, when and why, and how it ended: the last first",
+            Self::Board => "Keep a live board of an environment in this channel: one message, edited as things change",
             Self::Mute => "For a while, let no incident of an environment or a bot ping anybody",
             Self::Unmute => "End a mute now, and tell what it kept quiet",
         }
     }
 
     fn options(self) -> &'static [OptionName] {
-        use OptionName::{Action, Bot, Connector, Env, For, Outcome, Person, Reason, Since, To};
+        use OptionName::{Action, Bot, Connector, Env, For, Outcome, Person, Range, Reason, Since, To};
         match self {
             Self::Status => &[Env, Bot],
             Self::Change(Verb::Stop) => &[Env, Bot, Connector, Reason],
             Self::Change(Verb::Start) => &[Env, Bot, Connector],
             Self::Change(Verb::Redeploy) => &[Env, Bot, Connector, To],
-            Self::Alerts => &[Env],
+            Self::Alerts | Self::Board => &[Env],
+            Self::History => &[Env, Bot, Range],
             Self::Audit => &[Env, Bot, Person, Outcome, Action, Since],
             // Discord wants those first that must be there.
             Self::Mute => &[For, Reason, Env, Bot],
@@ -149,7 +174,8 @@ impl Subcommand {
 
     fn requires(self, option: OptionName) -> bool {
         match self {
-            Self::Status => option == OptionName::Env,
+            Self::Status | Self::Board => option == OptionName::Env,
+            Self::History => matches!(option, OptionName::Env | OptionName::Bot),
             Self::Mute => matches!(option, OptionName::For | OptionName::Reason),
             Self::Change(_) | Self::Alerts | Self::Audit | Self::Unmute => false,
         }
@@ -179,11 +205,13 @@ pub enum OptionName {
     Action,
     /// How far back.
     Since,
+    /// Of how long.
+    Range,
 }
 
 impl OptionName {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Env,
         Self::Bot,
         Self::Connector,
@@ -194,6 +222,7 @@ impl OptionName {
         Self::Outcome,
         Self::Action,
         Self::Since,
+        Self::Range,
     ];
 
     /// Its name.
@@ -209,6 +238,7 @@ impl OptionName {
             Self::Outcome => "outcome",
             Self::Action => "action",
             Self::Since => "since",
+            Self::Range => "range",
         }
     }
 
@@ -228,6 +258,7 @@ impl OptionName {
             Self::Outcome => "How it ended",
             Self::Action => "What was asked for: stop, start, mute, …",
             Self::Since => "How far back, or since which day: 24h, 7 days, 2027-01-15",
+            Self::Range => "How far back, from an hour to 90 days: 1h, 24h, 7 days, 2027-01-15",
             Self::For => "For how long, or until when: 45m, 2h, 14:30, tomorrow 9:00",
         }
     }
@@ -326,6 +357,11 @@ impl Command {
         match sub {
             Subcommand::Status => Self::Status { environment: text(OptionName::Env), bot: text(OptionName::Bot) },
             Subcommand::Alerts => Self::Alerts { environment: text(OptionName::Env) },
+            Subcommand::History => Self::History {
+                environment: text(OptionName::Env),
+                bot: text(OptionName::Bot),
+                range: text(OptionName::Range),
+            },
             Subcommand::Audit => Self::Audit(AuditAsked {
                 environment: text(OptionName::Env),
                 bot: text(OptionName::Bot),
@@ -334,6 +370,7 @@ impl Command {
                 action: text(OptionName::Action),
                 since: text(OptionName::Since),
             }),
+            Subcommand::Board => Self::Board { environment: text(OptionName::Env) },
             Subcommand::Mute => Self::Mute(ToMute {
                 environment: text(OptionName::Env),
                 bot: text(OptionName::Bot),

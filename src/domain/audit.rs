@@ -71,12 +71,24 @@ pub enum Handling {
     Mute,
     /// End a mute.
     Unmute,
+    /// Put a board up.
+    Board,
+    /// Take a board down.
+    Unboard,
 }
 
 impl Handling {
     /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::Acknowledge, Self::GiveBack, Self::Snooze, Self::Unsnooze, Self::Mute, Self::Unmute];
+    pub const ALL: [Self; 8] = [
+        Self::Acknowledge,
+        Self::GiveBack,
+        Self::Snooze,
+        Self::Unsnooze,
+        Self::Mute,
+        Self::Unmute,
+        Self::Board,
+        Self::Unboard,
+    ];
 
     /// The word for the log.
     pub fn word(self) -> &'static str {
@@ -87,6 +99,8 @@ impl Handling {
             Self::Unsnooze => "unsnooze",
             Self::Mute => "mute",
             Self::Unmute => "unmute",
+            Self::Board => "board",
+            Self::Unboard => "unboard",
         }
     }
 }

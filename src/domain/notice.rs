@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::attention::Due;
 use super::audit::Entry;
+use super::board::Board;
 use super::ids::Id;
 use super::incident::Incident;
 use super::mute::{Mute, Summary};
@@ -70,6 +71,11 @@ pub enum Notice {
         /// The operation as it stands.
         operation: Operation,
     },
+    /// A board's one message, edited as it changes.
+    Board {
+        /// The board as it stands.
+        board: Board,
+    },
     /// What is said elsewhere of a channel that takes no alerts, edited as it changes.
     Trouble {
         /// The trouble as it stands.
@@ -105,6 +111,7 @@ impl Notice {
             | Self::Operation { .. }
             | Self::Trouble { .. }
             | Self::Records { .. }
+            | Self::Board { .. }
             | Self::Unseen { .. }
             | Self::Drill { .. } => None,
         }
@@ -117,7 +124,11 @@ impl Notice {
             Self::Worse { .. } | Self::Back { .. } | Self::Again { .. } | Self::Unseen { .. } => true,
             Self::Summary { summary, .. } => summary.ping,
             Self::Trouble { trouble } => trouble.unseen.iter().any(|unseen| unseen.mention),
-            Self::Mute { .. } | Self::Operation { .. } | Self::Records { .. } | Self::Drill { .. } => false,
+            Self::Mute { .. }
+            | Self::Operation { .. }
+            | Self::Records { .. }
+            | Self::Board { .. }
+            | Self::Drill { .. } => false,
         }
     }
 }
@@ -153,6 +164,8 @@ pub enum Slot {
     Summary(Id),
     /// An operation's message.
     Operation(Id),
+    /// A board's message.
+    Board(Id),
     /// Some records where the record is mirrored, by the place of the first in the chain.
     Records(u64),
     /// The notice of a channel that takes no alerts.
@@ -181,6 +194,7 @@ impl Slot {
             Self::Mute(mute) => format!("mute:{mute}"),
             Self::Summary(mute) => format!("summary:{mute}"),
             Self::Operation(operation) => format!("operation:{operation}"),
+            Self::Board(board) => format!("board:{board}"),
             Self::Records(first) => format!("records:{first}"),
             Self::Trouble(trouble) => format!("trouble:{trouble}"),
             Self::Drill(id) => format!("drill:{id}"),
@@ -199,6 +213,7 @@ impl Slot {
             Self::Card(_)
             | Self::Mute(_)
             | Self::Operation(_)
+            | Self::Board(_)
             | Self::Records(_)
             | Self::Trouble(_)
             | Self::Drill(_) => None,

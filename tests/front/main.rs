@@ -8,8 +8,10 @@
 )]
 
 mod attention;
+mod board;
 mod gateway;
 mod harbour;
+mod history;
 mod presses;
 mod secrets;
 #[path = "../description/witness.rs"]

@@ -71,6 +71,9 @@ impl Front {
                 let bot = value.as_deref().and_then(|value| value.parse().ok());
                 self.show_status(&incoming, private, &environment, bot.as_ref()).await
             }
+            CustomId::History { environment, bot, hours } => {
+                self.history_again(&incoming, private, (&environment, &bot), hours).await
+            }
             CustomId::Ask { verb, connector } => {
                 let said = Said { connector: Some(connector.to_string()), ..Said::default() };
                 self.ask(&incoming, verb, said).await
@@ -98,6 +101,7 @@ impl Front {
                 let mute = value.and_then(|value| value.parse().ok());
                 self.end_mute(&incoming, private, mute.as_ref()).await
             }
+            CustomId::Unboard(board) => self.take_down_board(&incoming, &board).await,
             CustomId::Confirm(request) => self.press(&incoming, private, Press::Confirm, &request).await,
             CustomId::Cancel(request) => self.press(&incoming, private, Press::Cancel, &request).await,
             CustomId::Pick { request, part, page: _ } => {

@@ -6,8 +6,10 @@
 
 pub mod answer;
 mod audit;
+mod board;
 mod component;
 mod guard;
+mod history;
 mod incident;
 mod mute;
 
@@ -77,7 +79,11 @@ impl Front {
             }
             Command::Ask { verb, said } => self.ask(&incoming, verb, said).await,
             Command::Alerts { environment } => self.alerts(&incoming, environment.as_deref()).await,
+            Command::History { environment, bot, range } => {
+                self.history(&incoming, environment.as_deref(), bot.as_deref(), range.as_deref()).await
+            }
             Command::Audit(asked) => self.audit(&incoming, &asked).await,
+            Command::Board { environment } => self.board(&incoming, environment.as_deref()).await,
             Command::Mute(said) => self.mute(&incoming, &said).await,
             Command::Unmute { environment, bot } => {
                 self.unmute(&incoming, environment.as_deref(), bot.as_deref()).await
