@@ -14,7 +14,7 @@ use crate::incidents::Refused;
 impl Sample<'_> {
     fn board(&self, environment: Environment, picture: &Picture) -> Board {
         let poll = std::time::Duration::from_secs(15);
-        let shown = Shown::of(picture, &self.policy(), &environment, poll, self.ago(MINUTE));
+        let shown = Shown::of(picture, &self.policy(), &environment, poll, self.ago(4));
         Board {
             id: Id::random(),
             environment,

@@ -42,8 +42,8 @@ impl Sample<'_> {
         incident
     }
 
-    fn done_ago(&self, verb: Verb, ago: i64) -> Operation {
-        let operation = self.operation(verb, "billing-2", None, Vec::new());
+    fn done_ago(&self, verb: Verb, connector: &str, ago: i64) -> Operation {
+        let operation = self.operation(verb, connector, None, Vec::new());
         Operation { opened_at: self.ago(ago), ..operation }
     }
 
@@ -94,7 +94,10 @@ pub(super) fn histories(of: &Sample<'_>) -> Vec<Exhibit> {
         environment: production(),
         history: day,
         minimum: 2,
-        operations: vec![of.done_ago(Verb::Stop, 9 * HOUR - 4 * MINUTE), of.done_ago(Verb::Start, 8 * HOUR)],
+        operations: vec![
+            of.done_ago(Verb::Stop, "billing-1", 9 * HOUR - 4 * MINUTE),
+            of.done_ago(Verb::Start, "billing-2", 8 * HOUR),
+        ],
         incidents: vec![
             of.over(Level::AtRisk, 20 * HOUR, 20 * HOUR - 6 * MINUTE, 19 * HOUR),
             of.over(Level::Outage, 9 * HOUR, 9 * HOUR - 2 * MINUTE, 8 * HOUR + 20 * MINUTE),

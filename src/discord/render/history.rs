@@ -197,9 +197,9 @@ fn range(length: Duration) -> String {
 
 /// What was typed is no range of which there is a history.
 pub fn not_a_range(said: &str) -> Message {
-    let (least, most) = (words::duration(SHORTEST), LONGEST.as_secs() / 86_400);
+    let (least, most) = (SHORTEST.as_secs() / 3600, LONGEST.as_secs() / 86_400);
     Message::text(&format!(
-        "“{}” is no range of which a history is kept: say how far back, from {least} to {most} days: 6h, 7 days, 2027-01-15.",
+        "“{}” is no range of which a history is kept: say how far back, from {least} h to {most} days: 6h, 7 days, 2027-01-15.",
         escape::text(said, 60)
     ))
 }
