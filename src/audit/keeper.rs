@@ -26,7 +26,7 @@ const AMONG: u32 = 500;
 /// What the keeper is told.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Settings {
-    /// How long a record is kept; `None` is for ever.
+    /// How long a record, and what was told of an incident that is over, is kept; `None` is for ever.
     pub retention: Option<Duration>,
     /// The channel in which each record is said, if there is one.
     pub mirror: Option<ChannelId>,
@@ -97,7 +97,7 @@ impl Keeper {
         self.say_head().await
     }
 
-    /// Looks once: seals what was written, and deletes what is too old.
+    /// Looks once: seals what was written, and deletes what is too old, which is what timelines told as well.
     ///
     /// # Errors
     /// If the store cannot be read or written. What was done until then stays.
@@ -110,6 +110,7 @@ impl Keeper {
                 tracing::info!(checkpoint = %to, "records that are too old were deleted");
                 kept.pruned = true;
             }
+            self.store.forget_timelines(before).await?;
         }
         if let Ok(before) = now.checked_sub(VIEWS) {
             self.store.forget_views(before).await?;

@@ -181,7 +181,8 @@ impl Timelines {
     async fn act(&self, telling: &Telling, now: Timestamp) -> Result<Deed, StoreError> {
         // A thread on a message bears the message's id.
         let wanted = ChannelId(telling.card.0);
-        let face = Face::new(render::timeline::part(&telling.lines, telling.continues).body());
+        let face =
+            Face::new(render::timeline::part(&telling.incident.subject, &telling.lines, telling.continues).body());
         let forgotten = telling.first_tried_at.filter(|at| now.duration_since(*at).unsigned_abs() >= NONCE_WINDOW);
         if let (Some(tried_at), Some(thread)) = (forgotten, telling.thread) {
             match self.find(telling, thread, &face, tried_at).await {

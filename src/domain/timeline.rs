@@ -173,6 +173,9 @@ pub struct Deed {
     pub verb: Verb,
     /// To which connector: its name.
     pub connector: String,
+    /// Whose connector that is: the bot's name. Empty in what was written before it was told.
+    #[serde(default)]
+    pub bot: String,
     /// For a redeploy: where it goes.
     pub to: Option<Environment>,
 }
@@ -259,6 +262,7 @@ pub fn of_operation(operation: &Operation) -> Happening {
         by: operation.requester.clone(),
         verb: operation.verb,
         connector: operation.connector_name.clone(),
+        bot: operation.bot.name.clone(),
         to: operation.to.clone(),
     };
     match &operation.ended {

@@ -303,13 +303,14 @@ fn say(mut batch: Batch, incident: &Incident, change: &Change<'_>, now: Timestam
 
 fn opening(incident: &Incident) -> Result<Statement, StoreError> {
     Ok(Statement::new(
-        "INSERT INTO incidents (id, subject, is_open, opened_at, version, body) VALUES ($1, $2, 1, $3, 1, $4) \
+        "INSERT INTO incidents (id, subject, is_open, opened_at, version, body, storm) VALUES ($1, $2, 1, $3, 1, $4, $5) \
          ON CONFLICT (subject) WHERE is_open = 1 DO NOTHING",
     )
     .bind(incident.id.as_str())
     .bind(index_key(&incident.subject.name()))
     .bind(millis(incident.opened_at))
-    .bind(to_json("incidents", incident)?))
+    .bind(to_json("incidents", incident)?)
+    .bind(incident.storm.as_ref().map(|storm| storm.as_str().to_owned())))
 }
 
 fn change_of(before: &Kept, after: Option<&Incident>) -> Result<Statement, StoreError> {
@@ -320,7 +321,7 @@ fn change_of(before: &Kept, after: Option<&Incident>) -> Result<Statement, Store
     };
     // One that is over is opened again only while no other one is open on its subject.
     Ok(Statement::new(
-        "UPDATE incidents SET body = $1, is_open = $2, version = version + 1 \
+        "UPDATE incidents SET body = $1, is_open = $2, version = version + 1, storm = $6 \
          WHERE id = $3 AND is_open = $4 AND version = $5 AND (is_open = 1 OR NOT EXISTS ( \
          SELECT 1 FROM incidents o WHERE o.subject = incidents.subject AND o.is_open = 1))",
     )
@@ -328,5 +329,6 @@ fn change_of(before: &Kept, after: Option<&Incident>) -> Result<Statement, Store
     .bind(is_open(incident))
     .bind(id)
     .bind(is_open(&before.incident))
-    .bind(before.version))
+    .bind(before.version)
+    .bind(incident.storm.as_ref().map(|storm| storm.as_str().to_owned())))
 }

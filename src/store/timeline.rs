@@ -106,22 +106,25 @@ pub(super) fn lines(before: Option<&Kept>, after: &Incident, now: Timestamp) -> 
     between(before, after).into_iter().zip(place..).map(line).collect()
 }
 
-/// What writes down, for each open incident of the bot with a card of its own, what an operation is doing or how it ended.
+/// What writes down what an operation is doing, or how it ended: where its bot has an open incident, on the card on which that
+/// stands, which is its own or a storm's; and the end wherever the beginning was told, also if that incident is over by now.
 pub(super) fn operation_line(operation: &Operation, now: Timestamp) -> Result<Statement, StoreError> {
     let subject = |environment: &Environment| {
         index_key(&Subject::Failover { bot: operation.bot.clone(), environment: environment.clone() }.name())
     };
     let entry = Entry { at: now, what: of_operation(operation) };
     Ok(Statement::new(
-        "INSERT INTO timeline (card, id, at, place, body, trying) SELECT i.id, $1, $2, 0, $3, 0 FROM incidents i \
-         WHERE i.is_open = 1 AND i.subject IN ($4, $5) \
-         AND EXISTS (SELECT 1 FROM outbox o WHERE o.slot = 'card:' || i.id)",
+        "INSERT INTO timeline (card, id, at, place, body, trying, operation) SELECT c.card, $1, $2, 0, $3, 0, $6 FROM ( \
+         SELECT COALESCE(i.storm, i.id) AS card FROM incidents i WHERE i.is_open = 1 AND i.subject IN ($4, $5) \
+         UNION SELECT l.card FROM timeline l WHERE l.operation = $6) c \
+         WHERE EXISTS (SELECT 1 FROM outbox o WHERE o.slot = 'card:' || c.card)",
     )
     .bind(Id::random().as_str())
     .bind(millis(now))
     .bind(to_json("timeline", &entry)?)
     .bind(subject(&operation.environment))
-    .bind(subject(operation.to.as_ref().unwrap_or(&operation.environment))))
+    .bind(subject(operation.to.as_ref().unwrap_or(&operation.environment)))
+    .bind(operation.id.as_str()))
 }
 
 /// A card that stands and has something to tell; `t` is its thread, if it has a row yet.
@@ -260,6 +263,25 @@ impl Store {
             batch = batch.then(anew.bind(millis(now)).bind(slot).bind(signed(telling.card.0)));
         }
         self.held(batch).await
+    }
+
+    /// Forgets what happened before then to incidents that are over, and their threads once nothing of them is left. What
+    /// stands on Discord stays there.
+    ///
+    /// # Errors
+    /// If the store cannot be written.
+    pub async fn forget_timelines(&self, before: Timestamp) -> Result<(), StoreError> {
+        let lines = Statement::new(
+            "DELETE FROM timeline WHERE at < $1 \
+             AND NOT EXISTS (SELECT 1 FROM incidents i WHERE i.id = timeline.card AND i.is_open = 1)",
+        );
+        let threads = Statement::new(
+            "DELETE FROM threads WHERE leased_until = 0 \
+             AND NOT EXISTS (SELECT 1 FROM timeline l WHERE l.card = threads.card) \
+             AND NOT EXISTS (SELECT 1 FROM incidents i WHERE i.id = threads.card AND i.is_open = 1)",
+        );
+        let batch = Batch::default().then(lines.bind(millis(before))).then(threads);
+        self.write(batch, Who::Other).await.map(|_| ())
     }
 
     /// Ends the leases of processes that are no more. Only for who knows that it is alone.

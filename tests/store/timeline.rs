@@ -4,15 +4,18 @@ use botswain::domain::attention::Wish;
 use botswain::domain::audit::Verdict;
 use botswain::domain::authority::Person;
 use botswain::domain::ids::{ChannelId, MessageId, UserId};
-use botswain::domain::incident::{Facts, Incident};
+use botswain::domain::incident::{Facts, Incident, Phase, Storm, Subject};
 use botswain::domain::notice::Call;
+use botswain::domain::operation::{Ended, Operation, Outcome};
+use botswain::domain::request::Request;
 use botswain::domain::timeline::Happening;
 use botswain::store::incidents::{Changed, Opened};
+use botswain::store::operations::{Saved, Then};
 use botswain::store::outbox::{Held, Sending};
 use botswain::store::requests::Confirmed;
 use botswain::store::timeline::{LINES, Telling, Told};
 
-use crate::facts::{ALERTS, LEASE, asked, at, entry, failover, incident, operation};
+use crate::facts::{ALERTS, LEASE, asked, at, entry, failover, incident, operation, redeploy};
 use crate::ground::Ground;
 
 on_both!(
@@ -24,6 +27,9 @@ on_both!(
     another_card_has_another_thread_that_goes_on_from_the_first,
     what_is_left_out_is_not_told_and_what_happens_next_is,
     an_operation_is_told_where_its_bot_has_an_open_card,
+    the_end_of_an_operation_is_told_wherever_its_beginning_was,
+    an_operation_is_told_once_in_the_thread_of_the_storm_on_whose_card_its_bot_stands,
+    what_was_told_of_what_is_over_is_forgotten_once_it_is_old,
     a_card_that_is_found_deleted_is_made_anew,
 );
 
@@ -36,9 +42,9 @@ async fn carded(ground: &Ground, bot: &str, card: u64) -> Incident {
 }
 
 async fn stands(ground: &Ground, card: u64) {
-    while let Some(row) = ground.store.claim_message(LEASE, at(1)).await.unwrap() {
+    while let Some(row) = ground.store.claim_message(LEASE, at(10)).await.unwrap() {
         let sent = Sending::Sent { message: MessageId(card), digest: "d" };
-        assert_eq!(ground.store.settle_message(&row, sent, at(1)).await.unwrap(), Held::Yes);
+        assert_eq!(ground.store.settle_message(&row, sent, at(10)).await.unwrap(), Held::Yes);
     }
 }
 
@@ -204,6 +210,119 @@ async fn an_operation_is_told_where_its_bot_has_an_open_card(ground: Ground) {
     let Happening::Began { deed } = &telling.lines[0].what else { panic!("{:?}", telling.lines) };
     assert_eq!((telling.lines.len(), deed.connector.as_str()), (1, "billing-1"));
     assert!(claim(&ground, 2).await.is_none(), "another bot's card tells nothing of it");
+}
+
+/// Tells all that is to be told, and says of which card each thing was.
+async fn tells(ground: &Ground, second: i64) -> Vec<(u64, Happening)> {
+    let mut told = Vec::new();
+    while let Some(telling) = claim(ground, second).await {
+        told.extend(telling.lines.iter().map(|line| (telling.card.0, line.what.clone())));
+        settle(ground, &telling, Told::Said { message: MessageId(99) }, second).await;
+    }
+    told.sort_by_key(|(card, _)| *card);
+    told
+}
+
+/// Which cards tell of the beginning or the end of an operation now, and nothing else.
+async fn tell_of_an_operation(ground: &Ground, ended: bool, second: i64) -> Vec<u64> {
+    let of = |(card, what): (u64, Happening)| match what {
+        Happening::Began { deed } | Happening::Ended { deed, .. } if deed.bot != "billing" => panic!("{deed:?}"),
+        Happening::Began { .. } if !ended => card,
+        Happening::Ended { .. } if ended => card,
+        other => panic!("{other:?}"),
+    };
+    tells(ground, second).await.into_iter().map(of).collect()
+}
+
+async fn begun(ground: &Ground, request: &Request, second: i64) -> Operation {
+    let _kept = ground.store.save_request(request).await.unwrap();
+    let operation = operation(request);
+    assert_eq!(ground.store.confirm_request(request, &operation, at(second)).await.unwrap(), Confirmed::Now);
+    operation
+}
+
+async fn ends(ground: &Ground, operation: &Operation, second: i64) {
+    let leased = ground.store.lease_operation(LEASE, at(second)).await.unwrap().unwrap();
+    let ended = Ended { at: at(second), outcome: Outcome::Done };
+    let operation = Operation { ended: Some(ended), ..operation.clone() };
+    let record = entry(operation.request.as_str(), Verdict::Done, second);
+    let saved = ground.store.save_operation(&operation, &leased.lease, Then::End { entry: &record }, at(second)).await;
+    assert_eq!(saved.unwrap(), Saved::Now);
+}
+
+async fn is_over(ground: &Ground, incident: &Incident, second: i64) {
+    let kept = ground.store.incident(&incident.id).await.unwrap().unwrap();
+    let phase = Phase::Resolved { at: at(second), by: None };
+    let after = Incident { phase, ..kept.incident.clone() };
+    let changed = ground.store.change_incident(&kept, &after, Call::Nobody, ALERTS, at(second)).await.unwrap();
+    assert_eq!(changed, Changed::Now);
+}
+
+async fn the_end_of_an_operation_is_told_wherever_its_beginning_was(ground: Ground) {
+    let first = carded(&ground, "billing", 70).await;
+    tells(&ground, 1).await;
+    let operation = begun(&ground, &asked("billing", "billing-1"), 2).await;
+    assert_eq!(tell_of_an_operation(&ground, false, 2).await, [70]);
+    // The incident is over before the operation is, and another one is open by then.
+    is_over(&ground, &first, 3).await;
+    stands(&ground, 70).await;
+    let second = carded(&ground, "billing", 80).await;
+    tells(&ground, 4).await;
+    ends(&ground, &operation, 5).await;
+    assert_eq!(tell_of_an_operation(&ground, true, 5).await, [70, 80]);
+    // What begins when nothing is open is told nowhere at its end either.
+    is_over(&ground, &second, 6).await;
+    stands(&ground, 80).await;
+    tells(&ground, 6).await;
+    let operation = begun(&ground, &asked("billing", "billing-2"), 7).await;
+    ends(&ground, &operation, 8).await;
+    assert_eq!(tells(&ground, 9).await, []);
+}
+
+async fn an_operation_is_told_once_in_the_thread_of_the_storm_on_whose_card_its_bot_stands(ground: Ground) {
+    let storm = Incident::new(Subject::Storm, Facts::Storm(Storm::default()), at(0));
+    assert_eq!(ground.store.open_incident(&storm, Call::Card, ALERTS, at(0)).await.unwrap(), Opened::Now);
+    stands(&ground, 70).await;
+    let swept = Incident { storm: Some(storm.id.clone()), ..incident("billing", 1) };
+    assert_eq!(ground.store.open_incident(&swept, Call::Nobody, ALERTS, at(0)).await.unwrap(), Opened::Now);
+    tells(&ground, 1).await;
+    // In two environments it stands on the one card.
+    let moved = redeploy("billing", "billing-1", "production", "demo");
+    let subject = redeploy("billing", "billing-1", "demo", "production").plan.unwrap();
+    let there = Subject::Failover { bot: subject.bot, environment: subject.environment };
+    let there = Incident { storm: Some(storm.id.clone()), ..Incident::new(there, swept.facts.clone(), at(0)) };
+    assert_eq!(ground.store.open_incident(&there, Call::Nobody, ALERTS, at(0)).await.unwrap(), Opened::Now);
+    let operation = begun(&ground, &moved, 2).await;
+    assert_eq!(tell_of_an_operation(&ground, false, 2).await, [70]);
+    // It outlasts its storm: its end is told on its own card and on the storm's.
+    let kept = ground.store.incident(&swept.id).await.unwrap().unwrap();
+    let own = Incident { storm: None, ..kept.incident.clone() };
+    let changed = ground.store.change_incident(&kept, &own, Call::Card, ALERTS, at(3)).await.unwrap();
+    assert_eq!(changed, Changed::Now);
+    stands(&ground, 71).await;
+    tells(&ground, 4).await;
+    ends(&ground, &operation, 5).await;
+    assert_eq!(tell_of_an_operation(&ground, true, 5).await, [70, 71]);
+}
+
+async fn what_was_told_of_what_is_over_is_forgotten_once_it_is_old(ground: Ground) {
+    let over = carded(&ground, "billing", 70).await;
+    let open = carded(&ground, "orders", 71).await;
+    is_over(&ground, &over, 10).await;
+    tells(&ground, 20).await;
+    let (lines, threads) =
+        ("SELECT COUNT(*) FROM timeline WHERE card = $1", "SELECT COUNT(*) FROM threads WHERE card = $1");
+    let left = async |of: &Incident| {
+        let mut connection = ground.place.connect().await;
+        let mut count = async |sql: &'static str| {
+            sqlx::query_scalar::<_, i64>(sql).bind(of.id.as_str()).fetch_one(&mut connection).await.unwrap()
+        };
+        (count(lines).await, count(threads).await)
+    };
+    ground.store.forget_timelines(at(5)).await.unwrap();
+    assert_eq!((left(&over).await, left(&open).await), ((1, 1), (1, 1)), "its beginning is old, and its end is not");
+    ground.store.forget_timelines(at(100)).await.unwrap();
+    assert_eq!((left(&over).await, left(&open).await), ((0, 0), (1, 1)));
 }
 
 async fn a_card_that_is_found_deleted_is_made_anew(ground: Ground) {

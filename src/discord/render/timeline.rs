@@ -33,12 +33,12 @@ pub fn name(incident: &Incident) -> String {
     cut(&name, limits::THREAD_NAME)
 }
 
-/// A message of a timeline; it mentions nobody. `continues` is the thread of the card before, which is told first.
-pub fn part(entries: &[Entry], continues: Option<ChannelId>) -> Message {
+/// A message of the timeline of what is about this; it mentions nobody. `continues` is the thread of the card before, which is told first.
+pub fn part(about: &Subject, entries: &[Entry], continues: Option<ChannelId>) -> Message {
     let before =
         continues.map(|thread| format!("↪️ The card was posted anew. What happened before stands in <#{thread}>."));
     let mut text = String::new();
-    for line in before.into_iter().chain(entries.iter().map(line)) {
+    for line in before.into_iter().chain(entries.iter().map(|entry| line(about, entry))) {
         if length(&text) + length(&line) < limits::CONTENT {
             text.push_str(if text.is_empty() { "" } else { "\n" });
             text.push_str(&line);
@@ -47,12 +47,12 @@ pub fn part(entries: &[Entry], continues: Option<ChannelId>) -> Message {
     Message::text(&text)
 }
 
-fn line(entry: &Entry) -> String {
+fn line(about: &Subject, entry: &Entry) -> String {
     // Names are cut before they are escaped, so this cuts nothing but what nobody foresaw.
-    cut(&format!("<t:{}:T> {}", entry.at.as_second(), happened(&entry.what)), LINE)
+    cut(&format!("<t:{}:T> {}", entry.at.as_second(), happened(about, &entry.what)), LINE)
 }
 
-fn happened(what: &Happening) -> String {
+fn happened(about: &Subject, what: &Happening) -> String {
     match what {
         Happening::Opened { stands, calls, outlasted } => {
             let how = if *outlasted { "Opened, since it outlasted the storm" } else { "Opened" };
@@ -82,14 +82,14 @@ fn happened(what: &Happening) -> String {
             let by = by.filter(|by| length(by) <= LINE - 80);
             format!("✅ **Resolved** after {}.{}", words::between(*from, *at), by.unwrap_or_default())
         }
-        Happening::Began { deed } => format!("🛠️ {} began to {}.", words::mention(&deed.by), doing(deed)),
+        Happening::Began { deed } => format!("🛠️ {} began to {}.", words::mention(&deed.by), doing(about, deed)),
         Happening::Ended { deed, outcome } => {
             let how = match outcome {
                 Outcome::Done => "is done",
                 Outcome::Failed => "**failed**",
                 Outcome::Unknown => "ended, and **nobody can say how**",
             };
-            format!("🛠️ What {} began, to {}, {how}.", words::mention(&deed.by), doing(deed))
+            format!("🛠️ What {} began, to {}, {how}.", words::mention(&deed.by), doing(about, deed))
         }
         attention => attended(attention),
     }
@@ -125,8 +125,12 @@ fn called(calls: bool) -> &'static str {
     if calls { "Those who are on call were called." } else { "Nobody was called." }
 }
 
-fn doing(deed: &Deed) -> String {
-    let connector = escape::text(&deed.connector, 40);
+fn doing(about: &Subject, deed: &Deed) -> String {
+    let mut connector = escape::text(&deed.connector, 40);
+    // A bot's own thread bears its name.
+    if matches!(about, Subject::Storm) && !deed.bot.is_empty() {
+        connector = format!("{connector} of {}", escape::text(&deed.bot, 40));
+    }
     match (deed.verb, &deed.to) {
         (Verb::Stop, _) => format!("stop {connector}"),
         (Verb::Start, _) => format!("start {connector}"),
