@@ -55,7 +55,7 @@ pub fn offers(picture: &Picture, policy: &Policy, people: &[Person], typing: &Ty
         OptionName::Bot => bots(picture, typing, &typed),
         OptionName::Connector => connectors(picture, typing, &typed),
         OptionName::To => named(targets(picture, policy, typing), &typed),
-        OptionName::For => how_long(&typed),
+        OptionName::For | OptionName::Until => how_long(&typed),
         OptionName::Since => how_far_back(&typed),
         OptionName::Person => named(people.iter().map(of_person).collect(), &typed),
         OptionName::Outcome => {
@@ -114,11 +114,10 @@ fn holds(name: &str, typed: &str) -> bool {
 fn fits(sub: Subcommand, sighting: &Sighting) -> bool {
     let connector = &sighting.connector;
     match sub {
-        Subcommand::Status | Subcommand::Alerts | Subcommand::Audit | Subcommand::Mute | Subcommand::Unmute => true,
-        _ if sighting.sight == Sight::Missing => false,
+        Subcommand::Change(_) if sighting.sight == Sight::Missing => false,
         Subcommand::Change(Verb::Stop) => !connector.is_down(),
         Subcommand::Change(Verb::Start) => !connector.is_healthy(),
-        Subcommand::Change(Verb::Redeploy) => true,
+        _ => true,
     }
 }
 

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::domain::action::Verb;
 use crate::incidents::ToMute;
-use crate::operations::Said;
+use crate::operations::{Said, ToFreeze};
 
 /// The command's name.
 pub const NAME: &str = "bots";
@@ -37,6 +37,13 @@ pub enum Command {
         environment: Option<String>,
         /// The bot, as it was typed or picked.
         bot: Option<String>,
+    },
+    /// `/bots freeze`.
+    Freeze(ToFreeze),
+    /// `/bots unfreeze`.
+    Unfreeze {
+        /// The environment, as it was typed or picked.
+        environment: String,
     },
     /// `/bots stop`, `/bots start`, `/bots redeploy`.
     Ask {
@@ -79,11 +86,15 @@ pub enum Subcommand {
     Mute,
     /// Not any more.
     Unmute,
+    /// Keep everybody from taking anything away for a while.
+    Freeze,
+    /// Not any more.
+    Unfreeze,
 }
 
 impl Subcommand {
     /// All of them, in the order in which they are offered.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::Status,
         Self::Change(Verb::Stop),
         Self::Change(Verb::Start),
@@ -92,6 +103,8 @@ impl Subcommand {
         Self::Audit,
         Self::Mute,
         Self::Unmute,
+        Self::Freeze,
+        Self::Unfreeze,
     ];
 
     /// Its name.
@@ -103,6 +116,8 @@ impl Subcommand {
             Self::Audit => "audit",
             Self::Mute => "mute",
             Self::Unmute => "unmute",
+            Self::Freeze => "freeze",
+            Self::Unfreeze => "unfreeze",
         }
     }
 
@@ -110,7 +125,7 @@ impl Subcommand {
     pub fn changes(self) -> bool {
         match self {
             Self::Status | Self::Alerts | Self::Audit => false,
-            Self::Change(_) | Self::Mute | Self::Unmute => true,
+            Self::Change(_) | Self::Mute | Self::Unmute | Self::Freeze | Self::Unfreeze => true,
         }
     }
 
@@ -129,11 +144,13 @@ impl Subcommand {
             Self::Audit => "Who asked for what, when and why, and how it ended: the last first",
             Self::Mute => "For a while, let no incident of an environment or a bot ping anybody",
             Self::Unmute => "End a mute now, and tell what it kept quiet",
+            Self::Freeze => "For a while, let nothing of an environment be stopped, redeployed or restarted",
+            Self::Unfreeze => "End a freeze now",
         }
     }
 
     fn options(self) -> &'static [OptionName] {
-        use OptionName::{Action, Bot, Connector, Env, For, Outcome, Person, Reason, Since, To};
+        use OptionName::{Action, Bot, Connector, Env, For, Outcome, Person, Reason, Since, To, Until};
         match self {
             Self::Status => &[Env, Bot],
             Self::Change(Verb::Stop) => &[Env, Bot, Connector, Reason],
@@ -144,12 +161,15 @@ impl Subcommand {
             // Discord wants those first that must be there.
             Self::Mute => &[For, Reason, Env, Bot],
             Self::Unmute => &[Env, Bot],
+            Self::Freeze => &[Env, Reason, Until],
+            Self::Unfreeze => &[Env],
         }
     }
 
     fn requires(self, option: OptionName) -> bool {
         match self {
-            Self::Status => option == OptionName::Env,
+            Self::Status | Self::Unfreeze => option == OptionName::Env,
+            Self::Freeze => true,
             Self::Mute => matches!(option, OptionName::For | OptionName::Reason),
             Self::Change(_) | Self::Alerts | Self::Audit | Self::Unmute => false,
         }
@@ -171,6 +191,8 @@ pub enum OptionName {
     Reason,
     /// For how long, or until when.
     For,
+    /// Until when, or for how long.
+    Until,
     /// Who asked.
     Person,
     /// How it ended.
@@ -183,13 +205,14 @@ pub enum OptionName {
 
 impl OptionName {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Env,
         Self::Bot,
         Self::Connector,
         Self::To,
         Self::Reason,
         Self::For,
+        Self::Until,
         Self::Person,
         Self::Outcome,
         Self::Action,
@@ -205,6 +228,7 @@ impl OptionName {
             Self::To => "to",
             Self::Reason => "reason",
             Self::For => "for",
+            Self::Until => "until",
             Self::Person => "person",
             Self::Outcome => "outcome",
             Self::Action => "action",
@@ -228,6 +252,7 @@ impl OptionName {
             Self::Outcome => "How it ended",
             Self::Action => "What was asked for: stop, start, mute, …",
             Self::Since => "How far back, or since which day: 24h, 7 days, 2027-01-15",
+            Self::Until => "Until when, or for how long: 14:30, tomorrow 9:00, 45m, 2h, 3 days",
             Self::For => "For how long, or until when: 45m, 2h, 14:30, tomorrow 9:00",
         }
     }
@@ -341,6 +366,12 @@ impl Command {
                 reason: text(OptionName::Reason),
             }),
             Subcommand::Unmute => Self::Unmute { environment: text(OptionName::Env), bot: text(OptionName::Bot) },
+            Subcommand::Freeze => Self::Freeze(ToFreeze {
+                environment: text(OptionName::Env),
+                until: text(OptionName::Until),
+                reason: text(OptionName::Reason),
+            }),
+            Subcommand::Unfreeze => Self::Unfreeze { environment: text(OptionName::Env).unwrap_or_default() },
             Subcommand::Change(verb) => Self::Ask {
                 verb,
                 said: Said {

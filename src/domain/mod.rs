@@ -8,6 +8,7 @@ pub mod audit;
 pub mod authority;
 pub mod connector;
 pub mod fleet;
+pub mod freeze;
 pub mod ids;
 pub mod incident;
 pub mod judging;

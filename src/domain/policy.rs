@@ -9,6 +9,7 @@ use jiff::tz::TimeZone;
 
 use super::connector::Environment;
 use super::fleet::{BotView, Fleet};
+use super::freeze::Freeze;
 use super::ids::{BotId, ChannelId, RoleId};
 use super::redundancy::{Level, judge};
 
@@ -196,6 +197,8 @@ pub struct Picture {
     pub highest: HighestSeen,
     /// Why the last poll failed, in the lifecycle client's sentence for people; `None` when it did not.
     pub trouble: Option<String>,
+    /// The freezes that were on then, for what is shown: whether something may be done, the store says.
+    pub freezes: Arc<[Freeze]>,
 }
 
 impl Picture {

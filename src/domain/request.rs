@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::action::{Action, CannotDo, Impact, Verb};
 use super::authority::{Denied, Person};
 use super::connector::{Bot, Condition, Environment};
+use super::freeze::Freeze;
 use super::ids::{BotId, ChannelId, ConnectorId, Id};
 
 /// What has been chosen so far; what is missing is asked with a menu.
@@ -208,6 +209,11 @@ pub enum Refusal {
         verb: Verb,
         /// The operation.
         operation: Id,
+    },
+    /// An environment that it touches is frozen.
+    Frozen {
+        /// By what.
+        freeze: Box<Freeze>,
     },
     /// Nothing is known of the fleet yet.
     NotReady,

@@ -126,6 +126,17 @@ impl Keeper {
         }
     }
 
+    /// The freezes that were not ended yet.
+    pub(super) async fn freezes(&self) -> Vec<Freeze> {
+        match self.noted(self.store.freezes().await) {
+            Some(freezes) => {
+                self.memory().known.freezes.clone_from(&freezes);
+                freezes
+            }
+            None => self.memory().known.freezes.clone(),
+        }
+    }
+
     /// The last incident on each of these subjects that is over; none while the store does not say.
     pub(super) async fn last_incidents(&self, subjects: &[&Subject]) -> BTreeMap<String, Last> {
         self.noted(self.store.last_incidents(subjects).await).unwrap_or_default()

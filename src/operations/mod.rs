@@ -3,6 +3,7 @@
 //! Nothing here knows Discord's interactions: the front acknowledges, calls, and renders what comes back.
 
 mod choose;
+mod freezes;
 mod record;
 mod runner;
 
@@ -14,6 +15,7 @@ use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
 pub use self::choose::{Choice, Part, Said};
+pub use self::freezes::{FreezeAnswer, FreezeRefused, ToFreeze};
 pub(crate) use self::choose::{find_bot, find_environment};
 pub(crate) use self::record::denial;
 pub use self::runner::{Runner, Stepped};
@@ -237,6 +239,9 @@ impl Operations {
                 self.keep(request, |request| Answer::Choose(Menu { request, part, choices })).await
             }
             Narrowed::Planned(plan) => {
+                if let Some(refusal) = self.is_frozen(request.verb, &plan, now).await? {
+                    return self.refuse(&request, refusal, now).await;
+                }
                 request.plan = Some(*plan);
                 request.state = RequestState::Asked;
                 // The time to agree begins when the plan is shown.
@@ -274,6 +279,9 @@ impl Operations {
         let places: Vec<_> = environments.map(|environment| At::bot(environment, &plan.bot.id)).collect();
         if let Err(denied) = self.may(&asker.member, request.verb, &places) {
             return self.settle_refused(&request, Refusal::Denied { denied }, now).await;
+        }
+        if let Some(refusal) = self.is_frozen(request.verb, &plan, now).await? {
+            return self.settle_refused(&request, refusal, now).await;
         }
         let fresh = match self.check_again(&request, &plan, now).await {
             Ok(fresh) => fresh,
@@ -344,11 +352,14 @@ impl Operations {
         Ok(ended)
     }
 
-    /// Ends overdue requests until `shutdown`.
+    /// Ends overdue requests and freezes until `shutdown`.
     pub async fn expire_until(self, shutdown: CancellationToken) {
         loop {
             if let Err(error) = self.expire(Timestamp::now()).await {
                 tracing::error!(%error, "overdue requests could not be ended");
+            }
+            if let Err(error) = self.thaw(Timestamp::now()).await {
+                tracing::error!(%error, "overdue freezes could not be ended");
             }
             tokio::select! {
                 () = shutdown.cancelled() => return,
@@ -391,6 +402,15 @@ impl Operations {
             return Ok(Ok(request));
         }
         Ok(Err(Refusal::Settled { state: request.state }))
+    }
+
+    /// Why a plan may not be carried out because of a freeze, if so. A start only ever gives back.
+    async fn is_frozen(&self, verb: Verb, plan: &Plan, now: Timestamp) -> Result<Option<Refusal>, StoreError> {
+        if !verb.takes_away() {
+            return Ok(None);
+        }
+        let frozen = self.frozen(std::iter::once(&plan.environment).chain(&plan.to), now).await?;
+        Ok(frozen.map(|freeze| Refusal::Frozen { freeze: Box::new(freeze) }))
     }
 
     /// Reads the bot again and holds it against the plan. A start may go on blind: the service judges it.

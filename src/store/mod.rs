@@ -28,6 +28,7 @@ mod batch;
 pub mod chain;
 mod error;
 mod guard;
+pub mod freezes;
 pub mod highest;
 pub mod incidents;
 pub mod ledger;

@@ -189,6 +189,7 @@ pub(super) fn all_refusals(of: &Sample<'_>) -> Vec<(&'static str, Refusal)> {
             Refusal::CannotRead { why: "The lifecycle service did not answer in time.".to_owned() },
         ),
         ("Somebody was first", Refusal::Busy { by: of.cast.otto.clone(), verb: Verb::Stop, operation: Id::random() }),
+        ("The environment is frozen", Refusal::Frozen { freeze: Box::new(of.freeze()) }),
         ("The fleet was not read yet", Refusal::NotReady),
     ]
 }

@@ -89,6 +89,7 @@ impl Front {
                 let mute = value.and_then(|value| value.parse().ok());
                 self.end_mute(&incoming, private, mute.as_ref()).await
             }
+            CustomId::Unfreeze(freeze) => self.end_freeze(&incoming, private, &freeze).await,
             CustomId::Confirm(request) => self.press(&incoming, private, Press::Confirm, &request).await,
             CustomId::Cancel(request) => self.press(&incoming, private, Press::Cancel, &request).await,
             CustomId::Pick { request, part, page: _ } => {

@@ -7,6 +7,7 @@
 pub mod answer;
 mod audit;
 mod component;
+mod freeze;
 mod guard;
 mod incident;
 mod mute;
@@ -79,6 +80,8 @@ impl Front {
             Command::Alerts { environment } => self.alerts(&incoming, environment.as_deref()).await,
             Command::Audit(asked) => self.audit(&incoming, &asked).await,
             Command::Mute(said) => self.mute(&incoming, &said).await,
+            Command::Freeze(said) => self.freeze(&incoming, &said).await,
+            Command::Unfreeze { environment } => self.unfreeze(&incoming, &environment).await,
             Command::Unmute { environment, bot } => {
                 self.unmute(&incoming, environment.as_deref(), bot.as_deref()).await
             }

@@ -1,6 +1,7 @@
 //! Why something was not done, to the person who asked: what is so, and what they can do next.
 
 use super::escape;
+use super::freeze;
 use super::message::Message;
 use super::words;
 use crate::domain::action::{CannotDo, Impact};
@@ -56,6 +57,7 @@ fn sentence(refusal: &Refusal, link: Option<&str>) -> String {
             link.map(|link| format!(": {link}")).unwrap_or_default(),
             operation.reference()
         ),
+        Refusal::Frozen { freeze } => freeze::refusal(freeze),
         Refusal::NotReady => {
             "The fleet has not been read yet, so nothing can be judged. Try again in a moment.".to_owned()
         }

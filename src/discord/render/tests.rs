@@ -481,6 +481,7 @@ fn every_refusal_says_what_is_so_and_what_to_do() {
         Refusal::Worse { stated: impact(2, 1), now: impact(1, 0) },
         Refusal::CannotRead { why: "It did not answer within 10 s.".into() },
         Refusal::Busy { by: olga(), verb: Verb::Stop, operation },
+        Refusal::Frozen { freeze: Box::new(freeze(None)) },
         Refusal::NotReady,
     ];
     let mut text = String::new();
