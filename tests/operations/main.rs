@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use botswain::domain::action::{CannotDo, Verb};
 use botswain::domain::audit::Verdict;
+use botswain::domain::authority::{Grants, OwnGrants};
 use botswain::domain::connector::Environment;
 use botswain::domain::ids::RoleId;
 use botswain::domain::operation::{Outcome, StepFailure, StepState};
@@ -257,7 +258,8 @@ async fn p4_authority_is_judged_again_at_the_click() {
 #[tokio::test]
 async fn p4_a_redeploy_needs_the_role_in_the_target_environment_too() {
     let bench = Bench::with(|config| {
-        config.authority.by_environment = BTreeMap::from([(Environment::new("demo"), vec![RoleId(99)])]);
+        let own = OwnGrants { all: Grants::to(&[RoleId(99)]), bots: BTreeMap::new() };
+        config.authority.places = BTreeMap::from([(Environment::new("demo"), own)]);
     })
     .await;
     let refused = bench.ask(&bench.olga(), Verb::Redeploy, "billing-1", Some("demo"), at(0)).await;
