@@ -39,6 +39,7 @@ pub const KNOWN: &[Setting] = &[
     with_default("FAILOVER_MIN_HEALTHY", "2"),
     with_default("FAILOVER_ENVIRONMENTS", "production"),
     with_default("START_GRACE", "5m"),
+    with_default("START_AT_ONCE", "false"),
     with_default("LOAD_PER_CONNECTOR", "50"),
     with_default("ALERT_AFTER", "30s"),
     with_default("OUTAGE_AFTER", "15s"),

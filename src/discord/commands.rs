@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::domain::action::Verb;
+use crate::domain::authority::Right;
 use crate::incidents::ToMute;
 use crate::operations::{Said, ToFreeze};
 
@@ -121,12 +122,19 @@ impl Subcommand {
         }
     }
 
+    /// The right that it takes; `None` for what only looks, as everybody may.
+    pub fn needs(self) -> Option<Right> {
+        match self {
+            Self::Status | Self::Alerts | Self::Audit => None,
+            Self::Change(verb) => Some(Right::Change(verb)),
+            Self::Mute | Self::Unmute => Some(Right::Mute),
+            Self::Freeze | Self::Unfreeze => Some(Right::Freeze),
+        }
+    }
+
     /// Whether it would change something, so that refusing it needs a record.
     pub fn changes(self) -> bool {
-        match self {
-            Self::Status | Self::Alerts | Self::Audit => false,
-            Self::Change(_) | Self::Mute | Self::Unmute | Self::Freeze | Self::Unfreeze => true,
-        }
+        self.needs().is_some()
     }
 
     /// Reads [`Self::word`] back.

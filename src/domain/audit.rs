@@ -77,15 +77,8 @@ pub enum Handling {
 
 impl Handling {
     /// All of them.
-    pub const ALL: [Self; 7] = [
-        Self::Acknowledge,
-        Self::Snooze,
-        Self::Unsnooze,
-        Self::Mute,
-        Self::Unmute,
-        Self::Freeze,
-        Self::Unfreeze,
-    ];
+    pub const ALL: [Self; 7] =
+        [Self::Acknowledge, Self::Snooze, Self::Unsnooze, Self::Mute, Self::Unmute, Self::Freeze, Self::Unfreeze];
 
     /// The word for the log.
     pub fn word(self) -> &'static str {

@@ -197,7 +197,12 @@ impl Slot {
             }
             Self::Unseen { trouble, .. } => Some(Self::Trouble(trouble.clone())),
             Self::Summary(mute) => Some(Self::Mute(mute.clone())),
-            Self::Card(_) | Self::Mute(_) | Self::Freeze(_) | Self::Operation(_) | Self::Records(_) | Self::Trouble(_) => None,
+            Self::Card(_)
+            | Self::Mute(_)
+            | Self::Freeze(_)
+            | Self::Operation(_)
+            | Self::Records(_)
+            | Self::Trouble(_) => None,
         }
     }
 }

@@ -40,6 +40,8 @@ pub struct Terms {
     pub load: u32,
     /// How long a connector may take from its start until it is healthy.
     pub start_grace: Duration,
+    /// Whether a start is begun without asking to confirm it.
+    pub start_at_once: bool,
     /// How long too few must be healthy until that is an incident.
     pub alert_after: Duration,
     /// How long none may be healthy until that is an incident, if that is sooner.
@@ -67,6 +69,7 @@ pub struct Own {
     pub minimum: Option<u32>,
     pub load: Option<u32>,
     pub start_grace: Option<Duration>,
+    pub start_at_once: Option<bool>,
     pub alert_after: Option<Duration>,
     pub outage_after: Option<Duration>,
     pub recover_after: Option<Duration>,
@@ -100,6 +103,7 @@ impl Own {
             minimum: own.minimum.unwrap_or(around.minimum),
             load: own.load.unwrap_or(around.load),
             start_grace: own.start_grace.unwrap_or(around.start_grace),
+            start_at_once: own.start_at_once.unwrap_or(around.start_at_once),
             alert_after: own.alert_after.unwrap_or(around.alert_after),
             outage_after: own.outage_after.unwrap_or(around.outage_after),
             recover_after: own.recover_after.unwrap_or(around.recover_after),

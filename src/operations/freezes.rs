@@ -184,8 +184,7 @@ impl Operations {
     ) -> Result<Freeze, Box<(Option<Environment>, FreezeRefused)>> {
         let named = said.environment.as_deref().unwrap_or_default();
         let found = self.environment(named);
-        let environment =
-            found.ok_or_else(|| Box::new((None, FreezeRefused::NotFound { what: named.to_owned() })))?;
+        let environment = found.ok_or_else(|| Box::new((None, FreezeRefused::NotFound { what: named.to_owned() })))?;
         let refuse = |refused| Box::new((Some(environment.clone()), refused));
         self.may_freeze(asker, &environment).map_err(|denied| refuse(FreezeRefused::Denied(denied)))?;
         let until = said.until.as_deref().unwrap_or_default();

@@ -15,13 +15,13 @@ use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
 pub use self::choose::{Choice, Part, Said};
-pub use self::freezes::{FreezeAnswer, FreezeRefused, ToFreeze};
 pub(crate) use self::choose::{find_bot, find_environment};
+pub use self::freezes::{FreezeAnswer, FreezeRefused, ToFreeze};
 pub(crate) use self::record::denial;
 pub use self::runner::{Runner, Stepped};
-use crate::domain::action::{Impact, Verb, steps, still_stands};
+use crate::domain::action::{Action, Impact, Verb, steps, still_stands};
 use crate::domain::audit::Verdict;
-use crate::domain::authority::{At, Authority, Denied, Member, Person, Right};
+use crate::domain::authority::{At, Authority, Denied, Member, Person, Right, Rights};
 use crate::domain::connector::Connector;
 use crate::domain::ids::{ChannelId, ConnectorId, Id};
 use crate::domain::operation::{Operation, Seen};
@@ -87,6 +87,8 @@ pub enum Answer {
     Choose(Menu),
     /// All is known: confirm it. (Its plan is there, and its state is asked.)
     Confirm(Request),
+    /// Nobody had to agree to it: this operation carries it out.
+    Begun(Box<Operation>),
     /// It is not to be.
     Refused(Refusal),
 }
@@ -168,6 +170,11 @@ impl Operations {
         })
     }
 
+    /// What `member` may do, for what is offered.
+    pub fn rights<'a>(&'a self, member: &'a Member) -> Rights<'a> {
+        Rights { authority: &self.rules.authority, member }
+    }
+
     /// Takes a new request, and answers with the next menu, the prompt, or a refusal.
     ///
     /// # Errors
@@ -246,10 +253,29 @@ impl Operations {
                 request.state = RequestState::Asked;
                 // The time to agree begins when the plan is shown.
                 request.expires_at = now.saturating_add(self.rules.confirmation_ttl).unwrap_or(request.expires_at);
-                self.keep(request, Answer::Confirm).await
+                let at_once = self.begins_at_once(&request);
+                match self.keep(request, Answer::Confirm).await? {
+                    Answer::Confirm(request) if at_once => self.begin_at_once(asker, &request.id, now).await,
+                    other => Ok(other),
+                }
             }
             Narrowed::Refused(refusal) => self.refuse(&request, refusal, now).await,
         }
+    }
+
+    /// Whether nobody has to agree to it: a start, where that is configured, of what need not be stopped for it.
+    fn begins_at_once(&self, request: &Request) -> bool {
+        let at_once = |plan: &Plan| self.rules.policy.terms(&plan.bot.id, &plan.environment).start_at_once;
+        request.plan.as_ref().is_some_and(|plan| plan.steps == [Action::Start] && at_once(plan))
+    }
+
+    /// Begins what nobody has to agree to, in the way in which all else is begun: judged, read again, claimed once.
+    async fn begin_at_once(&self, asker: &Asker, request: &Id, now: Timestamp) -> Result<Answer, Trouble> {
+        Ok(match self.confirm(asker, request, now).await? {
+            Settled::Begun(operation) => Answer::Begun(operation),
+            Settled::Refused(refusal) => Answer::Refused(refusal),
+            Settled::Cancelled => Answer::Refused(Refusal::Settled { state: RequestState::Cancelled }),
+        })
     }
 
     /// Keeps what was chosen, and answers with it. When another choice came first, the answer is what that came to: the

@@ -242,7 +242,8 @@ impl Runner {
 
     /// Whether a step that takes something away is kept from being sent by a freeze. What an operation gives back is never kept.
     async fn is_frozen(&self, operation: &Operation, step: usize, now: Timestamp) -> Result<bool, StoreError> {
-        let takes_away = operation.verb.takes_away() && operation.steps.get(step).is_some_and(|s| s.action.takes_away());
+        let takes_away =
+            operation.verb.takes_away() && operation.steps.get(step).is_some_and(|s| s.action.takes_away());
         if !takes_away {
             return Ok(false);
         }

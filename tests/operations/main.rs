@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test says what it expects by failing")]
 
 mod bench;
+mod freezes;
 mod record;
 #[path = "../description/witness.rs"]
 mod witness;
@@ -15,6 +16,7 @@ use botswain::domain::authority::{Grants, OwnGrants};
 use botswain::domain::connector::Environment;
 use botswain::domain::ids::RoleId;
 use botswain::domain::operation::{Outcome, StepFailure, StepState};
+use botswain::domain::policy::{Own, OwnOfEnvironment, Policy};
 use botswain::domain::request::{Refusal, RequestState};
 use botswain::operations::{Answer, Said, Settled};
 use botswain::sandbox::discord::Seed;
@@ -242,6 +244,32 @@ async fn p4_a_viewer_is_refused_and_a_stranger_cannot_settle_what_somebody_else_
     assert!(bench.confirm(&bench.olga(), &request.id, at(2)).await.is_ok(), "the prompt is still hers");
     let denied = bench.audit().await.iter().filter(|entry| entry.verdict == Verdict::Denied).count();
     assert_eq!(denied, 5, "each refused attempt has its record");
+}
+
+#[tokio::test]
+async fn where_it_is_configured_a_start_begins_at_once_and_nothing_else_does() {
+    let bench = Bench::with(|config| {
+        let own = Own { start_at_once: Some(true), ..Own::default() };
+        let own = OwnOfEnvironment { all: own, ..OwnOfEnvironment::default() };
+        let everywhere = config.policy.everywhere().clone();
+        let places = BTreeMap::from([(Environment::new("production"), own)]);
+        config.policy = Policy::new(everywhere, config.policy.watched.clone(), places);
+    })
+    .await;
+    bench.prompt(&bench.olga(), Verb::Stop, "billing-2", None, at(0)).await;
+    bench.fleet().do_to("billing-1", Deed::StopElsewhere).unwrap();
+    bench.fleet().step(5_000);
+    bench.look(at(0)).await;
+    let refused = bench.ask(&bench.vera(), Verb::Start, "billing-1", None, at(0)).await;
+    assert!(matches!(refused, Answer::Refused(Refusal::Denied { .. })), "{refused:?}");
+    let begun = bench.ask(&bench.olga(), Verb::Start, "billing-1", None, at(0)).await;
+    assert!(matches!(begun, Answer::Begun(_)), "{begun:?}");
+    let again = bench.ask(&bench.otto(), Verb::Start, "billing-1", None, at(0)).await;
+    assert!(matches!(again, Answer::Refused(Refusal::Busy { .. })), "{again:?}");
+    bench.run(0, 600).await;
+    assert_eq!(bench.deeds(), ["start billing-1"]);
+    let done = bench.audit().await.into_iter().filter(|entry| entry.verdict == Verdict::Done).count();
+    assert_eq!(done, 1);
 }
 
 #[tokio::test]

@@ -5,16 +5,19 @@ use std::time::Duration;
 
 use super::Exhibit;
 use super::sample::{HOUR, MINUTE, Sample, bot, demo, production};
-use crate::discord::render::{alerts as listed, attention, handled, modal, status as shown};
+use crate::discord::render::{alerts as listed, attention, freeze, handled, modal, status as shown};
 use crate::domain::attention::{Done, SnoozeEnd, Unchanged};
 use crate::domain::audit::Handling;
 use crate::domain::connector::Bot;
+use crate::domain::freeze::{Freeze, FreezeEnd};
 use crate::domain::ids::{BotId, Id};
 use crate::domain::incident::{Incident, Phase};
 use crate::domain::mute::{Mute, MuteEnd, Scope, Summary};
 use crate::domain::notice::Notice;
+use crate::domain::policy::Picture;
 use crate::domain::when::NotATime;
 use crate::incidents::{OpenAlerts, Refused};
+use crate::operations::FreezeRefused;
 
 impl Sample<'_> {
     /// Otto mutes Production, or one bot there, for two hours.
@@ -38,6 +41,7 @@ pub(super) fn status(of: &Sample<'_>) -> Vec<Exhibit> {
     let mut stale = picture.clone();
     stale.fleet.could_not_read(of.ago(1));
     stale.trouble = Some("The lifecycle service did not answer in time.".to_owned());
+    let frozen = Picture { freezes: [of.freeze()].into(), ..picture.clone() };
     let many = (1..=120).flat_map(|n| {
         let name = format!("Fleet {n:03} Bot");
         [1, 2].map(|c| match (n, c) {
@@ -54,6 +58,7 @@ pub(super) fn status(of: &Sample<'_>) -> Vec<Exhibit> {
     let mut all = vec![
         Exhibit::private("An environment, worst first", &shown::environment(view, &production())),
         Exhibit::private("An environment where nothing is asked", &shown::environment(view, &demo())),
+        Exhibit::private("A frozen environment", &shown::environment(of.view(&frozen, &policy), &production())),
         Exhibit::private("When not all can be read", &shown::environment(of.view(&stale, &policy), &production())),
         Exhibit::private("A hundred and twenty bots", &shown::environment(of.view(&many, &policy), &production())),
     ];
@@ -82,6 +87,8 @@ pub(super) fn alerts(of: &Sample<'_>) -> Vec<Exhibit> {
     let ended = Mute { ended: Some(MuteEnd::Over { at: of.ago(1) }), ..of.mute(None) };
     let unmuted = Done { by: of.cast.olga.clone(), at: of.ago(1) };
     let unmuted = Mute { ended: Some(MuteEnd::Unmuted(unmuted)), ..of.mute(Some(bot("Billing Bot"))) };
+    let unfrozen = FreezeEnd::Unfrozen(Done { by: of.cast.olga.clone(), at: of.ago(1) });
+    let unfrozen = Freeze { ended: Some(unfrozen), ..of.freeze() };
     let summary = |of_all: &[Incident]| Notice::Summary { mute: ended.clone(), summary: Summary::of(of_all) };
     vec![
         Exhibit::private("What is open", &listed::list(&open, Some(&production()), 0, &links)),
@@ -94,6 +101,11 @@ pub(super) fn alerts(of: &Sample<'_>) -> Vec<Exhibit> {
         Exhibit::public("A mute that was ended", of.said(&Notice::Mute { mute: unmuted })),
         Exhibit::public("What happened meanwhile", of.said(&summary(&[over, of.at_risk()]))),
         Exhibit::public("Nothing happened meanwhile", of.said(&summary(&[]))),
+        Exhibit::public("A freeze", of.said(&Notice::Freeze { freeze: of.freeze() })),
+        Exhibit::public("A freeze that was ended", of.said(&Notice::Freeze { freeze: unfrozen })),
+        Exhibit::private("Frozen", &freeze::frozen(&of.freeze())),
+        Exhibit::private("Unfrozen", &freeze::unfrozen(&of.freeze())),
+        Exhibit::private("It is frozen already", &freeze::refused(&FreezeRefused::FrozenBefore(Box::new(of.freeze())))),
         Exhibit::private(
             "Which mute is to end?",
             &listed::which_mute(&[of.mute(None), of.mute(Some(bot("Billing Bot")))]),

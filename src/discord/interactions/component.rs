@@ -15,8 +15,8 @@ use super::super::lookup;
 use super::super::render::status::View;
 use super::super::render::{Message, prompt, refusal, status};
 use super::answer::{AnswerError, First, Reply};
-use super::answered;
 use super::guard::Incoming;
+use super::{answered, begun};
 use crate::domain::authority::At;
 use crate::domain::connector::Environment;
 use crate::domain::ids::{BotId, Id, Key};
@@ -226,6 +226,7 @@ impl Front {
         match answer {
             Ok(Answer::Refused(refused)) => self.refusal_shown(incoming, request, &refused).await,
             Err(trouble) => Shown::Beside(refusal::trouble(&trouble.person())),
+            Ok(Answer::Begun(operation)) => Shown::Instead(begun(incoming, &operation.request)),
             other => Shown::Instead(answered(&other, page)),
         }
     }
@@ -242,11 +243,7 @@ impl Front {
         match settled {
             Ok(Settled::Begun(operation)) => {
                 tracing::info!(interaction = id, %user, %request, operation = %operation.id, "{what}: begun");
-                Shown::Instead(if incoming.may_post {
-                    ended(RequestState::Confirmed)
-                } else {
-                    prompt::begun_unseen(incoming.asker.channel, request)
-                })
+                Shown::Instead(begun(incoming, request))
             }
             Ok(Settled::Cancelled) => {
                 tracing::info!(interaction = id, %user, %request, "{what}: cancelled");

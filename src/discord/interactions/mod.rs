@@ -27,8 +27,9 @@ use super::lookup;
 use super::render::{Message, prompt, refusal, status};
 use crate::domain::action::Verb;
 use crate::domain::connector::Environment;
+use crate::domain::ids::Id;
 use crate::domain::notice::Slot;
-use crate::domain::request::Refusal;
+use crate::domain::request::{Refusal, RequestState};
 use crate::operations::{Answer, Said, Trouble};
 
 impl Front {
@@ -90,12 +91,13 @@ impl Front {
 
     async fn autocomplete(&self, incoming: Incoming<'_>, command: &CommandInteraction) -> Result<(), AnswerError> {
         let picture = self.picture.borrow().clone();
+        let rights = self.operations.rights(&incoming.asker.member);
         let offered = match read(command) {
             Some(Invocation { sub, given, typed: Some((option, text)) }) if incoming.is_ours => offers(
                 &picture,
                 &self.policy,
                 &self.people.known(),
-                &Typing { sub, option, text: &text, given: &given },
+                &Typing { sub, option, text: &text, given: &given, rights },
             ),
             _ => Vec::new(),
         };
@@ -153,6 +155,7 @@ impl Front {
         self.log(incoming, verb.word(), &answer);
         let message = match &answer {
             Ok(Answer::Refused(refused)) => self.refusal(refused).await,
+            Ok(Answer::Begun(operation)) => begun(incoming, &operation.request),
             other => answered(other, 0),
         };
         incoming.reply.edit(&message).await
@@ -200,9 +203,22 @@ impl Front {
             Ok(Answer::Confirm(request)) => {
                 tracing::info!(interaction = id, %user, request = %request.id, "{what}: asks to confirm");
             }
+            Ok(Answer::Begun(operation)) => {
+                tracing::info!(interaction = id, %user, operation = %operation.id, "{what}: begun at once");
+            }
             Ok(Answer::Refused(refusal)) => tracing::info!(interaction = id, %user, ?refusal, "{what}: refused"),
             Err(trouble) => tracing::error!(interaction = id, %user, "{what}: {trouble}"),
         }
+    }
+}
+
+/// What is said to whom an operation is carried out for: where its progress stands, or that it does not show.
+fn begun(incoming: &Incoming<'_>, request: &Id) -> Message {
+    let channel = incoming.asker.channel;
+    if incoming.may_post {
+        prompt::settled(RequestState::Confirmed, channel, request)
+    } else {
+        prompt::begun_unseen(channel, request)
     }
 }
 
@@ -214,6 +230,7 @@ fn answered(answer: &Result<Answer, Trouble>, page: u16) -> Message {
             Some(plan) => prompt::confirmation(request, plan),
             None => refusal::refusal(&Refusal::Unknown, None),
         },
+        Ok(Answer::Begun(operation)) => prompt::settled(RequestState::Confirmed, operation.channel, &operation.request),
         Ok(Answer::Refused(refused)) => refusal::refusal(refused, None),
         Err(trouble) => refusal::trouble(&trouble.person()),
     }

@@ -3,8 +3,8 @@
 use super::super::custom_id::CustomId;
 use super::Context;
 use super::escape;
-use super::message::{Button, Embed, Look, Message};
 use super::handled::not_a_time;
+use super::message::{Button, Embed, Look, Message};
 use super::refusal::denial;
 use super::words;
 use crate::domain::freeze::{Freeze, FreezeEnd};
@@ -17,8 +17,10 @@ pub(super) fn message(freeze: &Freeze, context: &Context) -> Message {
     let whose = words::mention(&freeze.by);
     let (title, said) = match &freeze.ended {
         None => {
-            let until = format!("By {whose} until {} ({}).", words::moment(freeze.until), words::relative(freeze.until));
-            let means = "Until then nothing here is stopped, redeployed or restarted. Starting stays possible.".to_owned();
+            let until =
+                format!("By {whose} until {} ({}).", words::moment(freeze.until), words::relative(freeze.until));
+            let means =
+                "Until then nothing here is stopped, redeployed or restarted. Starting stays possible.".to_owned();
             (format!("🧊 Frozen: {place}"), vec![until, means, reason])
         }
         Some(end) => {

@@ -1,6 +1,7 @@
 //! The words as people read them, and the promise that no name from outside breaks a message.
 
 mod attention;
+mod freeze;
 mod incidents;
 mod record;
 
@@ -13,6 +14,7 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 use serde_json::Value;
 
+use self::freeze::freeze;
 use super::escape::length;
 use super::message::Message;
 use super::status::View;
