@@ -30,6 +30,13 @@ pub enum Command {
     },
     /// `/bots audit`.
     Audit(AuditAsked),
+    /// `/bots explain`.
+    Explain {
+        /// The environment, as it was typed or picked.
+        environment: String,
+        /// The bot, as it was typed or picked.
+        bot: Option<String>,
+    },
     /// `/bots mute`.
     Mute(ToMute),
     /// `/bots unmute`.
@@ -83,6 +90,8 @@ pub enum Subcommand {
     Alerts,
     /// Look at what was asked for, and what became of it.
     Audit,
+    /// Look at how decisions come about.
+    Explain,
     /// Keep alerts from pinging for a while.
     Mute,
     /// Not any more.
@@ -95,13 +104,14 @@ pub enum Subcommand {
 
 impl Subcommand {
     /// All of them, in the order in which they are offered.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Status,
         Self::Change(Verb::Stop),
         Self::Change(Verb::Start),
         Self::Change(Verb::Redeploy),
         Self::Alerts,
         Self::Audit,
+        Self::Explain,
         Self::Mute,
         Self::Unmute,
         Self::Freeze,
@@ -115,6 +125,7 @@ impl Subcommand {
             Self::Change(verb) => verb.word(),
             Self::Alerts => "alerts",
             Self::Audit => "audit",
+            Self::Explain => "explain",
             Self::Mute => "mute",
             Self::Unmute => "unmute",
             Self::Freeze => "freeze",
@@ -125,7 +136,7 @@ impl Subcommand {
     /// The right that it takes; `None` for what only looks, as everybody may.
     pub fn needs(self) -> Option<Right> {
         match self {
-            Self::Status | Self::Alerts | Self::Audit => None,
+            Self::Status | Self::Alerts | Self::Audit | Self::Explain => None,
             Self::Change(verb) => Some(Right::Change(verb)),
             Self::Mute | Self::Unmute => Some(Right::Mute),
             Self::Freeze | Self::Unfreeze => Some(Right::Freeze),
@@ -150,6 +161,7 @@ impl Subcommand {
             Self::Change(Verb::Redeploy) => "Move one agent connector to another environment",
             Self::Alerts => "The open incidents, worst first: since when, and who has them",
             Self::Audit => "Who asked for what, when and why, and how it ended: the last first",
+            Self::Explain => "Why you may or may not do something now, and why a bot is or is not in alert",
             Self::Mute => "For a while, let no incident of an environment or a bot ping anybody",
             Self::Unmute => "End a mute now, and tell what it kept quiet",
             Self::Freeze => "For a while, let nothing of an environment be stopped, redeployed or restarted",
@@ -160,7 +172,7 @@ impl Subcommand {
     fn options(self) -> &'static [OptionName] {
         use OptionName::{Action, Bot, Connector, Env, For, Outcome, Person, Reason, Since, To, Until};
         match self {
-            Self::Status => &[Env, Bot],
+            Self::Status | Self::Explain => &[Env, Bot],
             Self::Change(Verb::Stop) => &[Env, Bot, Connector, Reason],
             Self::Change(Verb::Start) => &[Env, Bot, Connector],
             Self::Change(Verb::Redeploy) => &[Env, Bot, Connector, To],
@@ -176,7 +188,7 @@ impl Subcommand {
 
     fn requires(self, option: OptionName) -> bool {
         match self {
-            Self::Status | Self::Unfreeze => option == OptionName::Env,
+            Self::Status | Self::Explain | Self::Unfreeze => option == OptionName::Env,
             Self::Freeze => true,
             Self::Mute => matches!(option, OptionName::For | OptionName::Reason),
             Self::Change(_) | Self::Alerts | Self::Audit | Self::Unmute => false,
@@ -367,6 +379,9 @@ impl Command {
                 action: text(OptionName::Action),
                 since: text(OptionName::Since),
             }),
+            Subcommand::Explain => {
+                Self::Explain { environment: text(OptionName::Env).unwrap_or_default(), bot: text(OptionName::Bot) }
+            }
             Subcommand::Mute => Self::Mute(ToMute {
                 environment: text(OptionName::Env),
                 bot: text(OptionName::Bot),

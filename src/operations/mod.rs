@@ -3,6 +3,7 @@
 //! Nothing here knows Discord's interactions: the front acknowledges, calls, and renders what comes back.
 
 mod choose;
+mod explain;
 mod freezes;
 mod record;
 mod runner;
@@ -16,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use self::choose::{Choice, Part, Said};
 pub(crate) use self::choose::{find_bot, find_environment};
+pub use self::explain::{Explained, Judged, Watched};
 pub use self::freezes::{FreezeAnswer, FreezeRefused, ToFreeze};
 pub(crate) use self::record::denial;
 pub use self::runner::{Runner, Stepped};

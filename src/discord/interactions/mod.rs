@@ -7,6 +7,7 @@
 pub mod answer;
 mod audit;
 mod component;
+mod explain;
 mod freeze;
 mod guard;
 mod incident;
@@ -80,6 +81,7 @@ impl Front {
             Command::Ask { verb, said } => self.ask(&incoming, verb, said).await,
             Command::Alerts { environment } => self.alerts(&incoming, environment.as_deref()).await,
             Command::Audit(asked) => self.audit(&incoming, &asked).await,
+            Command::Explain { environment, bot } => self.explain(&incoming, &environment, bot.as_deref()).await,
             Command::Mute(said) => self.mute(&incoming, &said).await,
             Command::Freeze(said) => self.freeze(&incoming, &said).await,
             Command::Unfreeze { environment } => self.unfreeze(&incoming, &environment).await,

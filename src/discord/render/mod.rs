@@ -8,6 +8,7 @@ pub mod attention;
 pub mod direct;
 mod elsewhere;
 pub mod escape;
+pub mod explain;
 pub mod freeze;
 pub mod handled;
 mod incident;

@@ -1,6 +1,7 @@
 //! The words as people read them, and the promise that no name from outside breaks a message.
 
 mod attention;
+mod explain;
 mod freeze;
 mod incidents;
 mod record;
