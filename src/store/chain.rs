@@ -78,13 +78,15 @@ impl Store {
             let (mut last, mut sealed, mut claims) = (head, Vec::new(), Vec::new());
             for row in &rows {
                 let (about, text): (String, String) = (row.try_get("about")?, row.try_get("body")?);
-                // What somebody else wrote must not keep ours from its place. It gets its own, as it stands, if it is JSON at
-                // all; if not, the verification names it for as long as it is there.
-                let Ok(text) = canonical(&text) else {
-                    tracing::error!(about, "a record is no JSON, and cannot be sealed");
-                    continue;
+                let sound = canonical(&text).and_then(|text| Ok((serde_json::from_str::<Entry>(&text)?, text)));
+                let (entry, text) = match sound {
+                    Ok(sound) => sound,
+                    // It must not keep ours from their places. The verification names it for as long as it is there.
+                    Err(error) => {
+                        tracing::error!(about, %error, "a row of the record is none of ours, and is not sealed");
+                        continue;
+                    }
                 };
-                let entry: Option<Entry> = serde_json::from_str(&text).ok();
                 last = last.next(&text);
                 claims.push(
                     Statement::new(
@@ -92,13 +94,13 @@ impl Store {
                     )
                     .bind(signed(last.seq))
                     .bind(last.hash.to_string())
-                    .bind(entry.as_ref().and_then(Entry::action).map(str::to_owned))
-                    .bind(entry.as_ref().map_or_else(String::new, Entry::places))
+                    .bind(entry.action().map(str::to_owned))
+                    .bind(entry.places())
                     .bind(about),
                 );
-                sealed.extend(entry.map(|entry| Sealed { seq: last.seq, entry }));
+                sealed.push(Sealed { seq: last.seq, entry });
             }
-            if claims.is_empty() {
+            if sealed.is_empty() {
                 return Ok(sealed);
             }
             let moved =

@@ -73,7 +73,10 @@ async fn p4_p10_a_form_is_judged_by_who_sends_it_and_what_is_no_form_of_ours_is_
     harbour.done(send(harbour.vera(), ours, true).await).await;
     harbour
         .until("Vera to be told", async |h| {
-            h.seen_by(h.vera()).await.iter().any(|m| text(m).contains("You may not change anything in Production"))
+            h.seen_by(h.vera())
+                .await
+                .iter()
+                .any(|m| text(m).contains("You may not acknowledge or snooze anything in Production"))
         })
         .await;
     let odd = send(harbour.olga(), &json!("b1:snooze-form:no"), true).await;

@@ -72,10 +72,16 @@ async fn p4_p10_who_may_not_and_what_is_forged_gets_a_sentence_and_a_record_and_
     let card = world.billing_at_risk().await;
     let vera = world.vera();
     let refused = vera.presses(&card, ACKNOWLEDGE).await.message();
-    assert!(refused.is_ephemeral() && refused.says("You may not change anything in Production"), "{refused:?}");
+    assert!(
+        refused.is_ephemeral() && refused.says("You may not acknowledge or snooze anything in Production"),
+        "{refused:?}"
+    );
     for choice in ["Snooze for 1 hour", "Snooze until …"] {
         let refused = vera.chooses(&card, choice).await.message();
-        assert!(refused.is_ephemeral() && refused.says("You may not change anything"), "{choice}: {refused:?}");
+        assert!(
+            refused.is_ephemeral() && refused.says("You may not acknowledge or snooze anything"),
+            "{choice}: {refused:?}"
+        );
     }
     let olga = world.olga();
     for forged in [
@@ -216,7 +222,7 @@ async fn p8_while_all_is_muted_nobody_is_pinged_and_its_end_tells_what_still_sta
     assert!(offered.iter().any(|name| name.starts_with("Production")), "{offered:?}");
     assert!(olga.is_offered("/bots mute reason:moving for:").await.contains(&"Until tomorrow 9:00".to_owned()));
     let refused = vera.runs("/bots mute for:1h reason:moving env:production").await.message();
-    assert!(refused.says("You may not change anything in Production"), "{refused:?}");
+    assert!(refused.says("You may not mute or unmute anything in Production"), "{refused:?}");
     let vague = olga.runs("/bots mute for:1h reason:moving").await.message();
     assert!(vague.says("Say what to mute"), "{vague:?}");
     let told = olga.runs("/bots mute for:2h reason:moving house env:production").await.message();

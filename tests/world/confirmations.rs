@@ -52,7 +52,7 @@ async fn p4_a_role_that_was_lost_before_the_press_is_judged_at_the_press() {
     let path = format!("members/{}/roles", olga.id());
     world.send(reqwest::Method::PUT, &path, json!({ "roles": [] })).await;
     let refused = olga.presses(&prompt, BUTTON).await.message();
-    assert!(refused.says("You may not change anything in Production"), "{refused:?}");
+    assert!(refused.says("You may not stop anything in Production"), "{refused:?}");
     assert!(world.fleet().actions().is_empty());
     world.finish().await;
 }

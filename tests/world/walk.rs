@@ -98,6 +98,6 @@ async fn everybody_may_look_and_only_operators_may_act() {
     let bot = vera.chooses(&status, "Billing Bot").await.message();
     assert!(bot.button("Stop").is_none(), "nothing is offered that is not hers to do: {bot:?}");
     let refused = vera.runs("/bots stop env:production bot:Billing Bot connector:billing-1").await.message();
-    assert!(refused.is_ephemeral() && refused.says("You may not change anything in Production"), "{refused:?}");
+    assert!(refused.is_ephemeral() && refused.says("You may not stop anything in Production"), "{refused:?}");
     world.finish().await;
 }
