@@ -50,6 +50,8 @@ pub const KNOWN: &[Setting] = &[
     with_default("ESCALATE_AFTER", "15m"),
     with_default("TIMEZONE", "UTC"),
     with_default("CONFIRMATION_TTL", "2m"),
+    with_default("CHANGES_PER_PERSON", "10"),
+    with_default("CHANGES_PER_ENVIRONMENT", "30"),
     Setting { name: "DATABASE_URL", default: Some("sqlite:botswain.sqlite3"), secret: true },
     with_default("AUDIT_RETENTION", "400d"),
     with_default("AUDIT_CHANNEL_ID", ""),

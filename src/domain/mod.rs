@@ -16,6 +16,7 @@ pub mod load;
 pub mod mute;
 pub mod notice;
 pub mod operation;
+pub mod pace;
 pub mod policy;
 pub mod redundancy;
 pub mod request;

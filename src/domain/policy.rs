@@ -11,6 +11,7 @@ use super::connector::Environment;
 use super::fleet::{BotView, Fleet};
 use super::freeze::Freeze;
 use super::ids::{BotId, ChannelId, RoleId};
+use super::pace::Limits;
 use super::redundancy::{Level, judge};
 
 /// What holds for each bot: what is said of all, of its environment, and of the bot itself, the nearest first.
@@ -23,6 +24,8 @@ pub struct Policy {
     pub named: Vec<Environment>,
     /// How many bots that fail at once are one storm; 0 is never.
     pub storm_bots: u32,
+    /// How many changes within a short time are too many.
+    pub limits: Limits,
     /// The time zone in which people here read "tomorrow at nine".
     pub timezone: TimeZone,
     everywhere: Terms,
@@ -126,7 +129,7 @@ impl Default for Policy {
 
 impl Policy {
     /// A policy of what holds everywhere (its minimum: in the environments that are watched), and of what some places have of
-    /// their own. It knows no storms, and its people live by UTC.
+    /// their own. It knows no storms and no limits, and its people live by UTC.
     pub fn new(everywhere: Terms, watched: Vec<Environment>, own: BTreeMap<Environment, OwnOfEnvironment>) -> Self {
         let elsewhere = Terms { minimum: 0, ..everywhere.clone() };
         let named = own.keys().cloned().collect();
@@ -141,7 +144,16 @@ impl Policy {
             let plain = || Place { terms: everywhere.clone(), bots: BTreeMap::new() };
             places.entry(environment.clone()).or_insert_with(plain);
         }
-        Self { watched, named, storm_bots: 0, timezone: TimeZone::UTC, everywhere, elsewhere, places }
+        Self {
+            watched,
+            named,
+            storm_bots: 0,
+            limits: Limits::default(),
+            timezone: TimeZone::UTC,
+            everywhere,
+            elsewhere,
+            places,
+        }
     }
 
     /// What holds for a bot in an environment.

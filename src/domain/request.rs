@@ -10,6 +10,7 @@ use super::authority::{Denied, Person};
 use super::connector::{Bot, Condition, Environment};
 use super::freeze::Freeze;
 use super::ids::{BotId, ChannelId, ConnectorId, Id};
+use super::pace::TooMany;
 
 /// What has been chosen so far; what is missing is asked with a menu.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -214,6 +215,11 @@ pub enum Refusal {
     Frozen {
         /// By what.
         freeze: Box<Freeze>,
+    },
+    /// Too much was changed in a short time.
+    TooMany {
+        /// Whose changes, and until when.
+        too_many: TooMany,
     },
     /// Nothing is known of the fleet yet.
     NotReady,

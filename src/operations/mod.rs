@@ -27,6 +27,7 @@ use crate::domain::authority::{At, Authority, Denied, Member, Person, Right, Rig
 use crate::domain::connector::Connector;
 use crate::domain::ids::{ChannelId, ConnectorId, Id};
 use crate::domain::operation::{Operation, Seen};
+use crate::domain::pace::WINDOW;
 use crate::domain::policy::{Picture, Policy};
 use crate::domain::redundancy::is_starting;
 use crate::domain::request::{Plan, Refusal, Request, RequestState};
@@ -248,7 +249,7 @@ impl Operations {
                 self.keep(request, |request| Answer::Choose(Menu { request, part, choices })).await
             }
             Narrowed::Planned(plan) => {
-                if let Some(refusal) = self.is_frozen(request.verb, &plan, now).await? {
+                if let Some(refusal) = self.kept_from(&request, &plan, now).await? {
                     return self.refuse(&request, refusal, now).await;
                 }
                 request.plan = Some(*plan);
@@ -308,7 +309,7 @@ impl Operations {
         if let Err(denied) = self.may(&asker.member, request.verb, &places) {
             return self.settle_refused(&request, Refusal::Denied { denied }, now).await;
         }
-        if let Some(refusal) = self.is_frozen(request.verb, &plan, now).await? {
+        if let Some(refusal) = self.kept_from(&request, &plan, now).await? {
             return self.settle_refused(&request, refusal, now).await;
         }
         let fresh = match self.check_again(&request, &plan, now).await {
@@ -432,13 +433,19 @@ impl Operations {
         Ok(Err(Refusal::Settled { state: request.state }))
     }
 
-    /// Why a plan may not be carried out because of a freeze, if so. A start only ever gives back.
-    async fn is_frozen(&self, verb: Verb, plan: &Plan, now: Timestamp) -> Result<Option<Refusal>, StoreError> {
-        if !verb.takes_away() {
+    /// What keeps everybody from carrying out a plan now, whoever may: a freeze, or too many changes just before. A start only
+    /// ever gives back, so nothing keeps from it.
+    async fn kept_from(&self, request: &Request, plan: &Plan, now: Timestamp) -> Result<Option<Refusal>, StoreError> {
+        if !request.verb.takes_away() {
             return Ok(None);
         }
-        let frozen = self.frozen(std::iter::once(&plan.environment).chain(&plan.to), now).await?;
-        Ok(frozen.map(|freeze| Refusal::Frozen { freeze: Box::new(freeze) }))
+        let environments = || std::iter::once(&plan.environment).chain(&plan.to);
+        if let Some(freeze) = self.frozen(environments(), now).await? {
+            return Ok(Some(Refusal::Frozen { freeze: Box::new(freeze) }));
+        }
+        let lately = self.store.operations_since(now.saturating_sub(WINDOW).unwrap_or(Timestamp::MIN)).await?;
+        let judged = self.rules.policy.limits.judge(&lately, request.requester.id, environments(), now);
+        Ok(judged.err().map(|too_many| Refusal::TooMany { too_many }))
     }
 
     /// Reads the bot again and holds it against the plan. A start may go on blind: the service judges it.

@@ -7,6 +7,7 @@ use crate::domain::audit::{Entry, Handling, Touched, Verdict};
 use crate::domain::authority::{Denied, Person};
 use crate::domain::connector::Environment;
 use crate::domain::operation::{Operation, Outcome, StepFailure, StepState};
+use crate::domain::pace::{TooMany, Whose};
 use crate::domain::request::{Refusal, Request, Selection};
 
 pub(super) fn of_request(request: &Request, verdict: Verdict, why: &str, now: Timestamp) -> Entry {
@@ -133,6 +134,12 @@ fn why(refusal: &Refusal) -> String {
         Refusal::Busy { operation, .. } => format!("operation {operation} is under way"),
         Refusal::Frozen { freeze } => {
             format!("{} is frozen by {} until {}", freeze.environment, freeze.by.name, freeze.until)
+        }
+        Refusal::TooMany { too_many: TooMany { whose: Whose::Person, most, .. } } => {
+            format!("more than {most} changes in a short time by the same person")
+        }
+        Refusal::TooMany { too_many: TooMany { whose: Whose::Environment { environment }, most, .. } } => {
+            format!("more than {most} changes in a short time in {environment}")
         }
         Refusal::NotReady => "the fleet has not been read yet".to_owned(),
     }

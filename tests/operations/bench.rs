@@ -101,6 +101,11 @@ impl Bench {
         self.asker(seed.otto.id.to_string().parse().unwrap(), "Otto", &[seed.operators.id.to_string()])
     }
 
+    /// Another operator.
+    pub fn asks(&self, name: &str) -> Asker {
+        self.asker(UserId(4_711), name, &[Seed::default().operators.id.to_string()])
+    }
+
     pub fn vera(&self) -> Asker {
         let seed = Seed::default();
         self.asker(seed.vera.id.to_string().parse().unwrap(), "Vera", &[seed.viewers.id.to_string()])

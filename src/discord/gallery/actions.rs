@@ -11,6 +11,7 @@ use crate::domain::connector::{AgentStatus, Condition, Connector, Environment, L
 use crate::domain::ids::Id;
 use crate::domain::notice::Notice;
 use crate::domain::operation::{Ended, Operation, Outcome, Seen, StepFailure, StepState};
+use crate::domain::pace::{TooMany, Whose};
 use crate::domain::request::{Plan, Refusal, Request, RequestState};
 use crate::operations::{Choice, Menu, Part};
 
@@ -160,7 +161,7 @@ pub(super) fn all_refusals(of: &Sample<'_>) -> Vec<(&'static str, Refusal)> {
     };
     let one = || "billing-2".to_owned();
     let cannot = |why| Refusal::CannotDo { why, connector: one() };
-    let right = Right::Change(Verb::Stop);
+    let (right, again_at) = (Right::Change(Verb::Stop), of.hence(4 * MINUTE));
     let roles = || vec![of.cast.operators];
     let needs_role = |of_bot| Denied::NeedsRole { right, environment: production(), of_bot, roles: roles() };
     vec![
@@ -190,6 +191,7 @@ pub(super) fn all_refusals(of: &Sample<'_>) -> Vec<(&'static str, Refusal)> {
         ),
         ("Somebody was first", Refusal::Busy { by: of.cast.otto.clone(), verb: Verb::Stop, operation: Id::random() }),
         ("The environment is frozen", Refusal::Frozen { freeze: Box::new(of.freeze()) }),
+        ("Too many changes", Refusal::TooMany { too_many: TooMany { whose: Whose::Person, most: 10, again_at } }),
         ("The fleet was not read yet", Refusal::NotReady),
     ]
 }

@@ -6,6 +6,7 @@ use super::message::Message;
 use super::words;
 use crate::domain::action::{CannotDo, Impact};
 use crate::domain::authority::Denied;
+use crate::domain::pace::{TooMany, WINDOW, Whose};
 use crate::domain::request::{Refusal, RequestState};
 
 /// The refusal as a message. `link` leads to the operation that is in the way, where its message is known.
@@ -58,6 +59,7 @@ fn sentence(refusal: &Refusal, link: Option<&str>) -> String {
             operation.reference()
         ),
         Refusal::Frozen { freeze } => freeze::refusal(freeze),
+        Refusal::TooMany { too_many } => crowded(too_many),
         Refusal::NotReady => {
             "The fleet has not been read yet, so nothing can be judged. Try again in a moment.".to_owned()
         }
@@ -88,6 +90,22 @@ pub(super) fn denial(denied: &Denied) -> String {
                 .to_owned()
         }
     }
+}
+
+fn crowded(too_many: &TooMany) -> String {
+    let changes = words::of(too_many.most, "change");
+    let within = words::duration(WINDOW);
+    let whose = match &too_many.whose {
+        Whose::Person => format!("You have begun {changes} within {within}"),
+        Whose::Environment { environment } => {
+            format!("{changes} were begun in {} within {within}", escape::name(&environment.title()))
+        }
+    };
+    format!(
+        "{whose}, which is as many as are allowed, so that a stuck finger is no outage. Nothing was done; try again {}. \
+         Starting is always possible.",
+        words::relative(too_many.again_at)
+    )
 }
 
 fn cannot(why: &CannotDo, connector: &str) -> String {

@@ -32,6 +32,7 @@ use crate::domain::incident::{
 };
 use crate::domain::notice::Notice;
 use crate::domain::operation::{Ended, Operation, Outcome, Seen, StepFailure, StepState};
+use crate::domain::pace::{TooMany, Whose};
 use crate::domain::policy::tests::policy;
 use crate::domain::policy::{Own, OwnOfEnvironment, Picture, Policy, Terms};
 use crate::domain::redundancy::Level;
@@ -485,6 +486,14 @@ fn every_refusal_says_what_is_so_and_what_to_do() {
         Refusal::CannotRead { why: "It did not answer within 10 s.".into() },
         Refusal::Busy { by: olga(), verb: Verb::Stop, operation },
         Refusal::Frozen { freeze: Box::new(freeze(None)) },
+        Refusal::TooMany { too_many: TooMany { whose: Whose::Person, most: 10, again_at: at(1600) } },
+        Refusal::TooMany {
+            too_many: TooMany {
+                whose: Whose::Environment { environment: Environment::new("production") },
+                most: 1,
+                again_at: at(1600),
+            },
+        },
         Refusal::NotReady,
     ];
     let mut text = String::new();
