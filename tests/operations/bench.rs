@@ -10,6 +10,7 @@ use botswain::domain::audit::Entry;
 use botswain::domain::authority::Member;
 use botswain::domain::ids::{ChannelId, Id, RoleId, UserId};
 use botswain::domain::operation::Operation;
+use botswain::domain::pace::Limits;
 use botswain::domain::policy::Picture;
 use botswain::domain::request::{Refusal, Request};
 use botswain::lifecycle::{FleetAnswer, LifecycleClient, Settings};
@@ -50,6 +51,8 @@ impl Bench {
         let sandbox = Sandbox::start(options).await.unwrap();
         let _witness = Witness::of(&sandbox.discord.as_ref().unwrap().stand_in, &[]);
         let mut config = sandbox.config(&[]).unwrap();
+        // Whoever wants to see them says them.
+        config.policy.limits = Limits::default();
         change(&mut config);
         let store = Store::open(&config.database_url).await.unwrap();
         let service = Settings::new(config.lifecycle.url.clone(), config.lifecycle.token.clone());
