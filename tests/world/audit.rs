@@ -52,7 +52,7 @@ async fn p10_who_did_what_why_and_how_it_ended_is_read_by_anybody_in_private() {
     assert!(!done.says("Denied"), "{done:?}");
     let denied =
         listed(&world, World::vera, "/bots audit action:stop outcome:denied bot:FAQ Bot", "Denied · Stop").await;
-    assert!(denied.says("Vera") && denied.says("no role for production") && !denied.says("Olga"), "{denied:?}");
+    assert!(denied.says("Vera") && denied.says("no role to stop in production") && !denied.says("Olga"), "{denied:?}");
     for (line, text) in [
         ("/bots audit person:Nobody", "is no person"),
         ("/bots audit outcome:sometimes", "is no outcome"),
