@@ -13,6 +13,7 @@ use botswain::domain::operation::Operation;
 use botswain::domain::pace::Limits;
 use botswain::domain::policy::Picture;
 use botswain::domain::request::{Refusal, Request};
+use botswain::incidents::{self, Incidents};
 use botswain::lifecycle::{FleetAnswer, LifecycleClient, Settings};
 use botswain::operations::{Answer, Asker, Operations, Rules, Runner, Said, Settled, Stepped, Wake};
 use botswain::sandbox::discord::Seed;
@@ -29,6 +30,7 @@ pub struct Bench {
     pub store: Store,
     pub lifecycle: LifecycleClient,
     pub operations: Operations,
+    pub incidents: Incidents,
     pub runner: Runner,
     picture: watch::Sender<Arc<Picture>>,
     interactions: std::sync::atomic::AtomicU64,
@@ -58,6 +60,8 @@ impl Bench {
         let service = Settings::new(config.lifecycle.url.clone(), config.lifecycle.token.clone());
         let lifecycle = LifecycleClient::new(Settings { retries: 0, ..service }).unwrap();
         let (picture, watched) = watch::channel(Arc::new(Picture::default()));
+        let ruled = incidents::Rules { authority: config.authority.clone(), policy: config.policy.clone() };
+        let incidents = Incidents::new(store.clone(), watched.clone(), ruled, Wake::default());
         let rules = Rules {
             authority: config.authority.clone(),
             policy: config.policy.clone(),
@@ -66,7 +70,17 @@ impl Bench {
         let operations = Operations::new(store.clone(), lifecycle.clone(), watched, rules, Wake::default());
         let discord = DiscordApi::new(&config.discord.token, config.discord.api_url.as_ref()).unwrap();
         let runner = Runner::new(&operations, discord, config.discord.guild);
-        let bench = Self { sandbox, store, lifecycle, operations, runner, picture, interactions: 1.into(), _witness };
+        let bench = Self {
+            sandbox,
+            store,
+            lifecycle,
+            operations,
+            incidents,
+            runner,
+            picture,
+            interactions: 1.into(),
+            _witness,
+        };
         bench.look(at(0)).await;
         bench
     }

@@ -4,6 +4,7 @@
 mod bench;
 mod freezes;
 mod record;
+mod table;
 #[path = "../description/witness.rs"]
 mod witness;
 
