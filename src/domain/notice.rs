@@ -91,6 +91,11 @@ pub enum Notice {
         /// The incident as it stood then.
         incident: Incident,
     },
+    /// A test alert: nothing is wrong.
+    Drill {
+        /// When it was asked for.
+        at: Timestamp,
+    },
 }
 
 impl Notice {
@@ -107,7 +112,8 @@ impl Notice {
             | Self::Operation { .. }
             | Self::Trouble { .. }
             | Self::Records { .. }
-            | Self::Unseen { .. } => None,
+            | Self::Unseen { .. }
+            | Self::Drill { .. } => None,
         }
     }
 
@@ -118,7 +124,11 @@ impl Notice {
             Self::Worse { .. } | Self::Back { .. } | Self::Again { .. } | Self::Unseen { .. } => true,
             Self::Summary { summary, .. } => summary.ping,
             Self::Trouble { trouble } => trouble.unseen.iter().any(|unseen| unseen.mention),
-            Self::Mute { .. } | Self::Freeze { .. } | Self::Operation { .. } | Self::Records { .. } => false,
+            Self::Mute { .. }
+            | Self::Freeze { .. }
+            | Self::Operation { .. }
+            | Self::Records { .. }
+            | Self::Drill { .. } => false,
         }
     }
 }
@@ -169,6 +179,8 @@ pub enum Slot {
         /// Its severity.
         severity: &'static str,
     },
+    /// A test alert.
+    Drill(Id),
 }
 
 impl Slot {
@@ -185,6 +197,7 @@ impl Slot {
             Self::Operation(operation) => format!("operation:{operation}"),
             Self::Records(first) => format!("records:{first}"),
             Self::Trouble(trouble) => format!("trouble:{trouble}"),
+            Self::Drill(id) => format!("drill:{id}"),
             Self::Unseen { trouble, incident, severity } => format!("unseen:{severity}:{incident}:{trouble}"),
         }
     }
@@ -202,7 +215,8 @@ impl Slot {
             | Self::Freeze(_)
             | Self::Operation(_)
             | Self::Records(_)
-            | Self::Trouble(_) => None,
+            | Self::Trouble(_)
+            | Self::Drill(_) => None,
         }
     }
 }
