@@ -3,6 +3,7 @@
 
 mod bench;
 mod freezes;
+mod progress;
 mod record;
 mod table;
 #[path = "../description/witness.rs"]
