@@ -13,6 +13,7 @@ use crate::domain::notice::Notice;
 use crate::domain::operation::{Ended, Operation, Outcome, Seen, StepFailure, StepState};
 use crate::domain::plan::{Drift, Impact, Known, Plan, Wanted};
 use crate::domain::request::{Refusal, Request, RequestState};
+use crate::domain::setup::Permission;
 use crate::operations::{Choice, Menu, Part};
 
 impl Sample<'_> {
@@ -113,7 +114,7 @@ pub(super) fn prompts(of: &Sample<'_>) -> Vec<Exhibit> {
         settled("Expired", RequestState::Expired),
         Exhibit::private(
             "Confirmed, where its progress cannot be shown",
-            &prompt::begun_unseen(of.cast.channel, &Id::random()),
+            &prompt::begun_unseen(of.cast.channel, &[Permission::SendMessages], &Id::random()),
         ),
     ]
 }
