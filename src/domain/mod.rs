@@ -17,6 +17,7 @@ pub mod notice;
 pub mod operation;
 pub mod plan;
 pub mod policy;
+pub mod progress;
 pub mod redundancy;
 pub mod request;
 pub mod setup;

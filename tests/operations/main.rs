@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test says what it expects by failing")]
 
 mod bench;
+mod progress;
 mod record;
 #[path = "../description/witness.rs"]
 mod witness;
