@@ -3,6 +3,7 @@
 use botswain::domain::action::Verb;
 use botswain::domain::authority::Member;
 use botswain::domain::ids::{ChannelId, Id};
+use botswain::domain::operation::guiding::Wish;
 use botswain::operations::{Answer, Asker, Operations, Runner, Said, Settled, Stepped};
 use jiff::Timestamp;
 
@@ -39,6 +40,10 @@ impl Who {
 pub enum Call {
     /// A command that leaves nothing out.
     Ask { who: Who, verb: Verb, connector: &'static str, to: Option<&'static str> },
+    /// A restart of all of a bot.
+    Restart { who: Who, bot: &'static str },
+    /// Somebody says how an operation goes on.
+    Guide { who: Who, operation: Id, wish: Wish },
     /// A confirming press.
     Confirm { who: Who, request: Id },
     /// A cancelling press.
@@ -55,11 +60,18 @@ pub enum Done {
     /// A prompt stands.
     Prompt(Id),
     /// An operation began.
-    Begun,
+    Begun(Id),
     /// Nothing is due.
     Idle,
     /// Anything else.
     Other,
+}
+
+fn asked(answer: Answer) -> Done {
+    match answer {
+        Answer::Confirm(request) => Done::Prompt(request.id),
+        _ => Done::Other,
+    }
 }
 
 impl Call {
@@ -68,14 +80,20 @@ impl Call {
         match (self, asker) {
             (Self::Ask { verb, connector, to, .. }, Some(asker)) => {
                 let said = Said { connector: Some(connector.into()), to: to.map(str::to_owned), ..Said::default() };
-                match operations.ask(&asker, verb, said, now).await.unwrap() {
-                    Answer::Confirm(request) => Done::Prompt(request.id),
-                    _ => Done::Other,
-                }
+                asked(operations.ask(&asker, verb, said, now).await.unwrap())
+            }
+            (Self::Restart { bot, .. }, Some(asker)) => {
+                let environment = Some("production".into());
+                let said = Said { environment, bot: Some(bot.into()), ..Said::default() };
+                asked(operations.ask(&asker, Verb::Restart, said, now).await.unwrap())
+            }
+            (Self::Guide { operation, wish, .. }, Some(asker)) => {
+                operations.guide(&asker, &operation, wish, now).await.unwrap();
+                Done::Other
             }
             (Self::Confirm { request, .. }, Some(asker)) => {
                 match operations.confirm(&asker, &request, now).await.unwrap() {
-                    Settled::Begun(_) => Done::Begun,
+                    Settled::Begun(operation) => Done::Begun(operation.id),
                     _ => Done::Other,
                 }
             }
@@ -97,7 +115,11 @@ impl Call {
 
     pub fn who(&self) -> Option<Who> {
         match self {
-            Self::Ask { who, .. } | Self::Confirm { who, .. } | Self::Cancel { who, .. } => Some(*who),
+            Self::Ask { who, .. }
+            | Self::Restart { who, .. }
+            | Self::Guide { who, .. }
+            | Self::Confirm { who, .. }
+            | Self::Cancel { who, .. } => Some(*who),
             Self::Expire | Self::Step => None,
         }
     }

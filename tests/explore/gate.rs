@@ -34,7 +34,7 @@ pub struct Held {
 impl Held {
     pub fn go(self, way: Way) {
         // Whoever called may be dead, and the call goes on all the same.
-        drop(self.way.send(way));
+        self.way.send(way).ok();
     }
 }
 

@@ -11,6 +11,9 @@
 mod crew;
 mod gate;
 mod ledger;
+#[path = "../kill/mutant.rs"]
+#[expect(dead_code, reason = "the kill's, which runs the program itself")]
+mod mutant;
 mod schedule;
 mod truth;
 mod world;
@@ -18,6 +21,7 @@ mod world;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;
 
+use crate::mutant::Mutant;
 use crate::schedule::{Schedule, Tally};
 use crate::world::World;
 
@@ -86,4 +90,51 @@ fn p3_p4_p6_p10_and_p11_hold_in_every_one_of_some_schedules() {
 #[ignore = "needs minutes: SCHEDULES (10000)"]
 fn p3_p4_p6_p10_and_p11_hold_in_ten_thousand_schedules() {
     holds(number("SEED").unwrap_or_else(|| rand::random::<u32>().into()), number("SCHEDULES").unwrap_or(10_000));
+}
+
+/// Explores a copy of the product with a mechanism taken out: what that breaks must be found, and by its promise.
+fn is_found(mutant: &Mutant, promises: &[&str]) {
+    let seed = number("SEED").unwrap_or(1).to_string();
+    let settings = [("SEED", seed), ("SCHEDULES", "5000".to_owned())];
+    let found = mutant.test("explore", "p3_p4_p6_p10_and_p11_hold_in_every_one_of_some_schedules", &settings);
+    let found = found.unwrap_or_else(|| panic!("nothing here misses the {}", mutant.name));
+    assert!(promises.iter().any(|promise| found.contains(promise)), "something else was found: {found}");
+    let first = found.lines().find(|line| promises.iter().any(|promise| line.contains(promise))).unwrap_or_default();
+    println!("without the {}: {}", mutant.name, first.chars().take(300).collect::<String>());
+}
+
+#[test]
+#[ignore = "needs minutes: builds the product anew"]
+fn without_the_claim_of_a_request_two_presses_are_found_to_contradict_each_other() {
+    let claim = Mutant {
+        name: "claim of a request",
+        file: "src/store/requests.rs",
+        from: "WHERE id = $3 AND state IN ('choosing', 'asked') AND expires_at > $4",
+        to: "WHERE id = $3 AND expires_at > $4",
+    };
+    is_found(&claim, &["P3:", "P10:", "P6:"]);
+}
+
+#[test]
+#[ignore = "needs minutes: builds the product anew"]
+fn without_the_claim_of_a_bot_two_operations_are_found_that_cost_more_than_was_said() {
+    let claim = Mutant {
+        name: "claim of a bot",
+        file: "src/store/operations.rs",
+        from: "ON CONFLICT (scope) DO NOTHING",
+        to: "ON CONFLICT (scope) DO UPDATE SET operation = excluded.operation",
+    };
+    is_found(&claim, &["P3, P11:", "P11:"]);
+}
+
+#[test]
+#[ignore = "needs minutes: builds the product anew"]
+fn without_the_written_key_a_call_is_found_that_nobody_can_ask_after() {
+    let key = Mutant {
+        name: "key",
+        file: "src/lifecycle/client.rs",
+        from: ".header(\"idempotency-key\", key)",
+        to: ".header(\"idempotency-key\", format!(\"{:x}\", rand::random::<u64>()))",
+    };
+    is_found(&key, &["P3:"]);
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use botswain::domain::action::Verb;
 use botswain::domain::ids::Id;
+use botswain::domain::operation::guiding::Wish;
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 use tokio::task::JoinHandle;
@@ -14,14 +15,17 @@ use crate::ledger::Ledger;
 use crate::truth::{Evidence, Sent};
 use crate::world::{CONNECTORS, HANDS, World};
 
+const VERBS: [Verb; 5] = [Verb::Stop, Verb::Stop, Verb::Start, Verb::Redeploy, Verb::Restart];
 /// How many things happen until everybody lets go.
 const EVENTS: usize = 60;
 /// How many requests there are, at most.
 const ASKED: usize = 5;
 /// How long all may take to come to rest: longer than every deadline.
-const REST_MS: i64 = 1_800_000;
+const REST_MS: i64 = 7_200_000;
 /// How the time goes while all comes to rest.
 const TICK_MS: i64 = 2_500;
+/// How it goes while an operation waits for somebody.
+const LONG_TICK_MS: i64 = 300_000;
 /// The bots, by the range of their connectors.
 const BOTS: [std::ops::Range<usize>; 2] = [0..2, 2..5];
 
@@ -60,6 +64,7 @@ pub struct Schedule<'a> {
     event: usize,
     running: Vec<Running>,
     prompts: Vec<(Who, Id)>,
+    operations: Vec<Id>,
     asked: usize,
     /// When Olga lost her role or was given it back, in events.
     roles: Vec<(usize, bool)>,
@@ -73,11 +78,26 @@ pub struct Schedule<'a> {
 impl<'a> Schedule<'a> {
     pub fn new(seed: u64, world: &'a mut World) -> Self {
         let rng = StdRng::seed_from_u64(seed);
-        let (running, prompts, roles) = (Vec::new(), Vec::new(), vec![(0, true)]);
+        let (running, prompts, operations, roles) = (Vec::new(), Vec::new(), Vec::new(), vec![(0, true)]);
         let (sent, log) = (Vec::new(), Vec::new());
         let (began, event, asked, interactions) = (0, 0, 0, seed * 1_000);
         let (lowest, tally) = ([usize::MAX; 2], Tally::default());
-        Self { world, rng, began, event, running, prompts, asked, roles, sent, lowest, log, tally, interactions }
+        Self {
+            world,
+            rng,
+            began,
+            event,
+            running,
+            prompts,
+            operations,
+            asked,
+            roles,
+            sent,
+            lowest,
+            log,
+            tally,
+            interactions,
+        }
     }
 
     /// Plays it.
@@ -145,12 +165,20 @@ impl<'a> Schedule<'a> {
         let who = EVERYBODY[[0, 0, 0, 1, 1, 1, 2][self.rng.random_range(0..7)]];
         if self.prompts.is_empty() || (self.asked < ASKED && self.rng.random_ratio(2, 5)) {
             self.asked += 1;
+            if self.rng.random_ratio(1, 5) {
+                return Call::Restart { who, bot: ["Billing Bot", "Orders Bot"][self.rng.random_range(0..2)] };
+            }
             // Mostly they are after the same bot.
             let connector = CONNECTORS[[0, 0, 1, 1, 2, 3, 4][self.rng.random_range(0..7)]];
-            let verb = [Verb::Stop, Verb::Stop, Verb::Start, Verb::Redeploy][self.rng.random_range(0..4)];
+            let verb = VERBS[self.rng.random_range(0..VERBS.len())];
             let here = self.world.fleet().connector(connector).is_some_and(|c| c.environment == "Production");
             let to = (verb == Verb::Redeploy).then_some(if here { "demo" } else { "production" });
             return Call::Ask { who, verb, connector, to };
+        }
+        if !self.operations.is_empty() && self.rng.random_ratio(1, 6) {
+            let operation = self.operations[self.rng.random_range(0..self.operations.len())].clone();
+            let wish = Wish::ALL[self.rng.random_range(0..Wish::ALL.len())];
+            return Call::Guide { who, operation, wish };
         }
         let (owner, request) = self.prompts[self.rng.random_range(0..self.prompts.len())].clone();
         // Now and then somebody else presses it.
@@ -197,8 +225,13 @@ impl<'a> Schedule<'a> {
         };
         let running = self.running.remove(place);
         match (&done, running.call) {
-            (Done::Prompt(request), Call::Ask { who, .. }) => self.prompts.push((who, request.clone())),
-            (Done::Begun, _) => self.tally.count("begun"),
+            (Done::Prompt(request), Call::Ask { who, .. } | Call::Restart { who, .. }) => {
+                self.prompts.push((who, request.clone()))
+            }
+            (Done::Begun(operation), _) => {
+                self.tally.count("begun");
+                self.operations.push(operation.clone());
+            }
             _ => {}
         }
         if !matches!(done, Done::Idle) {
@@ -283,8 +316,15 @@ impl<'a> Schedule<'a> {
             if ledger.is_at_rest() {
                 return Ok(());
             }
-            self.world.now += if ledger.operations.iter().all(|o| o.is_over()) { 121_000 } else { TICK_MS };
-            self.world.fleet().step(TICK_MS);
+            let open = ledger.operations.iter().filter(|operation| !operation.is_over());
+            let waits = open.clone().all(|operation| operation.guidance.paused.is_some());
+            let tick = match open.count() {
+                0 => 121_000,
+                _ if waits => LONG_TICK_MS,
+                _ => TICK_MS,
+            };
+            self.world.now += tick;
+            self.world.fleet().step(tick.min(TICK_MS));
             self.look();
         }
         Err("P6, P10: it never comes to rest".to_owned())
@@ -292,6 +332,9 @@ impl<'a> Schedule<'a> {
 
     async fn judge(&mut self, deeds: usize) -> Result<(), String> {
         let ledger = Ledger::read(&self.world.reader, self.began).await;
+        for operation in &ledger.operations {
+            self.tally.count(&format!("{} {:?}", operation.verb.word(), operation.ended.as_ref().map(|e| e.outcome)));
+        }
         for entry in &ledger.audit {
             self.tally.count(entry.verdict.word());
         }

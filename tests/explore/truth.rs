@@ -75,7 +75,8 @@ impl Evidence {
         for step in self.ledger.operations.iter().flat_map(|operation| &operation.steps) {
             let was = carried.contains(step.key.as_str());
             always!(was || step.state != StepState::Done, "P3: said to be done, and never carried out: {step:?}");
-            always!(!was || step.state != StepState::Waiting, "P3: said to wait, and carried out: {step:?}");
+            let not_begun = matches!(step.state, StepState::Waiting | StepState::Left { why: None });
+            always!(!was || !not_begun, "P3: said not to be begun, and carried out: {step:?}");
         }
         Ok(())
     }
@@ -92,7 +93,8 @@ impl Evidence {
                     let most = i64::try_from(STEP_DEADLINE.as_millis()).unwrap();
                     always!(late < most, "P3: begun {late} ms after it could be: {step:?}");
                     let olgas = operation.requester.id.to_string() == self.olga;
-                    let had = self.roles.iter().rev().find(|(event, _)| *event < first.made).is_none_or(|(_, has)| *has);
+                    let had =
+                        self.roles.iter().rev().find(|(event, _)| *event < first.made).is_none_or(|(_, has)| *has);
                     always!(place == 0 || !olgas || had, "P3: begun after the role was lost: {step:?}");
                 }
                 ready_at = step.ended_at;
@@ -116,6 +118,7 @@ impl Evidence {
                     Outcome::Done => Verdict::Done,
                     Outcome::Failed => Verdict::Failed,
                     Outcome::Unknown => Verdict::OutcomeUnknown,
+                    Outcome::Halted => Verdict::Cancelled,
                 },
                 (RequestState::Cancelled, None) => Verdict::Cancelled,
                 (RequestState::Expired, None) => Verdict::Expired,
@@ -152,10 +155,11 @@ impl Evidence {
                 connectors[0].starts_with(name.trim_end_matches(" bot"))
             };
             let in_production = self.ledger.operations.iter().filter(of_bot);
-            let told = in_production.filter(|operation| operation.environment.as_str() == "production").map(|operation| {
-                let during = operation.healthy_after.min(operation.healthy_before);
-                usize::try_from(during).unwrap()
-            });
+            let told =
+                in_production.filter(|operation| operation.environment.as_str() == "production").map(|operation| {
+                    let during = operation.guidance.lowest.unwrap();
+                    usize::try_from(during).unwrap()
+                });
             let said = told.min().unwrap_or(usize::MAX).min(connectors.len());
             always!(*lowest >= said, "P11: {connectors:?} fell to {lowest}, and {said} was the least that was said");
         }

@@ -1,5 +1,6 @@
 //! What outlives a crash: the service behind its gate, Discord with its members, the database, and the time.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use botswain::config::Config;
@@ -15,9 +16,10 @@ use jiff::Timestamp;
 use serde_json::json;
 use sqlx::AnyPool;
 use sqlx::any::AnyPoolOptions;
+use tempfile::TempDir;
 use tokio::sync::watch;
 
-use crate::gate::{Gate, Held};
+use crate::gate::Gate;
 
 /// How many calls are under way at once, at most.
 pub const HANDS: usize = 6;
@@ -25,6 +27,8 @@ pub const HANDS: usize = 6;
 pub const CONNECTORS: [&str; 5] = ["billing-1", "billing-2", "orders-1", "orders-2", "orders-3"];
 /// The time of one schedule: the next one begins after it.
 const A_SCHEDULE: i64 = 100_000_000;
+/// When the first one begins.
+const BEGINNING: i64 = 1_800_000_000_000;
 
 pub struct World {
     pub sandbox: Sandbox,
@@ -40,14 +44,21 @@ pub struct World {
     lifecycle: Vec<LifecycleClient>,
     discord: DiscordApi,
     http: reqwest::Client,
+    folder: TempDir,
 }
 
 impl World {
     pub async fn new() -> Self {
         let mut options = Options::default();
         options.fleet.mode = Mode::Explicit;
+        options.fleet.start_ms = Some(BEGINNING);
+        options.fleet.load_drift = None;
         let sandbox = Sandbox::start(options).await.unwrap();
-        let config = sandbox.config(&[]).unwrap();
+        // In memory where there is such a folder: what is explored is the order of things, not the disk.
+        let memory = Path::new("/dev/shm");
+        let folder = if memory.is_dir() { TempDir::new_in(memory) } else { TempDir::new() }.unwrap();
+        let database = format!("sqlite:{}", folder.path().join("explored.sqlite3").display());
+        let config = sandbox.config(&[("DATABASE_URL", &database)]).unwrap();
         let gate = Gate::before(&sandbox.lifecycle.as_ref().unwrap().stand_in, HANDS).await;
         let client = |url: &reqwest::Url| {
             let settings = Settings::new(url.clone(), config.lifecycle.token.clone());
@@ -57,9 +68,10 @@ impl World {
         let store = Store::open(&config.database_url).await.unwrap();
         let discord = DiscordApi::new(&config.discord.token, config.discord.api_url.as_ref()).unwrap();
         let reader = reader(&config).await;
-        let (seed, http, now) = (Seed::default(), reqwest::Client::new(), 1_800_000_000_000);
+        let (seed, http, now) = (Seed::default(), reqwest::Client::new(), BEGINNING);
         let hands = Vec::new();
-        let mut world = Self { sandbox, gate, store, hands, reader, seed, now, config, lifecycle, discord, http };
+        let mut world =
+            Self { sandbox, folder, gate, store, hands, reader, seed, now, config, lifecycle, discord, http };
         world.begin_process().await;
         world
     }
@@ -75,13 +87,14 @@ impl World {
     /// Everything is as at the beginning, and it is later.
     pub async fn begin_anew(&mut self) {
         self.gate.set_open(true);
-        self.fleet().step(600_000);
         for id in CONNECTORS {
             let environment = Some("Production".to_owned());
             self.fleet().do_to(id, Deed::Set(Box::new(Patch { environment, ..Patch::default() }))).unwrap();
             self.fleet().do_to(id, Deed::Recover).unwrap();
         }
         self.now = (self.now / A_SCHEDULE + 1) * A_SCHEDULE;
+        let behind = self.now - self.fleet().state().now_ms;
+        self.fleet().step(behind);
         self.set_roles(true).await;
         self.begin_process().await;
     }
@@ -124,11 +137,6 @@ impl World {
         self.begin_process().await;
     }
 
-    /// The next call that comes to this door.
-    pub async fn call(&mut self, door: usize) -> Held {
-        self.gate.doors[door].calls.recv().await.unwrap()
-    }
-
     /// How many of these are healthy.
     pub fn healthy(&self, connectors: &[&str]) -> usize {
         let is_healthy = |id: &&&str| {
@@ -144,6 +152,7 @@ impl World {
         self.reader.close().await;
         self.store.close().await;
         self.sandbox.stop().await;
+        drop(self.folder);
     }
 }
 

@@ -14,7 +14,7 @@ pub mod limits;
 pub mod message;
 pub mod modal;
 mod mute;
-mod operation;
+pub mod operation;
 pub mod prompt;
 pub mod record;
 pub mod refusal;

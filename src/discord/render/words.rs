@@ -227,6 +227,7 @@ pub(super) fn past(verb: Verb) -> &'static str {
         Verb::Stop => "stopped",
         Verb::Start => "started",
         Verb::Redeploy => "redeployed",
+        Verb::Restart => "restarted",
     }
 }
 
@@ -245,5 +246,6 @@ pub(super) fn present(verb: Verb) -> &'static str {
         Verb::Stop => "Stopping",
         Verb::Start => "Starting",
         Verb::Redeploy => "Redeploying",
+        Verb::Restart => "Restarting",
     }
 }
