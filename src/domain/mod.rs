@@ -20,6 +20,7 @@ pub mod policy;
 pub mod progress;
 pub mod redundancy;
 pub mod request;
+pub mod setup;
 pub mod storm;
 pub mod timeline;
 pub mod trouble;
