@@ -14,7 +14,7 @@ use crate::domain::authority::{At, Right};
 use crate::domain::ids::GuildId;
 use crate::domain::notice::Slot;
 use crate::domain::operation::guiding::Weighed;
-use crate::domain::operation::{Ended, Next, Operation, Outcome, Seen, Step, StepFailure, StepState};
+use crate::domain::operation::{Ended, Next, Operation, Outcome, Seen, Step, StepFailure, StepState, Target};
 use crate::lifecycle::contract::ProblemKind;
 use crate::lifecycle::{Carried, Change, LifecycleClient, LifecycleError, OperationState, ServiceOperation, Word};
 use crate::store::operations::{Lease, Leased, Saved, Then};
@@ -302,7 +302,15 @@ impl Runner {
             }
         };
         match operation.weigh(step, &connectors, now) {
-            Weighed::GoOn => Ok(()),
+            Weighed::GoOn => {
+                // It was weighed as it is now, not as it was at the click.
+                let is_it = |target: &Target| connectors.iter().find(|connector| connector.id == target.connector);
+                let revision = operation.target(step).and_then(is_it).and_then(|connector| connector.revision.clone());
+                if let Some(current) = operation.steps.get_mut(step) {
+                    current.revision = revision.or(current.revision.take());
+                }
+                Ok(())
+            }
             Weighed::Waits => Err(Move::Later(LOOK_WHILE_PAUSED)),
             Weighed::WaitsStill => Err(Move::Same(LOOK_WHILE_PAUSED)),
         }

@@ -614,7 +614,19 @@ fn a_restart_that_waits_says_why_until_when_and_what_may_be_said_to_it() {
     restart.steps[0].state = StepState::Done;
     restart.steps[1].state = StepState::Watching { operation: "op".into() };
     restart.guidance.paused = Some(Pause { since: at(1000), why: Obstacle::NotBack { why: StepFailure::NotSeen } });
-    insta::assert_snapshot!(said(&restart), @"");
+    insta::assert_snapshot!(said(&restart), @r#"
+    # ✋ Restarting 2 connectors of Billing Bot in Production
+    Of **Billing Bot**, asked by <@41> <t:1000:R>.
+    ✅ billing-2 · Stop: seen
+    ⏳ billing-2 · Start: said to be done, not seen yet
+    ▫️ billing-1 · Stop
+    ▫️ billing-1 · Start
+    ✋ **billing-2 does not come back**: the service says that it is done, but it was not seen in time. It goes on by itself once that is mended. If nobody decides, it ends <t:2800:R>.
+    ~ ref ab12cd34 · operation ab12cd34
+    [Wait on for billing-2] blue
+    [Leave billing-2, go on] grey
+    [End it here] grey
+    "#);
     restart.guidance.paused = None;
     restart.guidance.halted_by = Some(Person { id: UserId(42), name: "Otto".into() });
     restart.steps[1].state = StepState::Done;
@@ -629,7 +641,16 @@ fn a_restart_that_waits_says_why_until_when_and_what_may_be_said_to_it() {
         last: Some(LastOperation { what: "Stopped".into(), by, at: at_then }),
     }];
     restart.ended = Some(Ended { at: at(1010), outcome: Outcome::Halted });
-    insta::assert_snapshot!(said(&restart), @"");
+    let ended = said(&restart);
+    for line in [
+        "# 🛑 Ended early: restart of 2 connectors of Billing Bot in Production",
+        "⏭️ billing-1 · Stop: not begun",
+        "⚠️ **Changed from elsewhere meanwhile**: billing-2 was found Stopped in Production; the last operation there is \
+         “Stopped” by Pat \\*the\\* admin <t:1005:R>.",
+        "🛑 <@42> ended it: nothing more is begun, and what is stopped is started.",
+    ] {
+        assert!(ended.lines().any(|said| said.trim() == line), "{line} in {ended}");
+    }
 }
 
 #[test]
