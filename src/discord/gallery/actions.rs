@@ -15,6 +15,7 @@ use crate::domain::operation::{Ended, Operation, Outcome, Seen, StepFailure, Ste
 use crate::domain::plan::{Drift, Impact, Known, Plan, Wanted};
 use crate::domain::progress::{Progress, Usual};
 use crate::domain::request::{Refusal, Request, RequestState};
+use crate::domain::setup::Permission;
 use crate::operations::{Choice, Menu, Part};
 
 impl Sample<'_> {
@@ -116,7 +117,7 @@ pub(super) fn prompts(of: &Sample<'_>) -> Vec<Exhibit> {
         settled("Expired", RequestState::Expired),
         Exhibit::private(
             "Confirmed, where its progress cannot be shown",
-            &prompt::begun_unseen(of.cast.channel, &Id::random()),
+            &prompt::begun_unseen(of.cast.channel, &[Permission::SendMessages], &Id::random()),
         ),
     ]
 }

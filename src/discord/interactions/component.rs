@@ -286,10 +286,10 @@ impl Front {
         match settled {
             Ok(Settled::Begun(operation)) => {
                 tracing::info!(interaction = id, %user, %request, operation = %operation.id, "{what}: begun");
-                Shown::Instead(if incoming.may_post {
+                Shown::Instead(if incoming.lacks.is_empty() {
                     ended(RequestState::Confirmed)
                 } else {
-                    prompt::begun_unseen(incoming.asker.channel, request)
+                    prompt::begun_unseen(incoming.asker.channel, &incoming.lacks, request)
                 })
             }
             Ok(Settled::Cancelled) => {
