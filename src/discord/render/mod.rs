@@ -16,7 +16,7 @@ pub mod limits;
 pub mod message;
 pub mod modal;
 mod mute;
-mod operation;
+pub mod operation;
 pub mod overview;
 pub mod prompt;
 pub mod record;

@@ -76,7 +76,7 @@ pub fn confirmation(request: &Request, plan: &Plan) -> Message {
     let colour = match plan.verb {
         Verb::Start => words::GREEN,
         Verb::Redeploy if !plan.stops() => words::BLUE,
-        Verb::Stop | Verb::Redeploy => words::RED,
+        Verb::Stop | Verb::Redeploy | Verb::Restart => words::RED,
     };
     let paragraphs = told(plan, &bot);
     let names: Vec<_> = plan.names().map(escape::name).collect();
@@ -182,6 +182,13 @@ fn course(plan: &Plan) -> String {
         }
         (Verb::Stop, Some(_)) => "It stays stopped until somebody starts it again.".to_owned(),
         (Verb::Stop, None) => "They stay stopped until somebody starts them again.".to_owned(),
+        (Verb::Restart, Some(_)) => {
+            "It is stopped and started again, as one operation. It can take a few minutes until it is seen healthy."
+                .to_owned()
+        }
+        (Verb::Restart, None) => "One at a time: each is stopped and started, and the next one only once it is seen healthy. \
+             If one does not come back, it waits and asks."
+            .to_owned(),
         (Verb::Redeploy, Some(one)) if one.steps.len() > 1 => {
             let steps: Vec<_> = one.steps.iter().map(words::action).collect();
             format!("It runs, so this is one operation of {} steps: {}.", steps.len(), steps.join(" → "))
