@@ -6,8 +6,9 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::domain::action::Verb;
+use crate::domain::authority::Right;
 use crate::incidents::ToMute;
-use crate::operations::Said;
+use crate::operations::{Said, ToFreeze};
 
 /// The command's name.
 pub const NAME: &str = "bots";
@@ -43,6 +44,13 @@ pub enum Command {
         /// The environment, as it was typed or picked.
         environment: Option<String>,
     },
+    /// `/bots explain`.
+    Explain {
+        /// The environment, as it was typed or picked.
+        environment: String,
+        /// The bot, as it was typed or picked.
+        bot: Option<String>,
+    },
     /// `/bots mute`.
     Mute(ToMute),
     /// `/bots unmute`.
@@ -52,7 +60,14 @@ pub enum Command {
         /// The bot, as it was typed or picked.
         bot: Option<String>,
     },
-    /// `/bots stop`, `/bots start`, `/bots redeploy`.
+    /// `/bots freeze`.
+    Freeze(ToFreeze),
+    /// `/bots unfreeze`.
+    Unfreeze {
+        /// The environment, as it was typed or picked.
+        environment: String,
+    },
+    /// `/bots stop`, `/bots start`, `/bots redeploy`, `/bots restart`.
     Ask {
         /// What is asked for.
         verb: Verb,
@@ -93,25 +108,35 @@ pub enum Subcommand {
     Audit,
     /// Keep a board in this channel.
     Board,
+    /// Look at how decisions come about.
+    Explain,
     /// Keep alerts from pinging for a while.
     Mute,
     /// Not any more.
     Unmute,
+    /// Keep everybody from taking anything away for a while.
+    Freeze,
+    /// Not any more.
+    Unfreeze,
 }
 
 impl Subcommand {
     /// All of them, in the order in which they are offered.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 14] = [
         Self::Status,
         Self::Change(Verb::Stop),
         Self::Change(Verb::Start),
         Self::Change(Verb::Redeploy),
+        Self::Change(Verb::Restart),
         Self::Alerts,
         Self::History,
         Self::Audit,
         Self::Board,
+        Self::Explain,
         Self::Mute,
         Self::Unmute,
+        Self::Freeze,
+        Self::Unfreeze,
     ];
 
     /// Its name.
@@ -123,17 +148,29 @@ impl Subcommand {
             Self::History => "history",
             Self::Audit => "audit",
             Self::Board => "board",
+            Self::Explain => "explain",
             Self::Mute => "mute",
             Self::Unmute => "unmute",
+            Self::Freeze => "freeze",
+            Self::Unfreeze => "unfreeze",
+        }
+    }
+
+    /// The right that it takes; `None` for what only looks, as everybody may.
+    pub fn needs(self) -> Option<Right> {
+        match self {
+            Self::Status | Self::Alerts | Self::History | Self::Audit | Self::Explain => None,
+            // Where they stand is for those who act on what they show.
+            Self::Board => Some(Right::Acknowledge),
+            Self::Change(verb) => Some(Right::Change(verb)),
+            Self::Mute | Self::Unmute => Some(Right::Mute),
+            Self::Freeze | Self::Unfreeze => Some(Right::Freeze),
         }
     }
 
     /// Whether it would change something, so that refusing it needs a record.
     pub fn changes(self) -> bool {
-        match self {
-            Self::Status | Self::Alerts | Self::History | Self::Audit => false,
-            Self::Change(_) | Self::Board | Self::Mute | Self::Unmute => true,
-        }
+        self.needs().is_some()
     }
 
     /// Reads [`Self::word`] back.
@@ -147,20 +184,26 @@ impl Subcommand {
             Self::Change(Verb::Stop) => "Stop one agent connector, after confirming what it means",
             Self::Change(Verb::Start) => "Start one agent connector, and follow it until it is seen healthy",
             Self::Change(Verb::Redeploy) => "Move one agent connector to another environment",
+            Self::Change(Verb::Restart) => {
+                "Stop and start one agent connector, or all of a bot one at a time, each once the last is back"
+            }
             Self::Alerts => "The open incidents, worst first: since when, and who has them",
             Self::History => "A picture of how a bot did over time, with uptime, outages and what was done",
             Self::Audit => "Who asked for what, when and why, and how it ended: the last first",
             Self::Board => "Keep a live board of an environment in this channel: one message, edited as things change",
+            Self::Explain => "Why you may or may not do something now, and why a bot is or is not in alert",
             Self::Mute => "For a while, let no incident of an environment or a bot ping anybody",
             Self::Unmute => "End a mute now, and tell what it kept quiet",
+            Self::Freeze => "For a while, let nothing of an environment be stopped, redeployed or restarted",
+            Self::Unfreeze => "End a freeze now",
         }
     }
 
     fn options(self) -> &'static [OptionName] {
-        use OptionName::{Action, Bot, Connector, Env, For, Outcome, Person, Range, Reason, Since, To};
+        use OptionName::{Action, Bot, Connector, Env, For, Outcome, Person, Range, Reason, Since, To, Until};
         match self {
-            Self::Status => &[Env, Bot],
-            Self::Change(Verb::Stop) => &[Env, Bot, Connector, Reason],
+            Self::Status | Self::Explain => &[Env, Bot],
+            Self::Change(Verb::Stop | Verb::Restart) => &[Env, Bot, Connector, Reason],
             Self::Change(Verb::Start) => &[Env, Bot, Connector],
             Self::Change(Verb::Redeploy) => &[Env, Bot, Connector, To],
             Self::Alerts | Self::Board => &[Env],
@@ -169,13 +212,16 @@ impl Subcommand {
             // Discord wants those first that must be there.
             Self::Mute => &[For, Reason, Env, Bot],
             Self::Unmute => &[Env, Bot],
+            Self::Freeze => &[Env, Reason, Until],
+            Self::Unfreeze => &[Env],
         }
     }
 
     fn requires(self, option: OptionName) -> bool {
         match self {
-            Self::Status | Self::Board => option == OptionName::Env,
+            Self::Status | Self::Board | Self::Explain | Self::Unfreeze => option == OptionName::Env,
             Self::History => matches!(option, OptionName::Env | OptionName::Bot),
+            Self::Freeze => true,
             Self::Mute => matches!(option, OptionName::For | OptionName::Reason),
             Self::Change(_) | Self::Alerts | Self::Audit | Self::Unmute => false,
         }
@@ -197,6 +243,8 @@ pub enum OptionName {
     Reason,
     /// For how long, or until when.
     For,
+    /// Until when, or for how long.
+    Until,
     /// Who asked.
     Person,
     /// How it ended.
@@ -211,13 +259,14 @@ pub enum OptionName {
 
 impl OptionName {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Env,
         Self::Bot,
         Self::Connector,
         Self::To,
         Self::Reason,
         Self::For,
+        Self::Until,
         Self::Person,
         Self::Outcome,
         Self::Action,
@@ -234,6 +283,7 @@ impl OptionName {
             Self::To => "to",
             Self::Reason => "reason",
             Self::For => "for",
+            Self::Until => "until",
             Self::Person => "person",
             Self::Outcome => "outcome",
             Self::Action => "action",
@@ -259,6 +309,7 @@ impl OptionName {
             Self::Action => "What was asked for: stop, start, mute, …",
             Self::Since => "How far back, or since which day: 24h, 7 days, 2027-01-15",
             Self::Range => "How far back, from an hour to 90 days: 1h, 24h, 7 days, 2027-01-15",
+            Self::Until => "Until when, or for how long: 14:30, tomorrow 9:00, 45m, 2h, 3 days",
             Self::For => "For how long, or until when: 45m, 2h, 14:30, tomorrow 9:00",
         }
     }
@@ -371,6 +422,9 @@ impl Command {
                 since: text(OptionName::Since),
             }),
             Subcommand::Board => Self::Board { environment: text(OptionName::Env) },
+            Subcommand::Explain => {
+                Self::Explain { environment: text(OptionName::Env).unwrap_or_default(), bot: text(OptionName::Bot) }
+            }
             Subcommand::Mute => Self::Mute(ToMute {
                 environment: text(OptionName::Env),
                 bot: text(OptionName::Bot),
@@ -378,6 +432,12 @@ impl Command {
                 reason: text(OptionName::Reason),
             }),
             Subcommand::Unmute => Self::Unmute { environment: text(OptionName::Env), bot: text(OptionName::Bot) },
+            Subcommand::Freeze => Self::Freeze(ToFreeze {
+                environment: text(OptionName::Env),
+                until: text(OptionName::Until),
+                reason: text(OptionName::Reason),
+            }),
+            Subcommand::Unfreeze => Self::Unfreeze { environment: text(OptionName::Env).unwrap_or_default() },
             Subcommand::Change(verb) => Self::Ask {
                 verb,
                 said: Said {

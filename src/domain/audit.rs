@@ -55,7 +55,7 @@ impl Verdict {
     }
 }
 
-/// What somebody asked for that changes how we alert, not what runs.
+/// What somebody asked for that changes how we alert, or what may be done, and not what runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Handling {
@@ -75,11 +75,15 @@ pub enum Handling {
     Board,
     /// Take a board down.
     Unboard,
+    /// Let nothing of an environment be taken away for a while.
+    Freeze,
+    /// End a freeze.
+    Unfreeze,
 }
 
 impl Handling {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::Acknowledge,
         Self::GiveBack,
         Self::Snooze,
@@ -88,6 +92,8 @@ impl Handling {
         Self::Unmute,
         Self::Board,
         Self::Unboard,
+        Self::Freeze,
+        Self::Unfreeze,
     ];
 
     /// The word for the log.
@@ -101,6 +107,8 @@ impl Handling {
             Self::Unmute => "unmute",
             Self::Board => "board",
             Self::Unboard => "unboard",
+            Self::Freeze => "freeze",
+            Self::Unfreeze => "unfreeze",
         }
     }
 }
@@ -122,9 +130,9 @@ pub struct Entry {
     pub at: Timestamp,
     /// Who asked.
     pub person: Person,
-    /// What was to be done to a connector; `None` for what is about alerts, and for a forged button that says nothing.
+    /// What was to be done to a connector; `None` for what is about alerts or freezes, and for a forged button that says nothing.
     pub verb: Option<Verb>,
-    /// What was to be done about an alert.
+    /// What was to be done about an alert, or a freeze.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub handling: Option<Handling>,
     /// The bot's name, the environment and the connector, as far as they were known, in words.

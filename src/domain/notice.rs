@@ -6,10 +6,12 @@ use serde::{Deserialize, Serialize};
 use super::attention::Due;
 use super::audit::Entry;
 use super::board::Board;
+use super::freeze::Freeze;
 use super::ids::Id;
 use super::incident::Incident;
 use super::mute::{Mute, Summary};
 use super::operation::Operation;
+use super::setup::Setup;
 use super::trouble::Trouble;
 
 /// How many records one message tells of at most.
@@ -59,6 +61,11 @@ pub enum Notice {
         /// The mute as it stands.
         mute: Mute,
     },
+    /// A freeze's one message, edited when it ends.
+    Freeze {
+        /// The freeze as it stands.
+        freeze: Freeze,
+    },
     /// A reply to a mute's message that says what it kept quiet.
     Summary {
         /// The mute, which is over.
@@ -91,6 +98,11 @@ pub enum Notice {
         /// The incident as it stood then.
         incident: Incident,
     },
+    /// What is missing in the guild, edited until nothing is.
+    Setup {
+        /// How it stands.
+        setup: Setup,
+    },
     /// A test alert: nothing is wrong.
     Drill {
         /// When it was asked for.
@@ -107,12 +119,14 @@ impl Notice {
             | Self::Back { incident }
             | Self::Again { incident, .. } => Some(incident),
             Self::Mute { .. }
+            | Self::Freeze { .. }
             | Self::Summary { .. }
             | Self::Operation { .. }
             | Self::Trouble { .. }
             | Self::Records { .. }
             | Self::Board { .. }
             | Self::Unseen { .. }
+            | Self::Setup { .. }
             | Self::Drill { .. } => None,
         }
     }
@@ -125,9 +139,11 @@ impl Notice {
             Self::Summary { summary, .. } => summary.ping,
             Self::Trouble { trouble } => trouble.unseen.iter().any(|unseen| unseen.mention),
             Self::Mute { .. }
+            | Self::Freeze { .. }
             | Self::Operation { .. }
             | Self::Records { .. }
             | Self::Board { .. }
+            | Self::Setup { .. }
             | Self::Drill { .. } => false,
         }
     }
@@ -160,6 +176,8 @@ pub enum Slot {
     Again(Id, Due, u32),
     /// A mute's message.
     Mute(Id),
+    /// A freeze's message.
+    Freeze(Id),
     /// The summary at a mute's end.
     Summary(Id),
     /// An operation's message.
@@ -179,6 +197,8 @@ pub enum Slot {
         /// Its severity.
         severity: &'static str,
     },
+    /// What is missing in the guild.
+    Setup(Id),
     /// A test alert.
     Drill(Id),
 }
@@ -192,11 +212,13 @@ impl Slot {
             Self::Back(incident, number) => format!("back:{number}:{incident}"),
             Self::Again(incident, due, number) => format!("{}:{number}:{incident}", due.word()),
             Self::Mute(mute) => format!("mute:{mute}"),
+            Self::Freeze(freeze) => format!("freeze:{freeze}"),
             Self::Summary(mute) => format!("summary:{mute}"),
             Self::Operation(operation) => format!("operation:{operation}"),
             Self::Board(board) => format!("board:{board}"),
             Self::Records(first) => format!("records:{first}"),
             Self::Trouble(trouble) => format!("trouble:{trouble}"),
+            Self::Setup(id) => format!("setup:{id}"),
             Self::Drill(id) => format!("drill:{id}"),
             Self::Unseen { trouble, incident, severity } => format!("unseen:{severity}:{incident}:{trouble}"),
         }
@@ -212,10 +234,12 @@ impl Slot {
             Self::Summary(mute) => Some(Self::Mute(mute.clone())),
             Self::Card(_)
             | Self::Mute(_)
+            | Self::Freeze(_)
             | Self::Operation(_)
             | Self::Board(_)
             | Self::Records(_)
             | Self::Trouble(_)
+            | Self::Setup(_)
             | Self::Drill(_) => None,
         }
     }

@@ -3,9 +3,12 @@
 use jiff::Timestamp;
 
 use super::Asker;
-use crate::domain::audit::{Entry, Touched, Verdict};
+use crate::domain::audit::{Entry, Handling, Touched, Verdict};
 use crate::domain::authority::{Denied, Person};
+use crate::domain::connector::Environment;
+use crate::domain::operation::guiding::{Meddling, Wish};
 use crate::domain::operation::{Operation, Outcome, StepFailure, StepState, Target};
+use crate::domain::pace::{TooMany, Whose};
 use crate::domain::plan::{Drift, Planned};
 use crate::domain::request::{Refusal, Request, Selection};
 
@@ -30,22 +33,33 @@ pub(super) fn of_stranger(asker: &Asker, what: &str, now: Timestamp) -> Entry {
     Entry { channel: Some(asker.channel), ..entry }
 }
 
+/// What came of a wish about a whole environment.
+pub(super) fn of_handling(
+    asker: &Asker,
+    handling: Handling,
+    environment: Option<&Environment>,
+    verdict: Verdict,
+    why: &str,
+    now: Timestamp,
+) -> Entry {
+    Entry {
+        handling: Some(handling),
+        target: environment.map(|environment| format!("all of {environment}")).unwrap_or_default(),
+        touched: environment.map(|environment| Touched::of(None, Some(environment))).into_iter().collect(),
+        verdict,
+        ..of_stranger(asker, why, now)
+    }
+}
+
 pub(super) fn of_operation(operation: &Operation, outcome: Outcome, now: Timestamp) -> Entry {
     let to = operation.to.as_ref().map(|to| format!(" to {to}")).unwrap_or_default();
     let verdict = match outcome {
         Outcome::Done => Verdict::Done,
         Outcome::Failed => Verdict::Failed,
         Outcome::Unknown => Verdict::OutcomeUnknown,
+        Outcome::Halted => Verdict::Cancelled,
     };
-    let why = operation.current().map_or_else(
-        || "seen".to_owned(),
-        |(_, step)| match &step.state {
-            StepState::Failed { why } => {
-                format!("{}: {}", step.action.verb().word(), failure(why))
-            }
-            _ => "left".to_owned(),
-        },
-    );
+    let why = why_ended(operation);
     Entry {
         verb: Some(operation.verb),
         target: format!("{} of {} in {}{to}", operation.targets.names(), operation.bot.name, operation.environment),
@@ -56,6 +70,48 @@ pub(super) fn of_operation(operation: &Operation, outcome: Outcome, now: Timesta
         allowed_by: operation.allowed_by.clone(),
         ..Entry::new(operation.request.to_string(), operation.requester.clone(), verdict, &why, now)
     }
+}
+
+/// What somebody said to an operation; the operation has a record of its own.
+pub(super) fn of_wish(asker: &Asker, operation: &Operation, wish: Wish, now: Timestamp) -> Entry {
+    let why = format!("said to operation {}: {}", operation.id, wish.word());
+    Entry {
+        verb: Some(operation.verb),
+        target: format!("{} of {} in {}", operation.targets.names(), operation.bot.name, operation.environment),
+        operation: Some(operation.id.clone()),
+        ..Entry { verdict: Verdict::Done, ..of_stranger(asker, &why, now) }
+    }
+}
+
+/// How it came to its end: what failed, who ended it early, and what somebody else did meanwhile.
+fn why_ended(operation: &Operation) -> String {
+    let mut said: Vec<_> = operation
+        .steps
+        .iter()
+        .enumerate()
+        .filter_map(|(place, step)| match &step.state {
+            StepState::Failed { why } | StepState::Left { why: Some(why) } => {
+                let of = operation.target(place).filter(|_| operation.targets.len() > 1);
+                let of = of.map(|target| format!(" {}", target.name)).unwrap_or_default();
+                Some(format!("{}{of}: {}", step.action.verb().word(), failure(why)))
+            }
+            _ => None,
+        })
+        .collect();
+    if let Some(by) = &operation.guidance.halted_by {
+        said.push(format!("ended early by {} ({})", by.name, by.id));
+    }
+    if said.is_empty() {
+        said.push("seen".to_owned());
+    }
+    for Meddling { connector, seen, last, .. } in &operation.guidance.meddling {
+        let last = last.as_ref().map(|last| {
+            let by = last.by.as_ref().map(|by| format!(" by {by}")).unwrap_or_default();
+            format!(", last operation {}{by}", last.what)
+        });
+        said.push(format!("changed from elsewhere meanwhile: {connector} {}{}", seen.agent, last.unwrap_or_default()));
+    }
+    said.join("; ")
 }
 
 fn touched(operation: &Operation, on: usize, target: &Target) -> Touched {
@@ -115,6 +171,15 @@ fn why(refusal: &Refusal) -> String {
         Refusal::Drifted { drifts } => drifts.iter().map(drift).collect::<Vec<_>>().join("; "),
         Refusal::CannotRead { .. } => "the state could not be read".to_owned(),
         Refusal::Busy { operation, .. } => format!("operation {operation} is under way"),
+        Refusal::Frozen { freeze } => {
+            format!("{} is frozen by {} until {}", freeze.environment, freeze.by.name, freeze.until)
+        }
+        Refusal::TooMany { too_many: TooMany { whose: Whose::Person, most, .. } } => {
+            format!("more than {most} changes in a short time by the same person")
+        }
+        Refusal::TooMany { too_many: TooMany { whose: Whose::Environment { environment }, most, .. } } => {
+            format!("more than {most} changes in a short time in {environment}")
+        }
         Refusal::NotReady => "the fleet has not been read yet".to_owned(),
     }
 }
@@ -154,6 +219,7 @@ fn failure(why: &StepFailure) -> String {
         StepFailure::OutcomeUnknown => "nobody could say whether it was carried out".to_owned(),
         StepFailure::RoleLost => "the requester has lost the role".to_owned(),
         StepFailure::RoleUnknown => "the requester's roles could not be read".to_owned(),
+        StepFailure::Frozen => "the environment was frozen".to_owned(),
         StepFailure::TooLate => "not begun in time".to_owned(),
     }
 }

@@ -270,6 +270,8 @@ impl World {
                 | Notice::Board { .. }
                 | Notice::Trouble { .. }
                 | Notice::Unseen { .. }
+                | Notice::Freeze { .. }
+                | Notice::Setup { .. }
                 | Notice::Drill { .. } => {}
             }
         }

@@ -10,8 +10,10 @@ use botswain::domain::audit::Entry;
 use botswain::domain::authority::Member;
 use botswain::domain::ids::{ChannelId, Id, RoleId, UserId};
 use botswain::domain::operation::Operation;
+use botswain::domain::pace::Limits;
 use botswain::domain::policy::Picture;
 use botswain::domain::request::{Refusal, Request};
+use botswain::incidents::{self, Incidents};
 use botswain::lifecycle::{FleetAnswer, LifecycleClient, Settings};
 use botswain::operations::{Answer, Asker, Operations, Rules, Runner, Said, Settled, Stepped, Wake};
 use botswain::sandbox::discord::Seed;
@@ -28,6 +30,7 @@ pub struct Bench {
     pub store: Store,
     pub lifecycle: LifecycleClient,
     pub operations: Operations,
+    pub incidents: Incidents,
     pub runner: Runner,
     picture: watch::Sender<Arc<Picture>>,
     interactions: std::sync::atomic::AtomicU64,
@@ -47,14 +50,19 @@ impl Bench {
     pub async fn with(change: impl FnOnce(&mut Config)) -> Self {
         let mut options = Options::default();
         options.fleet.mode = Mode::Explicit;
+        options.fleet.start_ms = Some(at(0).as_millisecond());
         let sandbox = Sandbox::start(options).await.unwrap();
         let _witness = Witness::of(&sandbox.discord.as_ref().unwrap().stand_in, &[]);
         let mut config = sandbox.config(&[]).unwrap();
+        // Whoever wants to see them says them.
+        config.policy.limits = Limits::default();
         change(&mut config);
         let store = Store::open(&config.database_url).await.unwrap();
         let service = Settings::new(config.lifecycle.url.clone(), config.lifecycle.token.clone());
         let lifecycle = LifecycleClient::new(Settings { retries: 0, ..service }).unwrap();
         let (picture, watched) = watch::channel(Arc::new(Picture::default()));
+        let ruled = incidents::Rules { authority: config.authority.clone(), policy: config.policy.clone() };
+        let incidents = Incidents::new(store.clone(), watched.clone(), ruled, Wake::default());
         let rules = Rules {
             authority: config.authority.clone(),
             policy: config.policy.clone(),
@@ -63,7 +71,17 @@ impl Bench {
         let operations = Operations::new(store.clone(), lifecycle.clone(), watched, rules, Wake::default());
         let discord = DiscordApi::new(&config.discord.token, config.discord.api_url.as_ref()).unwrap();
         let runner = Runner::new(&operations, discord, config.discord.guild);
-        let bench = Self { sandbox, store, lifecycle, operations, runner, picture, interactions: 1.into(), _witness };
+        let bench = Self {
+            sandbox,
+            store,
+            lifecycle,
+            operations,
+            incidents,
+            runner,
+            picture,
+            interactions: 1.into(),
+            _witness,
+        };
         bench.look(at(0)).await;
         bench
     }
@@ -91,6 +109,14 @@ impl Bench {
             .collect()
     }
 
+    /// Olga has these roles from now on, wherever they are fetched.
+    pub async fn set_roles_of_olga(&self, roles: &[&str]) {
+        let address = self.sandbox.discord.as_ref().unwrap().address;
+        let path = format!("http://{address}/control/discord/members/{}/roles", Seed::default().olga.id);
+        let body = serde_json::json!({ "roles": roles });
+        reqwest::Client::new().put(path).json(&body).send().await.unwrap().error_for_status().unwrap();
+    }
+
     pub fn olga(&self) -> Asker {
         let seed = Seed::default();
         self.asker(seed.olga.id.to_string().parse().unwrap(), "Olga", &[seed.operators.id.to_string()])
@@ -99,6 +125,11 @@ impl Bench {
     pub fn otto(&self) -> Asker {
         let seed = Seed::default();
         self.asker(seed.otto.id.to_string().parse().unwrap(), "Otto", &[seed.operators.id.to_string()])
+    }
+
+    /// Another operator.
+    pub fn asks(&self, name: &str) -> Asker {
+        self.asker(UserId(4_711), name, &[Seed::default().operators.id.to_string()])
     }
 
     pub fn vera(&self) -> Asker {

@@ -10,6 +10,7 @@ mod confirmations;
 mod database;
 mod disk;
 mod faults;
+mod freezes;
 mod kill;
 #[path = "../description/witness.rs"]
 mod witness;
@@ -17,6 +18,7 @@ mod witness;
 mod message;
 mod person;
 mod postgresql;
+mod restart;
 mod running;
 mod walk;
 mod world;

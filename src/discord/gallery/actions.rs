@@ -4,16 +4,19 @@ use std::time::Duration;
 
 use super::Exhibit;
 use super::sample::{MINUTE, Sample, demo, production};
-use crate::discord::render::{prompt, refusal};
+use crate::discord::render::{operation, prompt, refusal};
 use crate::domain::action::{CannotDo, Verb};
 use crate::domain::authority::{Denied, Right};
-use crate::domain::connector::{AgentStatus, Condition, Connector, Environment, Link};
+use crate::domain::connector::{AgentStatus, Condition, Connector, Environment, LastOperation, Link};
 use crate::domain::ids::Id;
 use crate::domain::notice::Notice;
+use crate::domain::operation::guiding::{Guidance, Meddling, Obstacle, Pause, Wish};
 use crate::domain::operation::{Ended, Operation, Outcome, Seen, StepFailure, StepState};
+use crate::domain::pace::{TooMany, Whose};
 use crate::domain::plan::{Drift, Impact, Known, Plan, Wanted};
 use crate::domain::progress::{Progress, Usual};
 use crate::domain::request::{Refusal, Request, RequestState};
+use crate::domain::setup::Permission;
 use crate::operations::{Choice, Menu, Part};
 
 impl Sample<'_> {
@@ -23,13 +26,13 @@ impl Sample<'_> {
         let of = fleet.iter().find(|one| one.name == name).cloned();
         let of = of.unwrap_or_else(|| self.healthy(name, "Billing Bot", 18));
         let peers: Vec<Connector> = fleet.into_iter().filter(|one| one.bot == of.bot).collect();
-        let wanted = Wanted {
-            verb,
-            bot: &of.bot,
-            environment: &of.environment,
-            to: to.as_ref(),
-            connectors: std::slice::from_ref(&of.id),
-        };
+        // A restart is of all of them, one at a time.
+        let all = peers.iter().filter(|one| verb == Verb::Restart && one.environment == of.environment);
+        let mut whom: Vec<_> = all.map(|one| one.id.clone()).collect();
+        if whom.is_empty() {
+            whom.push(of.id.clone());
+        }
+        let wanted = Wanted { verb, bot: &of.bot, environment: &of.environment, to: to.as_ref(), connectors: &whom };
         let known = Known { connectors: &peers, uncertain: false };
         let plan = Plan::make(&wanted, known, &self.policy(), self.now).unwrap_or_else(|_| Plan {
             verb,
@@ -115,12 +118,13 @@ pub(super) fn prompts(of: &Sample<'_>) -> Vec<Exhibit> {
         of.prompt("Stop and start what hangs", Verb::Start, "returns-2", None),
         of.prompt("Redeploy what runs", Verb::Redeploy, "orders-2", Some(demo())),
         of.prompt("Redeploy what is stopped", Verb::Redeploy, "billing-2", Some(demo())),
+        of.prompt("Restart all, one at a time", Verb::Restart, "orders-1", None),
         settled("Confirmed", RequestState::Confirmed),
         settled("Cancelled", RequestState::Cancelled),
         settled("Expired", RequestState::Expired),
         Exhibit::private(
             "Confirmed, where its progress cannot be shown",
-            &prompt::begun_unseen(of.cast.channel, &Id::random()),
+            &prompt::begun_unseen(of.cast.channel, &[Permission::SendMessages], &Id::random()),
         ),
     ]
 }
@@ -167,6 +171,47 @@ pub(super) fn operations(of: &Sample<'_>) -> Vec<Exhibit> {
         said("Never seen healthy", never),
         said("Ended, because a role was lost", lost),
     ]
+    .into_iter()
+    .chain(restarts(of))
+    .collect()
+}
+
+/// How a restart of several goes on, waits, and is ended; and what somebody else does meanwhile.
+fn restarts(of: &Sample<'_>) -> Vec<Exhibit> {
+    let said = |name: &str, operation| Exhibit::public(name, of.said(&Notice::Operation { operation }));
+    let watching = || StepState::Watching { operation: "op".to_owned() };
+    let restart = |states| of.operation(Verb::Restart, "orders-1", None, states);
+    let waits = |states, why| {
+        let guidance = Guidance { paused: Some(Pause { since: of.ago(20), why }), ..Guidance::default() };
+        Operation { guidance, ..restart(states) }
+    };
+    let not_back = Obstacle::NotBack { why: StepFailure::NotSeen };
+    let left = StepState::Left { why: Some(StepFailure::NotSeen) };
+    let few = waits(vec![StepState::Done, left], Obstacle::TooFew { left: 1, agreed: 2 });
+    let guidance = Guidance { halted_by: Some(of.cast.otto.clone()), ..Guidance::default() };
+    let rest = vec![StepState::Left { why: None }; 4];
+    let halted = restart([vec![StepState::Done; 2], rest].concat());
+    let halted = of.ended(Operation { guidance, ..halted }, Outcome::Halted);
+    let by = Some("Pat".to_owned());
+    let meddling = Meddling {
+        at: of.ago(30),
+        connector: "billing-1".to_owned(),
+        seen: seen(AgentStatus::Online, Link::Connected),
+        last: Some(LastOperation { what: "Started".to_owned(), by, at: Some(of.ago(40)) }),
+    };
+    let refused = StepFailure::Refused { said: "Somebody else changed the connector.".to_owned() };
+    let stop = of.operation(Verb::Stop, "billing-1", None, vec![StepState::Failed { why: refused }]);
+    let guidance = Guidance { meddling: vec![meddling], ..Guidance::default() };
+    let meddled = of.ended(Operation { guidance, ..stop }, Outcome::Failed);
+    vec![
+        said("A restart, one at a time", restart(vec![StepState::Done, watching()])),
+        said("A restart that waits for one", waits(vec![StepState::Done, watching()], not_back)),
+        said("A restart that would cost too much", few),
+        said("A restart that was ended early", halted),
+        said("Somebody else was at it too", meddled),
+        Exhibit::private("Somebody said how it goes on", &operation::heard(Wish::Halt)),
+        Exhibit::private("It is over already", &operation::is_over()),
+    ]
 }
 
 /// Each refusal, in the order in which a person may meet them.
@@ -185,8 +230,8 @@ pub(super) fn all_refusals(of: &Sample<'_>) -> Vec<(&'static str, Refusal)> {
     };
     let one = || "billing-2".to_owned();
     let cannot = |why| Refusal::CannotDo { why, connector: one() };
+    let (right, again_at) = (Right::Change(Verb::Stop), of.hence(4 * MINUTE));
     let drifted = |drift| Refusal::Drifted { drifts: vec![drift] };
-    let right = Right::Change(Verb::Stop);
     let roles = || vec![of.cast.operators];
     let needs_role = |of_bot| Denied::NeedsRole { right, environment: production(), of_bot, roles: roles() };
     vec![
@@ -216,6 +261,8 @@ pub(super) fn all_refusals(of: &Sample<'_>) -> Vec<(&'static str, Refusal)> {
             Refusal::CannotRead { why: "The lifecycle service did not answer in time.".to_owned() },
         ),
         ("Somebody was first", Refusal::Busy { by: of.cast.otto.clone(), verb: Verb::Stop, operation: Id::random() }),
+        ("The environment is frozen", Refusal::Frozen { freeze: Box::new(of.freeze()) }),
+        ("Too many changes", Refusal::TooMany { too_many: TooMany { whose: Whose::Person, most: 10, again_at } }),
         ("The fleet was not read yet", Refusal::NotReady),
     ]
 }

@@ -10,6 +10,8 @@ pub mod chart;
 pub mod direct;
 mod elsewhere;
 pub mod escape;
+pub mod explain;
+pub mod freeze;
 pub mod handled;
 pub mod history;
 mod incident;
@@ -17,7 +19,7 @@ pub mod limits;
 pub mod message;
 pub mod modal;
 mod mute;
-mod operation;
+pub mod operation;
 pub mod overview;
 pub mod prompt;
 pub mod record;
@@ -60,6 +62,7 @@ pub fn notice(notice: &Notice, context: &Context) -> Value {
         Notice::Worse { incident } => incident::worse(incident, context),
         Notice::Again { incident, due, at } => attention::again(incident, *due, *at, context),
         Notice::Mute { mute } => mute::message(mute, context),
+        Notice::Freeze { freeze } => freeze::message(freeze, context),
         Notice::Summary { mute, summary } => mute::summary(mute, summary, context),
         Notice::Back { incident } => incident::back(incident, context),
         Notice::Operation { operation } => operation::message(operation, &context.reference),
@@ -67,6 +70,7 @@ pub fn notice(notice: &Notice, context: &Context) -> Value {
         Notice::Records { records } => record::mirrored(records, context.guild, &context.reference),
         Notice::Trouble { trouble } => elsewhere::trouble(trouble, context),
         Notice::Unseen { incident } => elsewhere::unseen(incident, context),
+        Notice::Setup { setup } => setup::message(setup, &context.reference),
         Notice::Drill { at } => elsewhere::drill(*at, &context.reference),
     };
     match context.continues {

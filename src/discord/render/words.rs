@@ -255,6 +255,7 @@ pub(super) fn past(verb: Verb) -> &'static str {
         Verb::Stop => "stopped",
         Verb::Start => "started",
         Verb::Redeploy => "redeployed",
+        Verb::Restart => "restarted",
     }
 }
 
@@ -264,6 +265,7 @@ pub(super) fn right(right: Right) -> &'static str {
         Right::Change(verb) => verb.word(),
         Right::Acknowledge => "acknowledge or snooze",
         Right::Mute => "mute or unmute",
+        Right::Freeze => "freeze or unfreeze",
     }
 }
 
@@ -273,5 +275,6 @@ pub(super) fn present(verb: Verb) -> &'static str {
         Verb::Stop => "Stopping",
         Verb::Start => "Starting",
         Verb::Redeploy => "Redeploying",
+        Verb::Restart => "Restarting",
     }
 }

@@ -20,12 +20,14 @@ pub enum Right {
     Acknowledge,
     /// Keep alerts from pinging for a while.
     Mute,
+    /// Keep everybody from taking anything away for a while.
+    Freeze,
 }
 
 impl Right {
     /// All of them.
     pub fn all() -> impl Iterator<Item = Self> {
-        Verb::ALL.into_iter().map(Self::Change).chain([Self::Acknowledge, Self::Mute])
+        Verb::ALL.into_iter().map(Self::Change).chain([Self::Acknowledge, Self::Mute, Self::Freeze])
     }
 
     /// Its word in the settings.
@@ -34,6 +36,7 @@ impl Right {
             Self::Change(verb) => verb.word(),
             Self::Acknowledge => Handling::Acknowledge.word(),
             Self::Mute => Handling::Mute.word(),
+            Self::Freeze => Handling::Freeze.word(),
         }
     }
 
@@ -50,6 +53,7 @@ impl From<Handling> for Right {
             // Where they stand is for those who act on what they show.
             Handling::Board | Handling::Unboard => Self::Acknowledge,
             Handling::Mute | Handling::Unmute => Self::Mute,
+            Handling::Freeze | Handling::Unfreeze => Self::Freeze,
         }
     }
 }
@@ -234,7 +238,8 @@ mod tests {
         assert_eq!(stranded(grants(None, &[(stop, &[1, 2])])), [(Verb::Stop, vec![RoleId(2)])]);
         assert_eq!(stranded(grants(None, &[(stop, &[])])), [(Verb::Stop, vec![])], "whoever manages the server");
         let only_start = stranded(grants(None, &[(start, &[2])]));
-        assert_eq!(only_start, [(Verb::Stop, vec![RoleId(1)]), (Verb::Redeploy, vec![RoleId(1)])]);
+        let others = [Verb::Stop, Verb::Redeploy, Verb::Restart].map(|verb| (verb, vec![RoleId(1)]));
+        assert_eq!(only_start, others);
         let found = Authority { everywhere: grants(Some(1), &[(start, &[2])]), ..Authority::default() }.stranding();
         assert_eq!(found.first().map(|found| &found.environment), Some(&None));
     }

@@ -209,6 +209,7 @@ fn sign(verb: Verb) -> &'static str {
         Verb::Stop => "■",
         Verb::Start => "▶",
         Verb::Redeploy => "⇄",
+        Verb::Restart => "↻",
     }
 }
 
