@@ -122,8 +122,8 @@ impl Subcommand {
     fn description(self) -> &'static str {
         match self {
             Self::Status => "The bots of an environment at a glance, worst first; or one bot with its connectors",
-            Self::Change(Verb::Stop) => "Stop one agent connector, after confirming what it means",
-            Self::Change(Verb::Start) => "Start one agent connector, and follow it until it is seen healthy",
+            Self::Change(Verb::Stop) => "Stop agent connectors of a bot, after confirming what it means",
+            Self::Change(Verb::Start) => "Start agent connectors of a bot, and follow them until they are seen healthy",
             Self::Change(Verb::Redeploy) => "Move one agent connector to another environment",
             Self::Alerts => "The open incidents, worst first: since when, and who has them",
             Self::Audit => "Who asked for what, when and why, and how it ended: the last first",
@@ -348,6 +348,7 @@ impl Command {
                     bot: text(OptionName::Bot),
                     connector: text(OptionName::Connector),
                     to: text(OptionName::To),
+                    then_start: false,
                     reason: text(OptionName::Reason),
                 },
             },

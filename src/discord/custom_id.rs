@@ -21,6 +21,10 @@ pub enum CustomId {
     Confirm(Id),
     /// Cancels a request.
     Cancel(Id),
+    /// The form in which the bot's name is typed to confirm a request.
+    ConfirmForm(Id),
+    /// Asks anew for what a request asked for, as things are now.
+    PlanAgain(Id),
     /// A menu of a request: its value is chosen.
     Pick {
         /// The request.
@@ -45,6 +49,13 @@ pub enum CustomId {
         verb: Verb,
         /// The connector.
         connector: Key,
+    },
+    /// Asks to move a connector and to have it started there.
+    Move {
+        /// The connector.
+        connector: Key,
+        /// The environment to move to.
+        to: Key,
     },
     /// Shows the status of an environment, or of a bot there, as it is now.
     Status {
@@ -103,6 +114,7 @@ impl CustomId {
             | Self::AlertDetails
             | Self::Audit { .. }
             | Self::AuditAgain(_) => false,
+            Self::ConfirmForm(_) | Self::PlanAgain(_) | Self::Move { .. } => true,
             Self::Confirm(_) | Self::Cancel(_) | Self::Pick { .. } | Self::Page { .. } | Self::Ask { .. } => true,
             Self::Acknowledge(_) | Self::Snooze(_) | Self::SnoozeForm(_) | Self::Unsnooze(_) => true,
             Self::Unmute(_) | Self::UnmuteChosen => true,
@@ -112,7 +124,7 @@ impl CustomId {
 
 /// The short name of an environment in a custom id. (Its word may be of any length.)
 pub fn environment_key(environment: &Environment) -> Key {
-    Key::of(environment.as_str())
+    environment.key()
 }
 
 impl fmt::Display for CustomId {
@@ -120,10 +132,13 @@ impl fmt::Display for CustomId {
         write!(f, "{VERSION}:")?;
         match self {
             Self::Confirm(request) => write!(f, "confirm:{request}"),
+            Self::ConfirmForm(request) => write!(f, "confirm-form:{request}"),
+            Self::PlanAgain(request) => write!(f, "again:{request}"),
             Self::Cancel(request) => write!(f, "cancel:{request}"),
             Self::Pick { request, part, page } => write!(f, "pick:{request}:{}:{page}", part.word()),
             Self::Page { request, part, page } => write!(f, "page:{request}:{}:{page}", part.word()),
             Self::Ask { verb, connector } => write!(f, "ask:{}:{connector}", verb.word()),
+            Self::Move { connector, to } => write!(f, "move:{connector}:{to}"),
             Self::Status { environment, bot: None } => write!(f, "status:{environment}"),
             Self::Status { environment, bot: Some(bot) } => write!(f, "status:{environment}:{bot}"),
             Self::Details { environment } => write!(f, "details:{environment}"),
@@ -164,6 +179,8 @@ impl FromStr for CustomId {
         let page = |text: &str| text.parse::<u16>().ok().filter(|page| page.to_string() == text).ok_or(NotOurs);
         Ok(match *rest {
             ["confirm", request] => Self::Confirm(id(request)?),
+            ["confirm-form", request] => Self::ConfirmForm(id(request)?),
+            ["again", request] => Self::PlanAgain(id(request)?),
             ["cancel", request] => Self::Cancel(id(request)?),
             ["pick", request, word, number] => {
                 Self::Pick { request: id(request)?, part: part(word)?, page: page(number)? }
@@ -174,6 +191,7 @@ impl FromStr for CustomId {
             ["ask", verb, connector] => {
                 Self::Ask { verb: Verb::from_word(verb).ok_or(NotOurs)?, connector: key(connector)? }
             }
+            ["move", connector, to] => Self::Move { connector: key(connector)?, to: key(to)? },
             ["status", environment] => Self::Status { environment: key(environment)?, bot: None },
             ["status", environment, bot] => Self::Status { environment: key(environment)?, bot: Some(key(bot)?) },
             ["details", environment] => Self::Details { environment: key(environment)? },
@@ -211,9 +229,12 @@ mod tests {
         prop_oneof![
             id().prop_map(CustomId::Confirm),
             id().prop_map(CustomId::Cancel),
+            id().prop_map(CustomId::ConfirmForm),
+            id().prop_map(CustomId::PlanAgain),
             (id(), part(), any::<u16>()).prop_map(|(request, part, page)| CustomId::Pick { request, part, page }),
             (id(), part(), any::<u16>()).prop_map(|(request, part, page)| CustomId::Page { request, part, page }),
             (verb(), key()).prop_map(|(verb, connector)| CustomId::Ask { verb, connector }),
+            (key(), key()).prop_map(|(connector, to)| CustomId::Move { connector, to }),
             (key(), prop::option::of(key())).prop_map(|(environment, bot)| CustomId::Status { environment, bot }),
             key().prop_map(|environment| CustomId::Details { environment }),
             id().prop_map(CustomId::Acknowledge),

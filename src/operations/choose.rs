@@ -26,6 +26,8 @@ pub struct Said {
     pub connector: Option<String>,
     /// For a redeploy: the environment to move to.
     pub to: Option<String>,
+    /// For a redeploy: whether what is down is to be started where it goes.
+    pub then_start: bool,
     /// Why, in the person's words.
     pub reason: Option<String>,
 }
@@ -82,7 +84,7 @@ pub(super) enum Narrowed {
 
 /// Finds what a command named in the fleet.
 pub(super) fn understand(fleet: &Fleet, policy: &Policy, said: &Said) -> Result<Selection, Refusal> {
-    let mut selection = Selection::default();
+    let mut selection = Selection { then_start: said.then_start, ..Selection::default() };
     for (part, value) in [
         (Part::Environment, &said.environment),
         (Part::Bot, &said.bot),
@@ -90,45 +92,52 @@ pub(super) fn understand(fleet: &Fleet, policy: &Policy, said: &Said) -> Result<
         (Part::Target, &said.to),
     ] {
         if let Some(value) = value {
-            take(fleet, policy, &mut selection, part, value)?;
+            take(fleet, policy, &mut selection, part, std::slice::from_ref(value))?;
         }
     }
     Ok(selection)
 }
 
-/// Takes one choice into the selection. What is chosen above another choice clears what it contradicts.
+/// Takes what was chosen into the selection: one, or of the connectors any number. What is chosen above another choice
+/// clears what it contradicts.
 pub(super) fn take(
     fleet: &Fleet,
     policy: &Policy,
     selection: &mut Selection,
     part: Part,
-    value: &str,
+    values: &[String],
 ) -> Result<(), Refusal> {
-    // A short name of ours was offered by a menu, a button or a suggestion: what it named was there then.
-    let not_found = || match value.parse::<Key>() {
-        Ok(_) => Refusal::Gone { what: None },
-        Err(_) => Refusal::NotFound { what: value.to_owned() },
-    };
+    let value = values.first().map(String::as_str).unwrap_or_default();
+    let not_found = || not_found(value);
     match part {
         Part::Environment => {
             let environment = find_environment(fleet.environments(), value).ok_or_else(not_found)?;
             if selection.environment.as_ref() != Some(&environment) {
-                *selection =
-                    Selection { environment: Some(environment), to: selection.to.take(), ..Selection::default() };
+                let (to, then_start) = (selection.to.take(), selection.then_start);
+                *selection = Selection { environment: Some(environment), to, then_start, ..Selection::default() };
             }
         }
         Part::Bot => {
             let bot = find_bot(fleet, selection.environment.as_ref(), value).ok_or_else(not_found)?;
             if selection.bot.as_ref() != Some(&bot) {
                 selection.bot = Some(bot);
-                selection.connector = None;
+                selection.connectors.clear();
             }
         }
         Part::Connector => {
-            let connector = find_connector(fleet, selection, value).ok_or_else(not_found)?;
-            selection.environment = Some(connector.environment.clone());
-            selection.bot = Some(connector.bot.id.clone());
-            selection.connector = Some(connector.id.clone());
+            let first = find_connector(fleet, selection, value).ok_or_else(not_found)?;
+            selection.environment = Some(first.environment.clone());
+            selection.bot = Some(first.bot.id.clone());
+            selection.connectors = Vec::new();
+            for value in values {
+                // Of one bot in one environment, as the menu showed them: what is elsewhere by now is gone from there.
+                let is_beside = |c: &&Connector| c.environment == first.environment && c.bot.id == first.bot.id;
+                let found = find_connector(fleet, selection, value).filter(is_beside);
+                let connector = found.ok_or_else(|| self::not_found(value))?;
+                if !selection.connectors.contains(&connector.id) {
+                    selection.connectors.push(connector.id.clone());
+                }
+            }
         }
         // A target needs no connector there yet, so the fleet need not show it; `narrow` judges whether it is known at all.
         Part::Target => {
@@ -139,10 +148,18 @@ pub(super) fn take(
     Ok(())
 }
 
+/// A short name of ours was offered by a menu, a button or a suggestion: what it named was there then.
+fn not_found(value: &str) -> Refusal {
+    match value.parse::<Key>() {
+        Ok(_) => Refusal::Gone { what: None },
+        Err(_) => Refusal::NotFound { what: value.to_owned() },
+    }
+}
+
 /// An environment by its name or short name.
 pub(crate) fn find_environment(among: impl IntoIterator<Item = Environment>, value: &str) -> Option<Environment> {
     let named = Environment::new(value);
-    among.into_iter().find(|known| *known == named || known.key_or_word() == value)
+    among.into_iter().find(|known| *known == named || known.key_or_word() == value || known.key().as_str() == value)
 }
 
 /// A bot by its short name or id; by its name where only one bot bears it.
@@ -199,15 +216,17 @@ pub(super) fn narrow(
     if let Some((part, choices)) = missing(picture, policy, request, &pool) {
         return Narrowed::Missing(part, choices);
     }
-    let Some(connector) = request.selection.connector.as_ref().and_then(|id| in_picture(picture, id)) else {
+    let chosen = &request.selection.connectors;
+    let connectors: Vec<_> = chosen.iter().filter_map(|id| in_picture(picture, id)).collect();
+    let Some(first) = connectors.first().filter(|_| connectors.len() == chosen.len()) else {
         return Narrowed::Refused(Refusal::NothingToChoose { verb: request.verb });
     };
-    let environments = std::iter::once(&connector.environment).chain(&request.selection.to);
-    let places: Vec<_> = environments.map(|environment| At::bot(environment, &connector.bot.id)).collect();
+    let environments = std::iter::once(&first.environment).chain(&request.selection.to);
+    let places: Vec<_> = environments.map(|environment| At::bot(environment, &first.bot.id)).collect();
     if let Err(denied) = may(&places) {
         return Narrowed::Refused(Refusal::Denied { denied });
     }
-    plan(picture, policy, request, connector, now)
+    plan(picture, policy, request, first, now)
 }
 
 /// The connectors that are still possible: fit for the verb, where the person may act.
@@ -219,8 +238,8 @@ fn pool<'a>(
     now: Timestamp,
 ) -> Result<Vec<&'a Connector>, Refusal> {
     let selection = &request.selection;
-    if let Some(id) = &selection.connector {
-        return Ok(in_picture(picture, id).into_iter().collect());
+    if !selection.connectors.is_empty() {
+        return Ok(selection.connectors.iter().filter_map(|id| in_picture(picture, id)).collect());
     }
     let chosen = |c: &&Connector| {
         selection.environment.as_ref().is_none_or(|environment| c.environment == *environment)
@@ -288,16 +307,16 @@ fn missing(
         }
     }
     pool.retain(|c| Some(&c.bot.id) == selection.bot.as_ref());
-    if selection.connector.is_none() {
+    if selection.connectors.is_empty() {
         match pool.as_slice() {
-            [only] => selection.connector = Some(only.id.clone()),
+            [only] => selection.connectors.push(only.id.clone()),
             several => {
                 return Some((Part::Connector, several.iter().map(|c| of_connector(c)).collect()));
             }
         }
     }
     if request.verb == Verb::Redeploy && selection.to.is_none() {
-        let here = selection.connector.as_ref().and_then(|id| in_picture(picture, id))?;
+        let here = selection.connectors.first().and_then(|id| in_picture(picture, id))?;
         return Some((Part::Target, targets(picture, policy, here)));
     }
     None
@@ -353,21 +372,26 @@ fn targets(picture: &Picture, policy: &Policy, connector: &Connector) -> Vec<Cho
     elsewhere.map(|environment| of_environment(picture, &environment)).collect()
 }
 
-fn plan(picture: &Picture, policy: &Policy, request: &Request, connector: &Connector, now: Timestamp) -> Narrowed {
-    let of_bot = |s: &&Sighting| s.connector.bot.id == connector.bot.id && s.sight != Sight::Missing;
+/// Plans what is asked; `first` is the first of the connectors.
+fn plan(picture: &Picture, policy: &Policy, request: &Request, first: &Connector, now: Timestamp) -> Narrowed {
+    let of_bot = |s: &&Sighting| s.connector.bot.id == first.bot.id && s.sight != Sight::Missing;
     let connectors: Vec<_> = picture.fleet.sightings().filter(of_bot).map(|s| s.connector.clone()).collect();
     let known = Known { connectors: &connectors, uncertain: picture.fleet.blind_since().is_some() };
     let wanted = Wanted {
         verb: request.verb,
-        bot: &connector.bot,
-        environment: &connector.environment,
+        bot: &first.bot,
+        environment: &first.environment,
         to: request.selection.to.as_ref(),
-        connectors: std::slice::from_ref(&connector.id),
+        connectors: &request.selection.connectors,
+        then_start: request.selection.then_start,
     };
     match Plan::make(&wanted, known, policy, now) {
         Ok(plan) => Narrowed::Planned(Box::new(plan)),
         Err(Unplanned::CannotDo { connector, why, .. }) => Narrowed::Refused(Refusal::CannotDo { why, connector }),
-        Err(Unplanned::Gone(_)) => Narrowed::Refused(Refusal::Gone { what: Some(connector.name.clone()) }),
+        Err(Unplanned::Gone(id)) => {
+            let known = in_picture(picture, &id).map(|connector| connector.name.clone());
+            Narrowed::Refused(Refusal::Gone { what: known })
+        }
     }
 }
 
@@ -417,13 +441,22 @@ mod tests {
             panic!("only production has something to stop, so the bot is asked");
         };
         assert_eq!(choices.len(), 2);
-        take(&picture.fleet, &policy(), &mut stop.selection, Part::Bot, &choices[0].value).unwrap();
+        take(&picture.fleet, &policy(), &mut stop.selection, Part::Bot, &[choices[0].value.clone()]).unwrap();
         let Narrowed::Missing(Part::Connector, choices) =
             narrow(&picture, &policy(), &mut stop, |_| Ok(()), Timestamp::UNIX_EPOCH)
         else {
             panic!("the bot has two connectors");
         };
-        take(&picture.fleet, &policy(), &mut stop.selection, Part::Connector, &choices[1].value).unwrap();
+        let both = [choices[1].value.clone(), choices[0].value.clone(), choices[1].value.clone()];
+        let mut several = stop.clone();
+        take(&picture.fleet, &policy(), &mut several.selection, Part::Connector, &both).unwrap();
+        let Narrowed::Planned(plan) = narrow(&picture, &policy(), &mut several, |_| Ok(()), Timestamp::UNIX_EPOCH)
+        else {
+            panic!("all is known");
+        };
+        assert_eq!(plan.names().collect::<Vec<_>>(), ["billing-2", "billing-1"], "each once, in the order chosen");
+        assert_eq!(plan.impacts[0].healthy_after, 0);
+        take(&picture.fleet, &policy(), &mut stop.selection, Part::Connector, &both[..1]).unwrap();
         let Narrowed::Planned(plan) = narrow(&picture, &policy(), &mut stop, |_| Ok(()), Timestamp::UNIX_EPOCH) else {
             panic!("all is known");
         };
@@ -458,7 +491,7 @@ mod tests {
         let choices = targets(&picture, &policy, &picture.fleet.sightings().next().unwrap().connector);
         let choice = choices.iter().find(|choice| choice.label == far.title()).unwrap();
         let mut selection = Selection::default();
-        take(&picture.fleet, &policy, &mut selection, Part::Target, &choice.value).unwrap();
+        take(&picture.fleet, &policy, &mut selection, Part::Target, &[choice.value.clone()]).unwrap();
         assert_eq!(selection.to, Some(far));
     }
 

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::Asker;
 use crate::domain::audit::{Entry, Touched, Verdict};
 use crate::domain::authority::{Denied, Person};
-use crate::domain::operation::{Operation, Outcome, StepFailure, StepState, Target};
+use crate::domain::operation::{Operation, Outcome, StepFailure, Target};
 use crate::domain::plan::{Drift, Planned};
 use crate::domain::request::{Refusal, Request, Selection};
 
@@ -37,15 +37,13 @@ pub(super) fn of_operation(operation: &Operation, outcome: Outcome, now: Timesta
         Outcome::Failed => Verdict::Failed,
         Outcome::Unknown => Verdict::OutcomeUnknown,
     };
-    let why = operation.current().map_or_else(
-        || "seen".to_owned(),
-        |(_, step)| match &step.state {
-            StepState::Failed { why } => {
-                format!("{}: {}", step.action.verb().word(), failure(why))
-            }
-            _ => "left".to_owned(),
-        },
-    );
+    let several = operation.targets.len() > 1;
+    let failed = operation.failures().map(|(step, why)| {
+        let of = operation.targets.get(step.on).filter(|_| several).map(|target| format!("{}: ", target.name));
+        format!("{}{}: {}", of.unwrap_or_default(), step.action.verb().word(), failure(why))
+    });
+    let failed: Vec<_> = failed.collect();
+    let why = if failed.is_empty() { "seen".to_owned() } else { failed.join("; ") };
     Entry {
         verb: Some(operation.verb),
         target: format!("{} of {} in {}{to}", operation.targets.names(), operation.bot.name, operation.environment),
@@ -81,9 +79,13 @@ fn touched_by(request: &Request) -> Vec<Touched> {
         };
         return plan.connectors.iter().map(touched).collect();
     }
-    let Selection { environment, bot, connector, to } = request.selection.clone();
-    let chosen = Touched { environment, bot, connector, to, ..Touched::default() };
-    Some(chosen).filter(|touched| *touched != Touched::default()).into_iter().collect()
+    let Selection { environment, bot, connectors, to, .. } = request.selection.clone();
+    let chosen = Touched { environment, bot, to, ..Touched::default() };
+    if connectors.is_empty() {
+        return Some(chosen).filter(|touched| *touched != Touched::default()).into_iter().collect();
+    }
+    let one = |connector| Touched { connector: Some(connector), ..chosen.clone() };
+    connectors.into_iter().map(one).collect()
 }
 
 fn target_of(request: &Request) -> String {
@@ -93,8 +95,9 @@ fn target_of(request: &Request) -> String {
         return format!("{} of {} in {}{to}", names.join(", "), plan.bot.name, plan.environment);
     }
     let selection = &request.selection;
+    let connectors: Vec<_> = selection.connectors.iter().map(ToString::to_string).collect();
     let parts = [
-        selection.connector.as_ref().map(ToString::to_string),
+        Some(connectors.join(", ")).filter(|connectors| !connectors.is_empty()),
         selection.bot.as_ref().map(ToString::to_string),
         selection.environment.as_ref().map(ToString::to_string),
     ];
@@ -113,6 +116,7 @@ fn why(refusal: &Refusal) -> String {
         Refusal::Settled { state } => format!("settled before: {}", state.word()),
         Refusal::Unknown => "unknown request".to_owned(),
         Refusal::Drifted { drifts } => drifts.iter().map(drift).collect::<Vec<_>>().join("; "),
+        Refusal::Mistyped { .. } => "the bot's name was not typed".to_owned(),
         Refusal::CannotRead { .. } => "the state could not be read".to_owned(),
         Refusal::Busy { operation, .. } => format!("operation {operation} is under way"),
         Refusal::NotReady => "the fleet has not been read yet".to_owned(),

@@ -2,7 +2,10 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test says what it expects by failing")]
 
 mod bench;
+mod foretold;
+mod guards;
 mod record;
+mod several;
 #[path = "../description/witness.rs"]
 mod witness;
 
@@ -18,7 +21,6 @@ use botswain::domain::operation::{Outcome, StepFailure, StepState};
 use botswain::domain::plan::Drift;
 use botswain::domain::request::{Refusal, RequestState};
 use botswain::operations::{Answer, Said, Settled};
-use botswain::sandbox::discord::Seed;
 use botswain::sandbox::lifecycle::{Deed, FaultKind};
 use botswain::store::operations::{Leased, Saved, Then};
 
@@ -43,7 +45,7 @@ async fn p3_pressed_by_many_at_once_a_prompt_begins_one_operation() {
     let bench = Bench::new().await;
     let olga = bench.olga();
     let request = bench.prompt(&olga, Verb::Stop, "billing-1", None, at(0)).await;
-    let presses = (0..20).map(|_| bench.operations.confirm(&olga, &request.id, at(1)));
+    let presses = (0..20).map(|_| bench.operations.confirm_typed(&olga, &request.id, "Billing Bot", at(1)));
     let settled = futures_util::future::join_all(presses).await;
     let begun = settled.iter().filter(|s| matches!(s, Ok(Settled::Begun(_)))).count();
     assert_eq!(begun, 1);
@@ -187,14 +189,7 @@ async fn p3_a_role_lost_in_the_middle_keeps_a_redeploy_from_moving_on() {
     let bench = Bench::new().await;
     let olga = bench.olga();
     let operation = bench.begin(&olga, Verb::Redeploy, "billing-1", Some("demo"), at(0)).await;
-    let seed = Seed::default();
-    let path = format!(
-        "http://{}/control/discord/members/{}/roles",
-        bench.sandbox.discord.as_ref().unwrap().address,
-        seed.olga.id
-    );
-    let body = serde_json::json!({ "roles": [] });
-    reqwest::Client::new().put(path).json(&body).send().await.unwrap().error_for_status().unwrap();
+    bench.takes_roles_from(&olga).await;
     bench.run(0, 60).await;
     let ended = bench.operation(&operation.id).await;
     assert_eq!(ended.steps[0].state, StepState::Done, "the stop was begun before");
@@ -350,7 +345,10 @@ async fn a_prompt_says_what_its_button_does_whatever_was_chosen_meanwhile() {
         panic!("two connectors are there to choose from");
     };
     let [first, second] = [0, 1].map(|place: usize| menu.choices[place].value.clone());
-    let pick = async |value: &str| match bench.operations.choose(&olga, &menu.request.id, menu.part, value, at(1)).await
+    let pick = async |value: &str| match bench
+        .operations
+        .choose(&olga, &menu.request.id, menu.part, &[value.to_owned()], at(1))
+        .await
     {
         Ok(Answer::Confirm(request)) => request,
         other => panic!("expected a prompt: {other:?}"),

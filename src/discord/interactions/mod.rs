@@ -26,6 +26,7 @@ use super::lookup;
 use super::render::{Message, prompt, refusal, status};
 use crate::domain::action::Verb;
 use crate::domain::connector::Environment;
+use crate::domain::ids::Id;
 use crate::domain::notice::Slot;
 use crate::domain::request::Refusal;
 use crate::operations::{Answer, Said, Trouble};
@@ -149,7 +150,7 @@ impl Front {
         let answer = self.operations.ask(&incoming.asker, verb, said, Timestamp::now()).await;
         self.log(incoming, verb.word(), &answer);
         let message = match &answer {
-            Ok(Answer::Refused(refused)) => self.refusal(refused).await,
+            Ok(Answer::Refused(refused)) => self.refusal(refused, None).await,
             other => answered(other, 0),
         };
         incoming.reply.edit(&message).await
@@ -167,13 +168,17 @@ impl Front {
         acknowledged
     }
 
-    /// A refusal in words, with a link to the operation that is in the way, where its message stands.
-    async fn refusal(&self, refused: &Refusal) -> Message {
+    /// A refusal in words, with a link to the operation that is in the way, where its message stands; of a request that is
+    /// known, with a way to ask anew.
+    async fn refusal(&self, refused: &Refusal, request: Option<&Id>) -> Message {
         let link = match refused {
             Refusal::Busy { operation, .. } => self.link_to(&Slot::Operation(operation.clone())).await,
             _ => None,
         };
-        refusal::refusal(refused, link.as_deref())
+        match request {
+            Some(request) => refusal::of_request(refused, link.as_deref(), request),
+            None => refusal::refusal(refused, link.as_deref()),
+        }
     }
 
     /// A link to a message of ours, if it stands.

@@ -254,6 +254,12 @@ impl Select {
         }
     }
 
+    /// The same menu, of which any number of the options that it has by now can be chosen at once.
+    pub fn any_number(mut self) -> Self {
+        self.max_values = u8::try_from(self.options.len()).unwrap_or(u8::MAX).max(1);
+        self
+    }
+
     /// Adds an option, if there is room and its value is not there yet; its texts are plain.
     pub fn option(mut self, value: &str, text: &str, description: &str) -> Self {
         let known = self.options.iter().any(|option| option.value == value);

@@ -337,6 +337,7 @@ fn request(verb: Verb, to: Option<&str>, of: &Connector, peers: &[Connector]) ->
         environment: &of.environment,
         to: to.as_ref(),
         connectors: std::slice::from_ref(&of.id),
+        then_start: false,
     };
     let others = peers.iter().filter(|peer| peer.id != of.id);
     let connectors: Vec<_> = others.chain(std::iter::once(of)).cloned().collect();
