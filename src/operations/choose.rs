@@ -113,8 +113,10 @@ pub(super) fn take(
         Part::Environment => {
             let environment = find_environment(fleet.environments(), value).ok_or_else(not_found)?;
             if selection.environment.as_ref() != Some(&environment) {
-                let (to, then_start) = (selection.to.take(), selection.then_start);
-                *selection = Selection { environment: Some(environment), to, then_start, ..Selection::default() };
+                let is_here = |bot: &BotId| fleet.bot(bot, &environment).is_some();
+                selection.bot = selection.bot.take().filter(is_here);
+                selection.connectors.clear();
+                selection.environment = Some(environment);
             }
         }
         Part::Bot => {
@@ -461,6 +463,25 @@ mod tests {
             panic!("all is known");
         };
         assert_eq!((plan.names().collect::<Vec<_>>(), plan.impacts[0].healthy_after), (vec!["billing-2"], 1));
+    }
+
+    #[test]
+    fn a_bot_that_was_named_is_not_asked_for_again_once_its_environment_is_chosen() {
+        let picture = fleet();
+        let said = Said { bot: Some("FAQ Bot".into()), ..Said::default() };
+        let mut redeploy = request(Verb::Redeploy, understand(&picture.fleet, &policy(), &said).unwrap());
+        let Narrowed::Missing(Part::Environment, _) =
+            narrow(&picture, &policy(), &mut redeploy, |_| Ok(()), Timestamp::UNIX_EPOCH)
+        else {
+            panic!("it is in two");
+        };
+        take(&picture.fleet, &policy(), &mut redeploy.selection, Part::Environment, &["demo".to_owned()]).unwrap();
+        assert_eq!(redeploy.selection.bot, Some(BotId::new("FAQ Bot")));
+        let Narrowed::Missing(Part::Target, _) =
+            narrow(&picture, &policy(), &mut redeploy, |_| Ok(()), Timestamp::UNIX_EPOCH)
+        else {
+            panic!("only where it goes is not known");
+        };
     }
 
     #[test]

@@ -32,6 +32,7 @@ async fn p7_one_stop_of_several_explains_each_of_them_and_the_one_that_failed_by
         world.later(1).await;
         world.carry_on().await;
     }
+    world.later(60).await;
     assert!(world.said().await.iter().all(|said| !said.contains('!')), "she announced both");
     let facts = world.failover("Orders Bot").await;
     let named: Vec<_> = facts.lines.iter().map(|line| (line.name.as_str(), line.own.is_some())).collect();

@@ -89,6 +89,7 @@ async fn p11_the_lowest_count_that_a_plan_foretells_is_the_lowest_that_the_fleet
         bench.look(at(second)).await;
         let Some(request) = ask(&bench, &bot, &mut rng, second).await else { continue };
         let plan = request.plan.clone().unwrap();
+        assert_eq!(plan.bot.name, bot, "SEED={seed}");
         let now = counts(&bench, &bot);
         let operation = bench.confirm(&bench.olga(), &request.id, at(second)).await.unwrap();
         let (mut lowest, end) = (now.clone(), second + LONG);

@@ -68,7 +68,7 @@ async fn p11_a_plan_that_was_harmless_when_it_was_shown_is_refused_when_it_would
     bench.run(3, 30).await;
     assert_eq!(bench.deeds(), ["stop orders-1"]);
     let verdicts: Vec<_> = bench.audit().await.iter().map(|entry| entry.verdict).collect();
-    assert_eq!(verdicts, [Verdict::Done, Verdict::Denied], "each request has its own record");
+    assert_eq!(verdicts, [Verdict::Denied, Verdict::Done], "each request has its own record");
 }
 
 #[tokio::test]
