@@ -10,7 +10,7 @@ use botswain::operations::{Answer, Part, Said, Stepped};
 use botswain::sandbox::lifecycle::FleetSeed;
 use botswain::sandbox::lifecycle::seed::{healthy, idle};
 use rand::rngs::StdRng;
-use rand::seq::SliceRandom as _;
+use rand::seq::{IndexedRandom as _, SliceRandom as _};
 use rand::{RngExt as _, SeedableRng as _};
 
 use crate::bench::{Bench, at};
@@ -25,7 +25,7 @@ fn connectors_of(bot: usize, rng: &mut StdRng) -> Vec<botswain::lifecycle::contr
     let name = format!("Bot {bot:03}");
     let count = rng.random_range(1..=5);
     let one = |n: usize| {
-        let (id, place) = (format!("c-{bot:03}-{n}"), ENVIRONMENTS[usize::from(rng.random_ratio(1, 3))]);
+        let (id, place) = (format!("c-{bot:03}-{n}"), *ENVIRONMENTS.choose(rng).unwrap());
         match rng.random_range(0..10) {
             0..6 => healthy(&id, &name, place),
             6 | 7 => idle(&id, &name, place, "Stopped"),
@@ -56,7 +56,7 @@ fn counts(bench: &Bench, bot: &str) -> BTreeMap<Environment, u32> {
 
 /// Asks for something that can be done to this bot: any number of connectors from the menu, where there is one.
 async fn ask(bench: &Bench, bot: &str, rng: &mut StdRng, second: i64) -> Option<Request> {
-    let verb = Verb::ALL[rng.random_range(0..Verb::ALL.len())];
+    let verb = *Verb::ALL.choose(rng).unwrap();
     let said = Said { bot: Some(bot.to_owned()), ..Said::default() };
     let olga = bench.olga();
     let mut answer = bench.operations.ask(&olga, verb, said, at(second)).await.unwrap();
