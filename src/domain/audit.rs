@@ -61,6 +61,8 @@ impl Verdict {
 pub enum Handling {
     /// Take an incident on.
     Acknowledge,
+    /// Have an incident no longer.
+    GiveBack,
     /// Leave an incident in peace for a while.
     Snooze,
     /// End a snooze.
@@ -73,12 +75,14 @@ pub enum Handling {
 
 impl Handling {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::Acknowledge, Self::Snooze, Self::Unsnooze, Self::Mute, Self::Unmute];
+    pub const ALL: [Self; 6] =
+        [Self::Acknowledge, Self::GiveBack, Self::Snooze, Self::Unsnooze, Self::Mute, Self::Unmute];
 
     /// The word for the log.
     pub fn word(self) -> &'static str {
         match self {
             Self::Acknowledge => "acknowledge",
+            Self::GiveBack => "give back",
             Self::Snooze => "snooze",
             Self::Unsnooze => "unsnooze",
             Self::Mute => "mute",

@@ -85,6 +85,11 @@ pub enum Notice {
         /// The incident as it stood then.
         incident: Incident,
     },
+    /// A test alert: nothing is wrong.
+    Drill {
+        /// When it was asked for.
+        at: Timestamp,
+    },
 }
 
 impl Notice {
@@ -100,7 +105,8 @@ impl Notice {
             | Self::Operation { .. }
             | Self::Trouble { .. }
             | Self::Records { .. }
-            | Self::Unseen { .. } => None,
+            | Self::Unseen { .. }
+            | Self::Drill { .. } => None,
         }
     }
 
@@ -111,7 +117,7 @@ impl Notice {
             Self::Worse { .. } | Self::Back { .. } | Self::Again { .. } | Self::Unseen { .. } => true,
             Self::Summary { summary, .. } => summary.ping,
             Self::Trouble { trouble } => trouble.unseen.iter().any(|unseen| unseen.mention),
-            Self::Mute { .. } | Self::Operation { .. } | Self::Records { .. } => false,
+            Self::Mute { .. } | Self::Operation { .. } | Self::Records { .. } | Self::Drill { .. } => false,
         }
     }
 }
@@ -160,6 +166,8 @@ pub enum Slot {
         /// Its severity.
         severity: &'static str,
     },
+    /// A test alert.
+    Drill(Id),
 }
 
 impl Slot {
@@ -175,6 +183,7 @@ impl Slot {
             Self::Operation(operation) => format!("operation:{operation}"),
             Self::Records(first) => format!("records:{first}"),
             Self::Trouble(trouble) => format!("trouble:{trouble}"),
+            Self::Drill(id) => format!("drill:{id}"),
             Self::Unseen { trouble, incident, severity } => format!("unseen:{severity}:{incident}:{trouble}"),
         }
     }
@@ -187,7 +196,12 @@ impl Slot {
             }
             Self::Unseen { trouble, .. } => Some(Self::Trouble(trouble.clone())),
             Self::Summary(mute) => Some(Self::Mute(mute.clone())),
-            Self::Card(_) | Self::Mute(_) | Self::Operation(_) | Self::Records(_) | Self::Trouble(_) => None,
+            Self::Card(_)
+            | Self::Mute(_)
+            | Self::Operation(_)
+            | Self::Records(_)
+            | Self::Trouble(_)
+            | Self::Drill(_) => None,
         }
     }
 }

@@ -285,7 +285,11 @@ impl World {
                     said.push(format!("summary! {}", mute.scope.name()))
                 }
                 Notice::Summary { mute, .. } => said.push(format!("summary {}", mute.scope.name())),
-                Notice::Operation { .. } | Notice::Records { .. } | Notice::Trouble { .. } | Notice::Unseen { .. } => {}
+                Notice::Operation { .. }
+                | Notice::Records { .. }
+                | Notice::Trouble { .. }
+                | Notice::Unseen { .. }
+                | Notice::Drill { .. } => {}
             }
         }
         said.sort();

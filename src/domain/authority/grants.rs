@@ -1,6 +1,6 @@
 //! Which roles have which rights: what is said of everything, of an environment, and of a bot there, the nearest first.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -46,7 +46,7 @@ impl Right {
 impl From<Handling> for Right {
     fn from(handling: Handling) -> Self {
         match handling {
-            Handling::Acknowledge | Handling::Snooze | Handling::Unsnooze => Self::Acknowledge,
+            Handling::Acknowledge | Handling::GiveBack | Handling::Snooze | Handling::Unsnooze => Self::Acknowledge,
             Handling::Mute | Handling::Unmute => Self::Mute,
         }
     }
@@ -136,6 +136,13 @@ impl Authority {
         let first = said.into_iter().find_map(|(grants, from)| Some((grants?.of(right)?, from)));
         let (roles, from) = first.unwrap_or((&[], Said::OfEverything));
         Rule { roles, from }
+    }
+
+    /// Every role that is named anywhere.
+    pub fn roles(&self) -> BTreeSet<RoleId> {
+        let places = self.places.values().flat_map(|place| std::iter::once(&place.all).chain(place.bots.values()));
+        let grants = std::iter::once(&self.everywhere).chain(places);
+        grants.flat_map(|said| said.operators.iter().chain(said.by_right.values()).flatten()).copied().collect()
     }
 
     /// The environment as such, and each bot of it of which anything is said.
