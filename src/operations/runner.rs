@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Operations, Rules, Wake, record};
 use crate::discord_api::{ApiError, DiscordApi};
+use crate::domain::action::Action;
 use crate::domain::audit::Entry;
 use crate::domain::authority::{At, Right};
 use crate::domain::connector::Connector;
@@ -131,6 +132,10 @@ impl Runner {
             Next::Look(looks) => self.look(&mut operation, looks, grace, now).await,
             Next::GiveUp { step, why } => fail(&mut operation, step, why, now),
         };
+        let went = match (went, operation.advance(now)) {
+            (Move::Same(due), true) => Move::Later(due),
+            (went, _) => went,
+        };
         match went {
             Move::Same(due) => self.store.postpone_operation(&operation.id, &lease, due, now).await?,
             Move::On => self.save(&operation, &lease, Then::Release { due: Duration::ZERO }, now).await?,
@@ -184,9 +189,13 @@ impl Runner {
         if judge_again && let Err(stay) = self.judge_again(operation, step, now).await {
             return Ok(Some(stay));
         }
+        let place = operation.to.as_ref().unwrap_or(&operation.environment);
         let Some(current) = operation.steps.get_mut(step) else {
             return Ok(Some(Move::On));
         };
+        if current.action == Action::Start {
+            current.begin_start(self.store.usual_start(&operation.bot.id, place).await?);
+        }
         current.began_at = current.began_at.or(Some(now));
         current.state = StepState::Sending;
         if self.store.save_operation(operation, lease, Then::Hold, now).await? == Saved::LeaseLost {

@@ -4,6 +4,7 @@
 mod bench;
 mod foretold;
 mod guards;
+mod progress;
 mod record;
 mod several;
 #[path = "../description/witness.rs"]
