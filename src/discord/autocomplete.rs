@@ -116,7 +116,7 @@ fn fits(sub: Subcommand, sighting: &Sighting) -> bool {
     match sub {
         Subcommand::Status | Subcommand::Alerts | Subcommand::Audit | Subcommand::Mute | Subcommand::Unmute => true,
         _ if sighting.sight == Sight::Missing => false,
-        Subcommand::Change(Verb::Stop) => !connector.is_down(),
+        Subcommand::Change(Verb::Stop | Verb::Restart) => !connector.is_down(),
         Subcommand::Change(Verb::Start) => !connector.is_healthy(),
         Subcommand::Change(Verb::Redeploy) => true,
     }

@@ -38,7 +38,7 @@ pub enum Command {
         /// The bot, as it was typed or picked.
         bot: Option<String>,
     },
-    /// `/bots stop`, `/bots start`, `/bots redeploy`.
+    /// `/bots stop`, `/bots start`, `/bots redeploy`, `/bots restart`.
     Ask {
         /// What is asked for.
         verb: Verb,
@@ -83,11 +83,12 @@ pub enum Subcommand {
 
 impl Subcommand {
     /// All of them, in the order in which they are offered.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Status,
         Self::Change(Verb::Stop),
         Self::Change(Verb::Start),
         Self::Change(Verb::Redeploy),
+        Self::Change(Verb::Restart),
         Self::Alerts,
         Self::Audit,
         Self::Mute,
@@ -125,6 +126,9 @@ impl Subcommand {
             Self::Change(Verb::Stop) => "Stop agent connectors of a bot, after confirming what it means",
             Self::Change(Verb::Start) => "Start agent connectors of a bot, and follow them until they are seen healthy",
             Self::Change(Verb::Redeploy) => "Move one agent connector to another environment",
+            Self::Change(Verb::Restart) => {
+                "Stop and start one agent connector, or all of a bot one at a time, each once the last is back"
+            }
             Self::Alerts => "The open incidents, worst first: since when, and who has them",
             Self::Audit => "Who asked for what, when and why, and how it ended: the last first",
             Self::Mute => "For a while, let no incident of an environment or a bot ping anybody",
@@ -136,7 +140,7 @@ impl Subcommand {
         use OptionName::{Action, Bot, Connector, Env, For, Outcome, Person, Reason, Since, To};
         match self {
             Self::Status => &[Env, Bot],
-            Self::Change(Verb::Stop) => &[Env, Bot, Connector, Reason],
+            Self::Change(Verb::Stop | Verb::Restart) => &[Env, Bot, Connector, Reason],
             Self::Change(Verb::Start) => &[Env, Bot, Connector],
             Self::Change(Verb::Redeploy) => &[Env, Bot, Connector, To],
             Self::Alerts => &[Env],

@@ -9,6 +9,7 @@ use super::ids::Id;
 use super::incident::Incident;
 use super::mute::{Mute, Summary};
 use super::operation::Operation;
+use super::setup::Setup;
 use super::trouble::Trouble;
 
 /// How many records one message tells of at most.
@@ -85,6 +86,11 @@ pub enum Notice {
         /// The incident as it stood then.
         incident: Incident,
     },
+    /// What is missing in the guild, edited until nothing is.
+    Setup {
+        /// How it stands.
+        setup: Setup,
+    },
     /// A test alert: nothing is wrong.
     Drill {
         /// When it was asked for.
@@ -106,6 +112,7 @@ impl Notice {
             | Self::Trouble { .. }
             | Self::Records { .. }
             | Self::Unseen { .. }
+            | Self::Setup { .. }
             | Self::Drill { .. } => None,
         }
     }
@@ -117,7 +124,11 @@ impl Notice {
             Self::Worse { .. } | Self::Back { .. } | Self::Again { .. } | Self::Unseen { .. } => true,
             Self::Summary { summary, .. } => summary.ping,
             Self::Trouble { trouble } => trouble.unseen.iter().any(|unseen| unseen.mention),
-            Self::Mute { .. } | Self::Operation { .. } | Self::Records { .. } | Self::Drill { .. } => false,
+            Self::Mute { .. }
+            | Self::Operation { .. }
+            | Self::Records { .. }
+            | Self::Setup { .. }
+            | Self::Drill { .. } => false,
         }
     }
 }
@@ -166,6 +177,8 @@ pub enum Slot {
         /// Its severity.
         severity: &'static str,
     },
+    /// What is missing in the guild.
+    Setup(Id),
     /// A test alert.
     Drill(Id),
 }
@@ -183,6 +196,7 @@ impl Slot {
             Self::Operation(operation) => format!("operation:{operation}"),
             Self::Records(first) => format!("records:{first}"),
             Self::Trouble(trouble) => format!("trouble:{trouble}"),
+            Self::Setup(id) => format!("setup:{id}"),
             Self::Drill(id) => format!("drill:{id}"),
             Self::Unseen { trouble, incident, severity } => format!("unseen:{severity}:{incident}:{trouble}"),
         }
@@ -201,6 +215,7 @@ impl Slot {
             | Self::Operation(_)
             | Self::Records(_)
             | Self::Trouble(_)
+            | Self::Setup(_)
             | Self::Drill(_) => None,
         }
     }

@@ -1,5 +1,6 @@
 //! An operation: confirmed steps, carried out one after the other, each written down before it is tried.
 
+pub mod guiding;
 mod targets;
 
 use std::time::Duration;
@@ -7,6 +8,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use self::guiding::Guidance;
 pub use self::targets::{Seen, Target, Targets};
 use super::action::{Action, Verb};
 use super::authority::Person;
@@ -61,6 +63,9 @@ pub struct Operation {
     /// By which of the requester's roles it was allowed; none of them: because they manage the server.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub allowed_by: Option<Vec<RoleId>>,
+    /// How it goes on between its steps.
+    #[serde(default, skip_serializing_if = "Guidance::is_plain")]
+    pub guidance: Guidance,
     /// How it ended.
     pub ended: Option<Ended>,
 }
@@ -115,6 +120,11 @@ pub enum StepState {
     },
     /// Seen on the connector.
     Done,
+    /// Left as it is, because somebody said so.
+    Left {
+        /// Why it did not come to its end by itself; `None` if it was not begun.
+        why: Option<StepFailure>,
+    },
     /// It failed.
     Failed {
         /// Why.
@@ -167,6 +177,8 @@ pub enum Outcome {
     Failed,
     /// Nobody could say whether a step was carried out.
     Unknown,
+    /// Somebody ended it before all of it was done; what was stopped was started again.
+    Halted,
 }
 
 /// What is to be done next for an operation.
@@ -261,6 +273,7 @@ impl Operation {
             opened_at: now,
             plan: Some(plan.digest()),
             allowed_by: None,
+            guidance: Guidance { lowest: source.map(|source| source.lowest), ..Guidance::default() },
             ended: None,
         }
     }
@@ -301,7 +314,7 @@ impl Operation {
     pub fn open(&self) -> impl Iterator<Item = (usize, &Step)> {
         let first_of = |on: usize| {
             let mut steps = self.steps.iter().enumerate().filter(move |(_, step)| step.on == on);
-            steps.find(|(_, step)| step.state != StepState::Done)
+            steps.find(|(_, step)| !step.is_closed())
         };
         let fails = |(_, step): &(usize, &Step)| matches!(step.state, StepState::Failed { .. });
         // In turn, the first that is not over is the one; if it failed, nothing more is done.
@@ -318,9 +331,10 @@ impl Operation {
         if self.is_stale(place, now) {
             return Err(Next::GiveUp { step: place, why: StepFailure::TooLate });
         }
+        let left = self.time_left(step, start_grace, now);
         match &step.state {
             // Nothing was carried out, so there is nothing to look for. Whatever else is overdue is looked for once more.
-            StepState::Waiting | StepState::NotTaken if step.time_left(start_grace, now).is_zero() => {
+            StepState::Waiting | StepState::NotTaken if left.is_zero() => {
                 Err(Next::GiveUp { step: place, why: step.given_up() })
             }
             StepState::Waiting => Err(Next::Send { step: place, judge_again: place > 0 && step.action.takes_away() }),
@@ -328,7 +342,7 @@ impl Operation {
             StepState::Sending | StepState::Uncertain => Ok(Look::AskAfter { step: place }),
             StepState::Accepted { operation } => Ok(Look::Follow { step: place, operation: operation.clone() }),
             StepState::Watching { .. } => Ok(Look::Watch { step: place }),
-            StepState::Done | StepState::Failed { .. } => Err(Next::End(self.outcome())),
+            StepState::Done | StepState::Left { .. } | StepState::Failed { .. } => Err(Next::End(self.outcome())),
         }
     }
 
@@ -336,12 +350,13 @@ impl Operation {
     fn outcome(&self) -> Outcome {
         let failed = |step: &Step| match &step.state {
             StepState::Failed { why: StepFailure::OutcomeUnknown } => Some(Outcome::Unknown),
-            StepState::Failed { .. } => Some(Outcome::Failed),
+            StepState::Failed { .. } | StepState::Left { why: Some(_) } => Some(Outcome::Failed),
             _ => None,
         };
         let ends: Vec<_> = self.steps.iter().filter_map(failed).collect();
         let unknown = ends.iter().find(|end| **end == Outcome::Unknown);
-        unknown.or(ends.first()).copied().unwrap_or(Outcome::Done)
+        let otherwise = if self.guidance.halted_by.is_some() { Outcome::Halted } else { Outcome::Done };
+        unknown.or(ends.first()).copied().unwrap_or(otherwise)
     }
 
     /// Whether a step that takes something away was left lying for so long that it would come as a surprise now. (A start
@@ -354,6 +369,10 @@ impl Operation {
         let waits_for = |before: &&Step| !self.is_side_by_side() || before.on == step.on;
         let before = place.checked_sub(1).and_then(|before| self.steps.get(before)).filter(waits_for);
         let ready_at = before.map_or(Some(self.opened_at), |before| before.ended_at);
+        let ready_at = ready_at.max(self.guidance.resumed_at);
+        if self.guidance.paused.is_some() {
+            return step.state == StepState::Waiting && self.is_forgotten(now);
+        }
         step.state == StepState::Waiting
             && step.action.takes_away()
             && ready_at.is_some_and(|at| now.duration_since(at).unsigned_abs() >= STEP_DEADLINE)
@@ -361,7 +380,7 @@ impl Operation {
 
     /// The first step that is under way or failed; `None` when all are done.
     pub fn current(&self) -> Option<(usize, &Step)> {
-        self.steps.iter().enumerate().find(|(_, step)| step.state != StepState::Done)
+        self.steps.iter().enumerate().find(|(_, step)| !step.is_closed())
     }
 
     /// The steps that failed.
@@ -374,8 +393,18 @@ impl Operation {
 
     /// Takes in that time goes by. Whether its message has something new to show.
     pub fn advance(&mut self, now: Timestamp) -> bool {
-        let is_open = |step: &&mut Step| !matches!(step.state, StepState::Done | StepState::Failed { .. });
+        let is_open = |step: &&mut Step| step.is_under_way();
         self.steps.iter_mut().filter(is_open).fold(false, |shows, step| step.advance(now) || shows)
+    }
+
+    /// How long a step may still take, or the operation wait for somebody; nothing when its time is up.
+    pub fn time_left(&self, step: &Step, start_grace: Duration, now: Timestamp) -> Duration {
+        if let Some(paused) = &self.guidance.paused {
+            return guiding::PATIENCE.saturating_sub(now.duration_since(paused.since).unsigned_abs());
+        }
+        let began = step.began_at.map(|began| self.guidance.resumed_at.map_or(began, |at| began.max(at)));
+        let took = began.map(|began| now.duration_since(began).unsigned_abs());
+        step.deadline(start_grace).saturating_sub(took.unwrap_or_default())
     }
 
     /// When it has taken longer than all of its steps may: by then it should have ended one way or the other.
@@ -423,7 +452,7 @@ impl Step {
 
     /// Whether it was begun and has not ended.
     pub fn is_under_way(&self) -> bool {
-        !matches!(self.state, StepState::Waiting | StepState::Done | StepState::Failed { .. })
+        !self.is_closed() && !matches!(self.state, StepState::Waiting | StepState::Failed { .. })
     }
 
     /// How long this step may take.
@@ -432,12 +461,6 @@ impl Step {
             Action::Start => start_grace,
             Action::Stop | Action::Redeploy { .. } => STEP_DEADLINE,
         }
-    }
-
-    /// How long it may still take; nothing when its time is up.
-    pub fn time_left(&self, start_grace: Duration, now: Timestamp) -> Duration {
-        let took = self.began_at.map(|began| now.duration_since(began).unsigned_abs());
-        self.deadline(start_grace).saturating_sub(took.unwrap_or_default())
     }
 
     /// What is to be said when its time is up.

@@ -218,9 +218,12 @@ pub(super) fn narrow(
     if let Some((part, choices)) = missing(picture, policy, request, &pool) {
         return Narrowed::Missing(part, choices);
     }
-    let chosen = &request.selection.connectors;
-    let connectors: Vec<_> = chosen.iter().filter_map(|id| in_picture(picture, id)).collect();
-    let Some(first) = connectors.first().filter(|_| connectors.len() == chosen.len()) else {
+    let connectors: Vec<_> = match request.selection.connectors.as_slice() {
+        [] => in_turn(&request.selection, pool),
+        chosen => chosen.iter().filter_map(|id| in_picture(picture, id)).collect(),
+    };
+    let all_there = request.selection.connectors.is_empty() || connectors.len() == request.selection.connectors.len();
+    let Some(first) = connectors.first().filter(|_| all_there) else {
         return Narrowed::Refused(Refusal::NothingToChoose { verb: request.verb });
     };
     let environments = std::iter::once(&first.environment).chain(&request.selection.to);
@@ -228,7 +231,16 @@ pub(super) fn narrow(
     if let Err(denied) = may(&places) {
         return Narrowed::Refused(Refusal::Denied { denied });
     }
-    plan(picture, policy, request, first, now)
+    plan(picture, policy, request, &connectors, now)
+}
+
+/// All of a bot in an environment, in the order in which they take their turn: first those whose restart costs nothing.
+fn in_turn<'a>(selection: &Selection, mut pool: Vec<&'a Connector>) -> Vec<&'a Connector> {
+    pool.retain(|c| {
+        Some(&c.environment) == selection.environment.as_ref() && Some(&c.bot.id) == selection.bot.as_ref()
+    });
+    pool.sort_by_key(|c| (c.is_healthy(), c.name.to_lowercase(), c.id.clone()));
+    pool
 }
 
 /// The connectors that are still possible: fit for the verb, where the person may act.
@@ -249,7 +261,7 @@ fn pool<'a>(
     };
     let present = picture.fleet.sightings().filter(|s| s.sight != Sight::Missing).map(|s| &s.connector);
     let fit = |c: &&Connector| match request.verb {
-        Verb::Stop => !c.is_down(),
+        Verb::Stop | Verb::Restart => !c.is_down(),
         Verb::Start => {
             let grace = policy.terms(&c.bot.id, &c.environment).start_grace;
             !c.is_healthy() && !is_starting(c, grace, now)
@@ -312,6 +324,8 @@ fn missing(
     if selection.connectors.is_empty() {
         match pool.as_slice() {
             [only] => selection.connectors.push(only.id.clone()),
+            // Who names no connector means all of the bot.
+            _ if request.verb == Verb::Restart => {}
             several => {
                 return Some((Part::Connector, several.iter().map(|c| of_connector(c)).collect()));
             }
@@ -374,8 +388,12 @@ fn targets(picture: &Picture, policy: &Policy, connector: &Connector) -> Vec<Cho
     elsewhere.map(|environment| of_environment(picture, &environment)).collect()
 }
 
-/// Plans what is asked; `first` is the first of the connectors.
-fn plan(picture: &Picture, policy: &Policy, request: &Request, first: &Connector, now: Timestamp) -> Narrowed {
+/// Plans it for these, which are of one bot in one environment.
+fn plan(picture: &Picture, policy: &Policy, request: &Request, chosen: &[&Connector], now: Timestamp) -> Narrowed {
+    let Some(first) = chosen.first() else {
+        return Narrowed::Refused(Refusal::NothingToChoose { verb: request.verb });
+    };
+    let ids: Vec<_> = chosen.iter().map(|connector| connector.id.clone()).collect();
     let of_bot = |s: &&Sighting| s.connector.bot.id == first.bot.id && s.sight != Sight::Missing;
     let connectors: Vec<_> = picture.fleet.sightings().filter(of_bot).map(|s| s.connector.clone()).collect();
     let known = Known { connectors: &connectors, uncertain: picture.fleet.blind_since().is_some() };
@@ -384,7 +402,7 @@ fn plan(picture: &Picture, policy: &Policy, request: &Request, first: &Connector
         bot: &first.bot,
         environment: &first.environment,
         to: request.selection.to.as_ref(),
-        connectors: &request.selection.connectors,
+        connectors: &ids,
         then_start: request.selection.then_start,
     };
     match Plan::make(&wanted, known, policy, now) {

@@ -14,7 +14,9 @@ use crate::domain::authority::{At, Right};
 use crate::domain::connector::Connector;
 use crate::domain::ids::GuildId;
 use crate::domain::notice::Slot;
-use crate::domain::operation::{Ended, Look, Next, Operation, Outcome, Seen, Step, StepFailure, StepState};
+use crate::domain::operation::guiding::Weighed;
+use crate::domain::operation::{Ended, Look, Next, Operation, Outcome, Seen, Step, StepFailure, StepState, Target};
+use crate::lifecycle::contract::ProblemKind;
 use crate::lifecycle::{Carried, Change, LifecycleClient, LifecycleError, OperationState, ServiceOperation, Word};
 use crate::store::operations::{Lease, Leased, Saved, Then};
 use crate::store::{Store, StoreError};
@@ -23,6 +25,8 @@ use crate::store::{Store, StoreError};
 const LEASE: Duration = Duration::from_secs(60);
 /// How often an operation of the service, or a connector, is looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// How often it is looked whether what an operation waits for has come about by itself.
+const LOOK_WHILE_PAUSED: Duration = Duration::from_secs(5);
 /// How long to wait after a call that failed.
 const TRY_AGAIN_AFTER: Duration = Duration::from_secs(2);
 /// How long the loop sleeps when nothing is due and nobody wakes it.
@@ -116,6 +120,10 @@ impl Runner {
         let Some(Leased { mut operation, lease }) = self.store.lease_operation(LEASE, now).await? else {
             return Ok(Stepped::Idle);
         };
+        if let Some(told) = lease.told() {
+            operation.hear(told);
+            tracing::info!(operation = %operation.id, by = %told.by.id, wish = told.wish.word(), "somebody said how it goes on");
+        }
         // A redeploy ends with its start where it moved to.
         let place = operation.to.as_ref().unwrap_or(&operation.environment);
         let grace = self.rules.policy.terms(&operation.bot.id, place).start_grace;
@@ -132,7 +140,8 @@ impl Runner {
             Next::Look(looks) => self.look(&mut operation, looks, grace, now).await,
             Next::GiveUp { step, why } => fail(&mut operation, step, why, now),
         };
-        let went = match (went, operation.advance(now)) {
+        let shows = operation.advance(now) || lease.told().is_some();
+        let went = match (went, shows) {
             (Move::Same(due), true) => Move::Later(due),
             (went, _) => went,
         };
@@ -186,6 +195,12 @@ impl Runner {
         judge_again: bool,
         now: Timestamp,
     ) -> Result<Option<Move>, StoreError> {
+        // First what may have to wait for long, so that the roles are those of the moment at which it is sent.
+        if step > 0
+            && let Err(stay) = self.weigh(operation, step, now).await
+        {
+            return Ok(Some(stay));
+        }
         if judge_again && let Err(stay) = self.judge_again(operation, step, now).await {
             return Ok(Some(stay));
         }
@@ -213,6 +228,9 @@ impl Runner {
                 match (error.carried(), error.is_final()) {
                     (Carried::Maybe, _) => set(operation, step, StepState::Uncertain),
                     (Carried::No, true) => {
+                        if error.problem().is_some_and(tells_of_meddling) {
+                            self.look_what_happened(operation, step, now).await;
+                        }
                         return Ok(Some(fail(operation, step, StepFailure::Refused { said: error.person() }, now)));
                     }
                     (Carried::No, false) => set(operation, step, StepState::NotTaken),
@@ -263,6 +281,50 @@ impl Runner {
         judged.map_err(|_| fail(operation, step, StepFailure::RoleLost, now))
     }
 
+    /// Looks whether a further stop still costs no more than was agreed to. `Err` is what becomes of it if not.
+    async fn weigh(&self, operation: &mut Operation, step: usize, now: Timestamp) -> Result<(), Move> {
+        let stops = operation.steps.get(step).is_some_and(|step| step.action == Action::Stop);
+        if !stops || !operation.is_rolling() {
+            return Ok(());
+        }
+        // What could not be read does not count as healthy.
+        let connectors = match self.lifecycle.connectors_of(&operation.bot.id).await {
+            Ok(reading) => reading.connectors,
+            Err(error) => {
+                tracing::warn!(operation = %operation.id, step, %error, "the bot could not be read before a further stop");
+                return Err(Move::Same(error.retry_after().unwrap_or(TRY_AGAIN_AFTER)));
+            }
+        };
+        match operation.weigh(step, &connectors, now) {
+            Weighed::GoOn => {
+                // It was weighed as it is now, not as it was at the click.
+                let is_it = |target: &Target| connectors.iter().find(|connector| connector.id == target.connector);
+                let revision = operation.target(step).and_then(is_it).and_then(|connector| connector.revision.clone());
+                if let Some(current) = operation.steps.get_mut(step) {
+                    current.revision = revision.or(current.revision.take());
+                }
+                Ok(())
+            }
+            Weighed::Waits => Err(Move::Later(LOOK_WHILE_PAUSED)),
+            Weighed::WaitsStill => Err(Move::Same(LOOK_WHILE_PAUSED)),
+        }
+    }
+
+    /// Reads a connector that somebody else changed, so that it is said what they made of it. The operation goes on without,
+    /// if it cannot be read.
+    async fn look_what_happened(&self, operation: &mut Operation, step: usize, now: Timestamp) {
+        let Some(id) = operation.target(step).map(|target| target.connector.clone()) else { return };
+        match self.lifecycle.connector(&id).await {
+            Ok(connector) => {
+                operation.saw(step, Seen::from(&connector));
+                operation.note_meddling(step, &connector, now);
+            }
+            Err(error) => {
+                tracing::warn!(operation = %operation.id, step, %error, "what somebody else did could not be read");
+            }
+        }
+    }
+
     /// Looks how steps of different connectors stand, all at once, so that no slow answer holds up another.
     async fn look(&self, operation: &mut Operation, looks: Vec<Look>, grace: Duration, now: Timestamp) -> Move {
         let shown: &Operation = operation;
@@ -270,6 +332,9 @@ impl Runner {
         let answers = futures_util::future::join_all(asked).await;
         let mut went = None;
         for (step, answer) in answers {
+            if matches!(&answer, Ok(Looked::Operation(answer)) if was_superseded(answer)) {
+                self.look_what_happened(operation, step, now).await;
+            }
             let one = self.take(operation, step, answer, now);
             let one = in_its_time(operation, step, one, grace, now);
             went = Some(match went {
@@ -328,7 +393,8 @@ impl Runner {
     }
 
     fn saw(&self, operation: &mut Operation, step: usize, connector: Connector, now: Timestamp) -> Move {
-        let changed = operation.saw(step, Seen::from(&connector));
+        let meddled = operation.is_meddled_with(step, &connector) && operation.note_meddling(step, &connector, now);
+        let changed = operation.saw(step, Seen::from(&connector)) || meddled;
         let Some(current) = operation.steps.get_mut(step) else {
             return Move::On;
         };
@@ -340,10 +406,12 @@ impl Runner {
             if let Some(following) = operation.steps.iter_mut().skip(step + 1).find(|step| step.on == on) {
                 following.revision = connector.revision;
             }
+            operation.guidance.paused = None;
             self.wake.monitor.named(connector.id, Word::Changed);
             return Move::On;
         }
-        if changed { Move::Later(LOOK_EVERY) } else { Move::Same(LOOK_EVERY) }
+        let again = if operation.guidance.paused.is_some() { LOOK_WHILE_PAUSED } else { LOOK_EVERY };
+        if changed { Move::Later(again) } else { Move::Same(again) }
     }
 }
 
@@ -370,7 +438,7 @@ impl Move {
 
 /// However long we are asked to wait, a step ends in its time; and not before it was looked for once more.
 fn in_its_time(operation: &mut Operation, step: usize, went: Move, grace: Duration, now: Timestamp) -> Move {
-    let left = operation.steps.get(step).map_or(Duration::ZERO, |step| step.time_left(grace, now));
+    let left = operation.steps.get(step).map_or(Duration::ZERO, |step| operation.time_left(step, grace, now));
     match went {
         Move::Same(_) | Move::Later(_) if left.is_zero() => give_up(operation, step, now),
         Move::Same(due) => Move::Same(due.min(left)),
@@ -379,13 +447,18 @@ fn in_its_time(operation: &mut Operation, step: usize, went: Move, grace: Durati
     }
 }
 
+/// Whether the service says that somebody else changed the connector meanwhile.
+fn was_superseded(answer: &ServiceOperation) -> bool {
+    matches!(answer.state, OperationState::Failed { superseded: true, .. })
+}
+
 /// Takes what the service says of its operation.
 fn take_answer(operation: &mut Operation, step: usize, answer: ServiceOperation, now: Timestamp) {
     name(operation, step, &answer.id);
     match answer.state {
         OperationState::Running => set(operation, step, StepState::Accepted { operation: answer.id }),
         OperationState::Succeeded => set(operation, step, StepState::Watching { operation: answer.id }),
-        OperationState::Failed { said } => {
+        OperationState::Failed { said, .. } => {
             fail(operation, step, StepFailure::Refused { said }, now);
         }
     }
@@ -411,7 +484,23 @@ fn give_up(operation: &mut Operation, step: usize, now: Timestamp) -> Move {
     }
 }
 
+/// Whether a refusal tells that somebody else changed the connector since it was last read.
+fn tells_of_meddling(problem: ProblemKind) -> bool {
+    matches!(
+        problem,
+        ProblemKind::RevisionMismatch
+            | ProblemKind::AlreadyRunning
+            | ProblemKind::NotRunning
+            | ProblemKind::NotStopped
+            | ProblemKind::OperationInProgress
+    )
+}
+
 fn fail(operation: &mut Operation, step: usize, why: StepFailure, now: Timestamp) -> Move {
+    if operation.pause_at(step, &why, now) {
+        return Move::Later(LOOK_WHILE_PAUSED);
+    }
+    operation.guidance.paused = None;
     if let Some(current) = operation.steps.get_mut(step) {
         current.state = StepState::Failed { why };
         current.ended_at = Some(now);

@@ -4,8 +4,10 @@
 mod bench;
 mod foretold;
 mod guards;
+mod meddling;
 mod progress;
 mod record;
+mod restart;
 mod several;
 #[path = "../description/witness.rs"]
 mod witness;
@@ -190,7 +192,7 @@ async fn p3_a_role_lost_in_the_middle_keeps_a_redeploy_from_moving_on() {
     let bench = Bench::new().await;
     let olga = bench.olga();
     let operation = bench.begin(&olga, Verb::Redeploy, "billing-1", Some("demo"), at(0)).await;
-    bench.takes_roles_from(&olga).await;
+    bench.set_roles_of_olga(&[]).await;
     bench.run(0, 60).await;
     let ended = bench.operation(&operation.id).await;
     assert_eq!(ended.steps[0].state, StepState::Done, "the stop was begun before");

@@ -4,16 +4,18 @@ use std::time::Duration;
 
 use super::Exhibit;
 use super::sample::{MINUTE, Sample, bot, demo, production};
-use crate::discord::render::{modal, prompt, refusal};
+use crate::discord::render::{modal, operation, prompt, refusal};
 use crate::domain::action::{CannotDo, Verb};
 use crate::domain::authority::{Denied, Right};
-use crate::domain::connector::{AgentStatus, Condition, Connector, Environment, Link};
+use crate::domain::connector::{AgentStatus, Condition, Connector, Environment, LastOperation, Link};
 use crate::domain::ids::Id;
 use crate::domain::notice::Notice;
+use crate::domain::operation::guiding::{Guidance, Meddling, Obstacle, Pause, Wish};
 use crate::domain::operation::{Ended, Operation, Outcome, Seen, StepFailure, StepState};
 use crate::domain::plan::{Drift, Impact, Known, Plan, Wanted};
 use crate::domain::progress::{Progress, Usual};
 use crate::domain::request::{Refusal, Request, RequestState};
+use crate::domain::setup::Permission;
 use crate::operations::{Choice, Menu, Part};
 
 impl Sample<'_> {
@@ -57,8 +59,8 @@ impl Sample<'_> {
     }
 
     /// An operation whose steps stand like this, the first one first; the rest wait.
-    fn operation(&self, verb: Verb, connector: &str, to: Option<Environment>, states: Vec<StepState>) -> Operation {
-        let (request, plan) = self.asked(verb, &[connector], to);
+    fn operation(&self, verb: Verb, names: &[&str], to: Option<Environment>, states: Vec<StepState>) -> Operation {
+        let (request, plan) = self.asked(verb, names, to);
         let mut operation = Operation::new(&request, &plan, &[], self.ago(2 * MINUTE));
         for (step, state) in operation.steps.iter_mut().zip(states) {
             step.began_at = Some(self.ago(100));
@@ -117,12 +119,13 @@ pub(super) fn prompts(of: &Sample<'_>) -> Vec<Exhibit> {
         of.prompt("Stop and start what hangs", Verb::Start, &["returns-2"], None),
         of.prompt("Redeploy what runs", Verb::Redeploy, &["orders-2"], Some(demo())),
         of.prompt("Redeploy what is stopped", Verb::Redeploy, &["billing-2"], Some(demo())),
+        of.prompt("Restart all, one at a time", Verb::Restart, &["orders-1", "orders-2", "orders-3"], None),
         settled("Confirmed", RequestState::Confirmed),
         settled("Cancelled", RequestState::Cancelled),
         settled("Expired", RequestState::Expired),
         Exhibit::private(
             "Confirmed, where its progress cannot be shown",
-            &prompt::begun_unseen(of.cast.channel, &Id::random()),
+            &prompt::begun_unseen(of.cast.channel, &[Permission::SendMessages], &Id::random()),
         ),
     ]
 }
@@ -133,15 +136,15 @@ pub(super) fn operations(of: &Sample<'_>) -> Vec<Exhibit> {
     let followed = || "op".to_owned();
     let failed = |why| StepState::Failed { why };
     let mut starting =
-        of.operation(Verb::Start, "billing-2", None, vec![StepState::Watching { operation: followed() }]);
+        of.operation(Verb::Start, &["billing-2"], None, vec![StepState::Watching { operation: followed() }]);
     see(&mut starting, seen(AgentStatus::Online, Link::NotConnected));
     let usual = Some(Usual { takes: Duration::from_secs(150), of: 12 });
     if let Some(step) = starting.steps.first_mut() {
         step.progress = Some(Progress { usual, parts: 6 });
     }
-    let mut started = of.ended(of.operation(Verb::Start, "billing-2", None, vec![StepState::Done]), Outcome::Done);
+    let mut started = of.ended(of.operation(Verb::Start, &["billing-2"], None, vec![StepState::Done]), Outcome::Done);
     see(&mut started, seen(AgentStatus::Online, Link::Connected));
-    let mut stopped = of.ended(of.operation(Verb::Stop, "billing-1", None, vec![StepState::Done]), Outcome::Done);
+    let mut stopped = of.ended(of.operation(Verb::Stop, &["billing-1"], None, vec![StepState::Done]), Outcome::Done);
     see(&mut stopped, seen(AgentStatus::Stopped, Link::NotConnected));
     let (request, plan) = of.asked(Verb::Stop, &["orders-1", "orders-2"], None);
     let mut several = Operation::new(&request, &plan, &[], of.ago(MINUTE));
@@ -151,7 +154,7 @@ pub(super) fn operations(of: &Sample<'_>) -> Vec<Exhibit> {
         step.ended_at = (state == StepState::Done).then(|| of.ago(20));
         step.state = state;
     }
-    let moves = |states| of.operation(Verb::Redeploy, "orders-2", Some(demo()), states);
+    let moves = |states| of.operation(Verb::Redeploy, &["orders-2"], Some(demo()), states);
     let mut moved = of.ended(moves(vec![StepState::Done; 3]), Outcome::Done);
     see(&mut moved, Seen { environment: demo(), ..seen(AgentStatus::Online, Link::Connected) });
     let refused = StepFailure::Refused { said: "The target has no free bot user.".to_owned() };
@@ -159,13 +162,13 @@ pub(super) fn operations(of: &Sample<'_>) -> Vec<Exhibit> {
     see(&mut left, seen(AgentStatus::Stopped, Link::NotConnected));
     let unknown = of.ended(moves(vec![StepState::Done, failed(StepFailure::OutcomeUnknown)]), Outcome::Unknown);
     let mut never =
-        of.ended(of.operation(Verb::Start, "billing-2", None, vec![failed(StepFailure::NotSeen)]), Outcome::Failed);
+        of.ended(of.operation(Verb::Start, &["billing-2"], None, vec![failed(StepFailure::NotSeen)]), Outcome::Failed);
     see(&mut never, seen(AgentStatus::NotConnected, Link::NotConnected));
     let lost = of.ended(moves(vec![StepState::Done, failed(StepFailure::RoleLost)]), Outcome::Failed);
     vec![
         said(
             "Accepted",
-            of.operation(Verb::Stop, "billing-1", None, vec![StepState::Accepted { operation: followed() }]),
+            of.operation(Verb::Stop, &["billing-1"], None, vec![StepState::Accepted { operation: followed() }]),
         ),
         said("Starting, and not there yet", starting),
         said("A redeploy in its second step", moves(vec![StepState::Done, StepState::Sending])),
@@ -177,6 +180,47 @@ pub(super) fn operations(of: &Sample<'_>) -> Vec<Exhibit> {
         said("Outcome unknown", unknown),
         said("Never seen healthy", never),
         said("Ended, because a role was lost", lost),
+    ]
+    .into_iter()
+    .chain(restarts(of))
+    .collect()
+}
+
+/// How a restart of several goes on, waits, and is ended; and what somebody else does meanwhile.
+fn restarts(of: &Sample<'_>) -> Vec<Exhibit> {
+    let said = |name: &str, operation| Exhibit::public(name, of.said(&Notice::Operation { operation }));
+    let watching = || StepState::Watching { operation: "op".to_owned() };
+    let restart = |states| of.operation(Verb::Restart, &["orders-1", "orders-2", "orders-3"], None, states);
+    let waits = |states, why| {
+        let guidance = Guidance { paused: Some(Pause { since: of.ago(20), why }), ..Guidance::default() };
+        Operation { guidance, ..restart(states) }
+    };
+    let not_back = Obstacle::NotBack { why: StepFailure::NotSeen };
+    let left = StepState::Left { why: Some(StepFailure::NotSeen) };
+    let few = waits(vec![StepState::Done, left], Obstacle::TooFew { left: 1, agreed: 2 });
+    let guidance = Guidance { halted_by: Some(of.cast.otto.clone()), ..Guidance::default() };
+    let rest = vec![StepState::Left { why: None }; 4];
+    let halted = restart([vec![StepState::Done; 2], rest].concat());
+    let halted = of.ended(Operation { guidance, ..halted }, Outcome::Halted);
+    let by = Some("Pat".to_owned());
+    let meddling = Meddling {
+        at: of.ago(30),
+        connector: "billing-1".to_owned(),
+        seen: seen(AgentStatus::Online, Link::Connected),
+        last: Some(LastOperation { what: "Started".to_owned(), by, at: Some(of.ago(40)) }),
+    };
+    let refused = StepFailure::Refused { said: "Somebody else changed the connector.".to_owned() };
+    let stop = of.operation(Verb::Stop, &["billing-1"], None, vec![StepState::Failed { why: refused }]);
+    let guidance = Guidance { meddling: vec![meddling], ..Guidance::default() };
+    let meddled = of.ended(Operation { guidance, ..stop }, Outcome::Failed);
+    vec![
+        said("A restart, one at a time", restart(vec![StepState::Done, watching()])),
+        said("A restart that waits for one", waits(vec![StepState::Done, watching()], not_back)),
+        said("A restart that would cost too much", few),
+        said("A restart that was ended early", halted),
+        said("Somebody else was at it too", meddled),
+        Exhibit::private("Somebody said how it goes on", &operation::heard(Wish::Halt)),
+        Exhibit::private("It is over already", &operation::is_over()),
     ]
 }
 

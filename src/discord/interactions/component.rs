@@ -14,7 +14,7 @@ use super::super::custom_id::CustomId;
 use super::super::lookup;
 use super::super::render::modal::{self, Modal};
 use super::super::render::status::View;
-use super::super::render::{Message, overview, prompt, refusal, status};
+use super::super::render::{Message, operation, overview, prompt, refusal, status};
 use super::answer::{AnswerError, First, Reply};
 use super::answered;
 use super::guard::Incoming;
@@ -22,11 +22,12 @@ use crate::domain::action::Verb;
 use crate::domain::authority::At;
 use crate::domain::connector::Environment;
 use crate::domain::ids::{BotId, Id, Key};
+use crate::domain::operation::guiding::Wish;
 use crate::domain::policy::Picture;
 use crate::domain::request::{Refusal, RequestState};
 use crate::domain::tiles::Show;
 use crate::incidents::Ask;
-use crate::operations::{Answer, Part, Said, Settled, Trouble};
+use crate::operations::{Answer, Guided, Part, Said, Settled, Trouble};
 
 /// How long a press may take to be answered with its outcome. After this it is acknowledged, in the 3 s that Discord gives.
 const AT_ONCE: Duration = Duration::from_millis(500);
@@ -80,6 +81,7 @@ impl Front {
                 let said = Said { connector: Some(connector.to_string()), ..Said::default() };
                 self.ask(&incoming, verb, said).await
             }
+            CustomId::Guide { operation, wish } => self.guide(&incoming, &operation, wish).await,
             CustomId::Move { connector, to } => {
                 let (connector, to) = (Some(connector.to_string()), Some(to.to_string()));
                 let said = Said { connector, to, then_start: true, ..Said::default() };
@@ -118,6 +120,21 @@ impl Front {
                 self.press(&incoming, private, Press::Page(page), &request).await
             }
         }
+    }
+
+    /// Somebody says how an operation goes on; its own message shows what comes of it.
+    async fn guide(&self, incoming: &Incoming<'_>, of: &Id, wish: Wish) -> Result<(), AnswerError> {
+        incoming.reply.first(&First::DeferPrivate).await?;
+        let guided = self.operations.guide(&incoming.asker, of, wish, Timestamp::now()).await;
+        let (id, user) = (incoming.asker.interaction, incoming.asker.member.id);
+        tracing::info!(interaction = id, %user, operation = %of, ?guided, "{}", wish.word());
+        let said = match guided {
+            Ok(Guided::Told(wish)) => operation::heard(wish),
+            Ok(Guided::Over) => operation::is_over(),
+            Ok(Guided::Refused(refused)) => self.refusal(&refused, None).await,
+            Err(trouble) => refusal::trouble(&trouble.person()),
+        };
+        incoming.reply.edit(&said).await
     }
 
     async fn show_status(
@@ -292,10 +309,10 @@ impl Front {
         match settled {
             Ok(Settled::Begun(operation)) => {
                 tracing::info!(interaction = id, %user, %request, operation = %operation.id, "{what}: begun");
-                Shown::Instead(if incoming.may_post {
+                Shown::Instead(if incoming.lacks.is_empty() {
                     ended(RequestState::Confirmed)
                 } else {
-                    prompt::begun_unseen(incoming.asker.channel, request)
+                    prompt::begun_unseen(incoming.asker.channel, &incoming.lacks, request)
                 })
             }
             Ok(Settled::Unsaid { request: asked, wanted }) => {

@@ -151,6 +151,9 @@ impl Front {
         self.log(incoming, verb.word(), &answer);
         let message = match &answer {
             Ok(Answer::Refused(refused)) => self.refusal(refused, None).await,
+            Ok(Answer::Confirm(_)) if !incoming.lacks.is_empty() => {
+                answered(&answer, 0).noting(&prompt::unseen(incoming.asker.channel, &incoming.lacks))
+            }
             other => answered(other, 0),
         };
         incoming.reply.edit(&message).await
