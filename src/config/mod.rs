@@ -21,10 +21,14 @@ use self::read::{Reader, no_wider_than};
 use crate::domain::authority::Authority;
 use crate::domain::connector::Environment;
 use crate::domain::ids::{ChannelId, GuildId, RoleId};
+use crate::domain::pace::Limits;
 use crate::domain::policy::Policy;
 
 /// How many bots may be asked to fail at once to be a storm; 0 is never.
 const STORM_BOTS: RangeInclusive<u32> = 0..=1000;
+
+/// How many changes may be allowed within ten minutes; 0 is any number.
+const CHANGES: RangeInclusive<u32> = 0..=1000;
 
 /// All that `botswain run` is told.
 #[derive(Clone, Debug)]
@@ -177,6 +181,10 @@ impl Config {
             reader.mistake("DISCORD_FALLBACK_CHANNEL_ID", "is the channel of the alerts: name another one");
         }
         policy.storm_bots = reader.number("STORM_BOTS", STORM_BOTS);
+        policy.limits = Limits {
+            per_person: reader.number("CHANGES_PER_PERSON", CHANGES),
+            per_environment: reader.number("CHANGES_PER_ENVIRONMENT", CHANGES),
+        };
         policy.timezone = reader.timezone("TIMEZONE");
         let audit = audit::read(&mut reader, &policy, &[discord.fallback_channel]);
         let operators = reader.ids("OPERATOR_ROLE_IDS").into_iter().map(RoleId).collect();
@@ -282,6 +290,7 @@ mod tests {
         assert_eq!(again.map(|after| after.map(|after| after.as_secs())), [Some(1800), Some(900)]);
         assert_eq!((config.policy.storm_bots, config.policy.timezone), (5, TimeZone::UTC));
         assert_eq!(config.confirmation_ttl, Duration::from_secs(120));
+        assert_eq!(config.policy.limits, Limits { per_person: 10, per_environment: 30 });
         assert_eq!(config.http_listen, None);
         assert_eq!(config.audit.retention, Some(Duration::from_secs(400 * 86_400)));
         assert!(config.audit.channel.is_none());

@@ -1,4 +1,5 @@
-//! What is offered while a command is typed: from memory, with live state, and only what makes sense for the verb.
+//! What is offered while a command is typed: from memory, with live state, and only what makes sense for the verb and what
+//! the person may do.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -13,7 +14,7 @@ use super::render::record::outcomes;
 use super::render::words::connector_plain;
 use crate::domain::action::Verb;
 use crate::domain::audit::actions;
-use crate::domain::authority::Person;
+use crate::domain::authority::{At, Person, Right, Rights};
 use crate::domain::connector::Environment;
 use crate::domain::fleet::{BotView, Sight, Sighting};
 use crate::domain::policy::{Picture, Policy};
@@ -44,6 +45,15 @@ pub struct Typing<'a> {
     pub text: &'a str,
     /// What is filled in elsewhere.
     pub given: &'a Given,
+    /// What the person who types may do.
+    pub rights: Rights<'a>,
+}
+
+impl Typing<'_> {
+    /// Whether the person may do this there. (Everybody may look.)
+    fn may(&self, at: At<'_>) -> bool {
+        self.sub.needs().is_none_or(|right| self.rights.has(right, at))
+    }
 }
 
 /// At most 25 choices for what is being typed. Names are looked at before anything is made of them, and no more of them
@@ -51,11 +61,11 @@ pub struct Typing<'a> {
 pub fn offers(picture: &Picture, policy: &Policy, people: &[Person], typing: &Typing<'_>) -> Vec<Offer> {
     let typed = typing.text.trim().to_lowercase();
     match typing.option {
-        OptionName::Env => named(environments(picture, typing.sub), &typed),
+        OptionName::Env => named(environments(picture, typing), &typed),
         OptionName::Bot => bots(picture, typing, &typed),
         OptionName::Connector => connectors(picture, typing, &typed),
         OptionName::To => named(targets(picture, policy, typing), &typed),
-        OptionName::For => how_long(&typed),
+        OptionName::For | OptionName::Until => how_long(&typed),
         OptionName::Since => how_far_back(&typed),
         OptionName::Person => named(people.iter().map(of_person).collect(), &typed),
         OptionName::Outcome => {
@@ -114,20 +124,26 @@ fn holds(name: &str, typed: &str) -> bool {
 fn fits(sub: Subcommand, sighting: &Sighting) -> bool {
     let connector = &sighting.connector;
     match sub {
-        Subcommand::Status | Subcommand::Alerts | Subcommand::Audit | Subcommand::Mute | Subcommand::Unmute => true,
-        _ if sighting.sight == Sight::Missing => false,
+        Subcommand::Change(_) if sighting.sight == Sight::Missing => false,
         Subcommand::Change(Verb::Stop | Verb::Restart) => !connector.is_down(),
         Subcommand::Change(Verb::Start) => !connector.is_healthy(),
-        Subcommand::Change(Verb::Redeploy) => true,
+        _ => true,
     }
 }
 
-fn any_fits(sub: Subcommand, view: &BotView) -> bool {
-    view.sightings.iter().any(|sighting| fits(sub, sighting))
+/// Whether the person may do it to this bot, and to any of its connectors here.
+fn any_fits(typing: &Typing<'_>, view: &BotView) -> bool {
+    let may = typing.may(At::bot(&view.environment, &view.bot.id));
+    may && view.sightings.iter().any(|sighting| fits(typing.sub, sighting))
 }
 
-fn environments(picture: &Picture, sub: Subcommand) -> Vec<Offer> {
-    let fit = |environment: &Environment| picture.fleet.bots_in(environment).iter().any(|view| any_fits(sub, view));
+fn environments(picture: &Picture, typing: &Typing<'_>) -> Vec<Offer> {
+    let frozen = |environment: &Environment| picture.freezes.iter().any(|freeze| freeze.environment == *environment);
+    let fit = |environment: &Environment| match typing.sub {
+        Subcommand::Freeze => typing.rights.has_over_all(Right::Freeze, environment),
+        Subcommand::Unfreeze => typing.rights.has_over_all(Right::Freeze, environment) && frozen(environment),
+        _ => picture.fleet.bots_in(environment).iter().any(|view| any_fits(typing, view)),
+    };
     let found = picture.fleet.environments().into_iter().filter(fit);
     found.map(|environment| of_environment(picture, &environment)).collect()
 }
@@ -155,10 +171,10 @@ fn bots(picture: &Picture, typing: &Typing<'_>, typed: &str) -> Vec<Offer> {
     let matches =
         here.iter().filter(|view| holds(&view.bot.name, typed) || Some(&view.bot.id) == taken_before.as_ref());
     // A value stands for a bot, so a bot of two environments is offered once, with both counts.
-    let once = matches.filter(|view| any_fits(typing.sub, view)).filter(|view| offered.insert(view.bot.id.clone()));
+    let once = matches.filter(|view| any_fits(typing, view)).filter(|view| offered.insert(view.bot.id.clone()));
     let of = |view: &Arc<BotView>| {
         let everywhere = places.iter().filter_map(|place| fleet.bot(&view.bot.id, place));
-        let fit = everywhere.filter(|view| any_fits(typing.sub, view));
+        let fit = everywhere.filter(|view| any_fits(typing, view));
         let counts: Vec<_> = fit.map(|view| counts(view, chosen.is_none())).collect();
         let mut namesakes = places.iter().flat_map(|place| fleet.bots_named(place, &view.bot.name));
         let twins = namesakes.any(|other| other.bot.id != view.bot.id);
@@ -189,7 +205,8 @@ fn connectors(picture: &Picture, typing: &Typing<'_>, typed: &str) -> Vec<Offer>
         sightings.sort_by_cached_key(|s| (s.connector.name.to_lowercase(), s.connector.id.clone()));
         sightings
     };
-    let found = here.iter().filter(chosen).flat_map(by_name).filter(|sighting| fits(typing.sub, sighting));
+    let may = |view: &&Arc<BotView>| typing.may(At::bot(&view.environment, &view.bot.id));
+    let found = here.iter().filter(chosen).filter(may).flat_map(by_name).filter(|sighting| fits(typing.sub, sighting));
     let taken_before = fleet.connector_by(typed).map(|connector| &connector.id);
     let matches = found.filter(|s| holds(&s.connector.name, typed) || Some(&s.connector.id) == taken_before);
     let offered: Vec<_> = matches.take(limits::CHOICES).collect();
@@ -226,7 +243,9 @@ fn targets(picture: &Picture, policy: &Policy, typing: &Typing<'_>) -> Vec<Offer
     environments.extend(["demo", "production"].map(Environment::new));
     let connector = typing.given.get(OptionName::Connector).and_then(|text| lookup::connector(&picture.fleet, text));
     let here = connector.map(|c| c.environment.clone()).or_else(|| chosen_environment(picture, typing));
-    environments.iter().filter(|e| Some(*e) != here.as_ref()).map(|e| of_environment(picture, e)).collect()
+    let bot = connector.map(|c| &c.bot.id);
+    let may = |environment: &&Environment| typing.may(At { environment, bot });
+    environments.iter().filter(|e| Some(*e) != here.as_ref()).filter(may).map(|e| of_environment(picture, e)).collect()
 }
 
 fn chosen_environment(picture: &Picture, typing: &Typing<'_>) -> Option<Environment> {
@@ -239,10 +258,11 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::domain::authority::{Authority, Grants, Member, OwnGrants};
     use crate::domain::connector::tests::connector;
     use crate::domain::connector::{AgentStatus, Bot, Connector};
     use crate::domain::fleet::Reading;
-    use crate::domain::ids::{BotId, ConnectorId, UserId};
+    use crate::domain::ids::{BotId, ConnectorId, RoleId, UserId};
     use crate::domain::policy::tests::policy;
 
     fn picture(connectors: Vec<Connector>) -> Picture {
@@ -260,6 +280,17 @@ mod tests {
         ])
     }
 
+    /// 7 may act everywhere but on the FAQ Bot in Production, which is 9's.
+    fn operators() -> Authority {
+        let bots = BTreeMap::from([(BotId::new("FAQ Bot"), Grants::to(&[RoleId(9)]))]);
+        let places = BTreeMap::from([(Environment::new("production"), OwnGrants { all: Grants::default(), bots })]);
+        Authority { everywhere: Grants::to(&[RoleId(7)]), places }
+    }
+
+    fn member(role: u64) -> Member {
+        Member { id: UserId(1), name: "Olga".into(), roles: vec![RoleId(role)], manages_guild: Some(false) }
+    }
+
     fn names(
         picture: &Picture,
         sub: Subcommand,
@@ -268,7 +299,10 @@ mod tests {
         given: &[(&str, &str)],
     ) -> Vec<String> {
         let given = Given::new(given.iter().copied());
-        let offers = offers(picture, &policy(), &[], &Typing { sub, option, text, given: &given });
+        let (authority, member) =
+            (Authority { everywhere: Grants::to(&[RoleId(7)]), ..Authority::default() }, member(7));
+        let rights = Rights { authority: &authority, member: &member };
+        let offers = offers(picture, &policy(), &[], &Typing { sub, option, text, given: &given, rights });
         offers.into_iter().map(|offer| offer.name).collect()
     }
 
@@ -305,6 +339,29 @@ mod tests {
     }
 
     #[test]
+    fn only_what_the_person_may_do_is_offered_and_everything_to_look_at() {
+        let (fleet, authority) = (fleet(), operators());
+        let values = |role, sub, option, given: &[(&str, &str)]| {
+            let (member, given) = (member(role), Given::new(given.iter().copied()));
+            let rights = Rights { authority: &authority, member: &member };
+            let typing = Typing { sub, option, text: "", given: &given, rights };
+            let offers = offers(&fleet, &policy(), &[], &typing);
+            offers.into_iter().map(|offer| offer.name.split(" — ").next().unwrap().to_owned()).collect::<Vec<_>>()
+        };
+        let stop = Subcommand::Change(Verb::Stop);
+        assert_eq!(values(9, stop, OptionName::Env, &[]), ["Production"]);
+        assert_eq!(values(9, stop, OptionName::Bot, &[]), ["FAQ Bot"]);
+        assert_eq!(values(7, stop, OptionName::Connector, &[("env", "production")]), ["billing-1"]);
+        assert_eq!(values(8, stop, OptionName::Connector, &[]), Vec::<String>::new());
+        assert_eq!(values(8, Subcommand::Status, OptionName::Env, &[]), ["Demo", "Production"]);
+        let redeploy = Subcommand::Change(Verb::Redeploy);
+        assert_eq!(values(7, redeploy, OptionName::To, &[("connector", "faq-9")]), Vec::<String>::new());
+        assert_eq!(values(7, redeploy, OptionName::To, &[("connector", "billing-1")]), ["Demo"]);
+        assert_eq!(values(7, Subcommand::Freeze, OptionName::Env, &[]), ["Demo"], "not over all of Production");
+        assert_eq!(values(7, Subcommand::Unfreeze, OptionName::Env, &[]), Vec::<String>::new(), "nothing is frozen");
+    }
+
+    #[test]
     fn two_bots_with_one_name_are_told_apart() {
         let twin = |id: &str| Connector {
             bot: Bot { id: BotId::new(id), name: "Twin".into() },
@@ -333,7 +390,9 @@ mod tests {
             for sub in Subcommand::ALL {
                 for option in OptionName::ALL {
                     let given = Given::default();
-                    let offers = offers(&picture, &policy(), &people, &Typing { sub, option, text: &text, given: &given });
+                    let (authority, member) = (operators(), member(7));
+                    let rights = Rights { authority: &authority, member: &member };
+                    let offers = offers(&picture, &policy(), &people, &Typing { sub, option, text: &text, given: &given, rights });
                     prop_assert!(offers.len() <= limits::CHOICES);
                     for offer in offers {
                         prop_assert!((1..=limits::CHOICE).contains(&escape::length(&offer.name)));

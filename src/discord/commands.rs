@@ -6,8 +6,9 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::domain::action::Verb;
+use crate::domain::authority::Right;
 use crate::incidents::ToMute;
-use crate::operations::Said;
+use crate::operations::{Said, ToFreeze};
 
 /// The command's name.
 pub const NAME: &str = "bots";
@@ -29,6 +30,13 @@ pub enum Command {
     },
     /// `/bots audit`.
     Audit(AuditAsked),
+    /// `/bots explain`.
+    Explain {
+        /// The environment, as it was typed or picked.
+        environment: String,
+        /// The bot, as it was typed or picked.
+        bot: Option<String>,
+    },
     /// `/bots mute`.
     Mute(ToMute),
     /// `/bots unmute`.
@@ -37,6 +45,13 @@ pub enum Command {
         environment: Option<String>,
         /// The bot, as it was typed or picked.
         bot: Option<String>,
+    },
+    /// `/bots freeze`.
+    Freeze(ToFreeze),
+    /// `/bots unfreeze`.
+    Unfreeze {
+        /// The environment, as it was typed or picked.
+        environment: String,
     },
     /// `/bots stop`, `/bots start`, `/bots redeploy`, `/bots restart`.
     Ask {
@@ -75,15 +90,21 @@ pub enum Subcommand {
     Alerts,
     /// Look at what was asked for, and what became of it.
     Audit,
+    /// Look at how decisions come about.
+    Explain,
     /// Keep alerts from pinging for a while.
     Mute,
     /// Not any more.
     Unmute,
+    /// Keep everybody from taking anything away for a while.
+    Freeze,
+    /// Not any more.
+    Unfreeze,
 }
 
 impl Subcommand {
     /// All of them, in the order in which they are offered.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 12] = [
         Self::Status,
         Self::Change(Verb::Stop),
         Self::Change(Verb::Start),
@@ -91,8 +112,11 @@ impl Subcommand {
         Self::Change(Verb::Restart),
         Self::Alerts,
         Self::Audit,
+        Self::Explain,
         Self::Mute,
         Self::Unmute,
+        Self::Freeze,
+        Self::Unfreeze,
     ];
 
     /// Its name.
@@ -102,17 +126,27 @@ impl Subcommand {
             Self::Change(verb) => verb.word(),
             Self::Alerts => "alerts",
             Self::Audit => "audit",
+            Self::Explain => "explain",
             Self::Mute => "mute",
             Self::Unmute => "unmute",
+            Self::Freeze => "freeze",
+            Self::Unfreeze => "unfreeze",
+        }
+    }
+
+    /// The right that it takes; `None` for what only looks, as everybody may.
+    pub fn needs(self) -> Option<Right> {
+        match self {
+            Self::Status | Self::Alerts | Self::Audit | Self::Explain => None,
+            Self::Change(verb) => Some(Right::Change(verb)),
+            Self::Mute | Self::Unmute => Some(Right::Mute),
+            Self::Freeze | Self::Unfreeze => Some(Right::Freeze),
         }
     }
 
     /// Whether it would change something, so that refusing it needs a record.
     pub fn changes(self) -> bool {
-        match self {
-            Self::Status | Self::Alerts | Self::Audit => false,
-            Self::Change(_) | Self::Mute | Self::Unmute => true,
-        }
+        self.needs().is_some()
     }
 
     /// Reads [`Self::word`] back.
@@ -131,15 +165,18 @@ impl Subcommand {
             }
             Self::Alerts => "The open incidents, worst first: since when, and who has them",
             Self::Audit => "Who asked for what, when and why, and how it ended: the last first",
+            Self::Explain => "Why you may or may not do something now, and why a bot is or is not in alert",
             Self::Mute => "For a while, let no incident of an environment or a bot ping anybody",
             Self::Unmute => "End a mute now, and tell what it kept quiet",
+            Self::Freeze => "For a while, let nothing of an environment be stopped, redeployed or restarted",
+            Self::Unfreeze => "End a freeze now",
         }
     }
 
     fn options(self) -> &'static [OptionName] {
-        use OptionName::{Action, Bot, Connector, Env, For, Outcome, Person, Reason, Since, To};
+        use OptionName::{Action, Bot, Connector, Env, For, Outcome, Person, Reason, Since, To, Until};
         match self {
-            Self::Status => &[Env, Bot],
+            Self::Status | Self::Explain => &[Env, Bot],
             Self::Change(Verb::Stop | Verb::Restart) => &[Env, Bot, Connector, Reason],
             Self::Change(Verb::Start) => &[Env, Bot, Connector],
             Self::Change(Verb::Redeploy) => &[Env, Bot, Connector, To],
@@ -148,12 +185,15 @@ impl Subcommand {
             // Discord wants those first that must be there.
             Self::Mute => &[For, Reason, Env, Bot],
             Self::Unmute => &[Env, Bot],
+            Self::Freeze => &[Env, Reason, Until],
+            Self::Unfreeze => &[Env],
         }
     }
 
     fn requires(self, option: OptionName) -> bool {
         match self {
-            Self::Status => option == OptionName::Env,
+            Self::Status | Self::Explain | Self::Unfreeze => option == OptionName::Env,
+            Self::Freeze => true,
             Self::Mute => matches!(option, OptionName::For | OptionName::Reason),
             Self::Change(_) | Self::Alerts | Self::Audit | Self::Unmute => false,
         }
@@ -175,6 +215,8 @@ pub enum OptionName {
     Reason,
     /// For how long, or until when.
     For,
+    /// Until when, or for how long.
+    Until,
     /// Who asked.
     Person,
     /// How it ended.
@@ -187,13 +229,14 @@ pub enum OptionName {
 
 impl OptionName {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Env,
         Self::Bot,
         Self::Connector,
         Self::To,
         Self::Reason,
         Self::For,
+        Self::Until,
         Self::Person,
         Self::Outcome,
         Self::Action,
@@ -209,6 +252,7 @@ impl OptionName {
             Self::To => "to",
             Self::Reason => "reason",
             Self::For => "for",
+            Self::Until => "until",
             Self::Person => "person",
             Self::Outcome => "outcome",
             Self::Action => "action",
@@ -232,6 +276,7 @@ impl OptionName {
             Self::Outcome => "How it ended",
             Self::Action => "What was asked for: stop, start, mute, …",
             Self::Since => "How far back, or since which day: 24h, 7 days, 2027-01-15",
+            Self::Until => "Until when, or for how long: 14:30, tomorrow 9:00, 45m, 2h, 3 days",
             Self::For => "For how long, or until when: 45m, 2h, 14:30, tomorrow 9:00",
         }
     }
@@ -338,6 +383,9 @@ impl Command {
                 action: text(OptionName::Action),
                 since: text(OptionName::Since),
             }),
+            Subcommand::Explain => {
+                Self::Explain { environment: text(OptionName::Env).unwrap_or_default(), bot: text(OptionName::Bot) }
+            }
             Subcommand::Mute => Self::Mute(ToMute {
                 environment: text(OptionName::Env),
                 bot: text(OptionName::Bot),
@@ -345,6 +393,12 @@ impl Command {
                 reason: text(OptionName::Reason),
             }),
             Subcommand::Unmute => Self::Unmute { environment: text(OptionName::Env), bot: text(OptionName::Bot) },
+            Subcommand::Freeze => Self::Freeze(ToFreeze {
+                environment: text(OptionName::Env),
+                until: text(OptionName::Until),
+                reason: text(OptionName::Reason),
+            }),
+            Subcommand::Unfreeze => Self::Unfreeze { environment: text(OptionName::Env).unwrap_or_default() },
             Subcommand::Change(verb) => Self::Ask {
                 verb,
                 said: Said {

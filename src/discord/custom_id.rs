@@ -126,6 +126,8 @@ pub enum CustomId {
     Unmute(Id),
     /// A menu of mutes: the chosen one is ended.
     UnmuteChosen,
+    /// Ends a freeze.
+    Unfreeze(Id),
 }
 
 impl CustomId {
@@ -147,7 +149,7 @@ impl CustomId {
             Self::Acknowledge(_) | Self::GiveBack(_) | Self::Snooze(_) | Self::SnoozeForm(_) | Self::Unsnooze(_) => {
                 true
             }
-            Self::Unmute(_) | Self::UnmuteChosen => true,
+            Self::Unmute(_) | Self::UnmuteChosen | Self::Unfreeze(_) => true,
         }
     }
 }
@@ -188,6 +190,7 @@ impl fmt::Display for CustomId {
             Self::AuditAgain(view) => write!(f, "audit:{view}"),
             Self::Unmute(mute) => write!(f, "unmute:{mute}"),
             Self::UnmuteChosen => write!(f, "unmute"),
+            Self::Unfreeze(freeze) => write!(f, "unfreeze:{freeze}"),
         }
     }
 }
@@ -253,6 +256,7 @@ impl FromStr for CustomId {
             ["audit", view] => Self::AuditAgain(id(view)?),
             ["unmute", mute] => Self::Unmute(id(mute)?),
             ["unmute"] => Self::UnmuteChosen,
+            ["unfreeze", freeze] => Self::Unfreeze(id(freeze)?),
             _ => return Err(NotOurs),
         })
     }
@@ -299,6 +303,7 @@ mod tests {
             id().prop_map(CustomId::AuditAgain),
             id().prop_map(CustomId::Unmute),
             Just(CustomId::UnmuteChosen),
+            id().prop_map(CustomId::Unfreeze),
         ]
     }
 

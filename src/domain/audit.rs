@@ -55,7 +55,7 @@ impl Verdict {
     }
 }
 
-/// What somebody asked for that changes how we alert, not what runs.
+/// What somebody asked for that changes how we alert, or what may be done, and not what runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Handling {
@@ -71,12 +71,24 @@ pub enum Handling {
     Mute,
     /// End a mute.
     Unmute,
+    /// Let nothing of an environment be taken away for a while.
+    Freeze,
+    /// End a freeze.
+    Unfreeze,
 }
 
 impl Handling {
     /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::Acknowledge, Self::GiveBack, Self::Snooze, Self::Unsnooze, Self::Mute, Self::Unmute];
+    pub const ALL: [Self; 8] = [
+        Self::Acknowledge,
+        Self::GiveBack,
+        Self::Snooze,
+        Self::Unsnooze,
+        Self::Mute,
+        Self::Unmute,
+        Self::Freeze,
+        Self::Unfreeze,
+    ];
 
     /// The word for the log.
     pub fn word(self) -> &'static str {
@@ -87,6 +99,8 @@ impl Handling {
             Self::Unsnooze => "unsnooze",
             Self::Mute => "mute",
             Self::Unmute => "unmute",
+            Self::Freeze => "freeze",
+            Self::Unfreeze => "unfreeze",
         }
     }
 }
@@ -108,9 +122,9 @@ pub struct Entry {
     pub at: Timestamp,
     /// Who asked.
     pub person: Person,
-    /// What was to be done to a connector; `None` for what is about alerts, and for a forged button that says nothing.
+    /// What was to be done to a connector; `None` for what is about alerts or freezes, and for a forged button that says nothing.
     pub verb: Option<Verb>,
-    /// What was to be done about an alert.
+    /// What was to be done about an alert, or a freeze.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub handling: Option<Handling>,
     /// The bot's name, the environment and the connector, as far as they were known, in words.

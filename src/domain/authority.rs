@@ -57,6 +57,31 @@ impl<'a> At<'a> {
     }
 }
 
+/// What one member may do, from what Discord says of them just now: for what is offered. What is done is judged anew.
+#[derive(Clone, Copy, Debug)]
+pub struct Rights<'a> {
+    /// Who may do what.
+    pub authority: &'a Authority,
+    /// The member.
+    pub member: &'a Member,
+}
+
+impl Rights<'_> {
+    /// Whether they have a right there; where no bot is named, over anything there.
+    pub fn has(&self, right: Right, at: At<'_>) -> bool {
+        match at.bot {
+            Some(_) => self.authority.judge(self.member, right, [at]),
+            None => self.authority.judge_some_of(self.member, right, at.environment),
+        }
+        .is_ok()
+    }
+
+    /// Whether they have a right over an environment and every bot there.
+    pub fn has_over_all(&self, right: Right, environment: &Environment) -> bool {
+        self.authority.judge_all_of(self.member, right, environment).is_ok()
+    }
+}
+
 /// Why somebody may not act.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "why")]

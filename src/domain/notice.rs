@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::attention::Due;
 use super::audit::Entry;
+use super::freeze::Freeze;
 use super::ids::Id;
 use super::incident::Incident;
 use super::mute::{Mute, Summary};
@@ -59,6 +60,11 @@ pub enum Notice {
         /// The mute as it stands.
         mute: Mute,
     },
+    /// A freeze's one message, edited when it ends.
+    Freeze {
+        /// The freeze as it stands.
+        freeze: Freeze,
+    },
     /// A reply to a mute's message that says what it kept quiet.
     Summary {
         /// The mute, which is over.
@@ -107,6 +113,7 @@ impl Notice {
             | Self::Back { incident }
             | Self::Again { incident, .. } => Some(incident),
             Self::Mute { .. }
+            | Self::Freeze { .. }
             | Self::Summary { .. }
             | Self::Operation { .. }
             | Self::Trouble { .. }
@@ -125,6 +132,7 @@ impl Notice {
             Self::Summary { summary, .. } => summary.ping,
             Self::Trouble { trouble } => trouble.unseen.iter().any(|unseen| unseen.mention),
             Self::Mute { .. }
+            | Self::Freeze { .. }
             | Self::Operation { .. }
             | Self::Records { .. }
             | Self::Setup { .. }
@@ -160,6 +168,8 @@ pub enum Slot {
     Again(Id, Due, u32),
     /// A mute's message.
     Mute(Id),
+    /// A freeze's message.
+    Freeze(Id),
     /// The summary at a mute's end.
     Summary(Id),
     /// An operation's message.
@@ -192,6 +202,7 @@ impl Slot {
             Self::Back(incident, number) => format!("back:{number}:{incident}"),
             Self::Again(incident, due, number) => format!("{}:{number}:{incident}", due.word()),
             Self::Mute(mute) => format!("mute:{mute}"),
+            Self::Freeze(freeze) => format!("freeze:{freeze}"),
             Self::Summary(mute) => format!("summary:{mute}"),
             Self::Operation(operation) => format!("operation:{operation}"),
             Self::Records(first) => format!("records:{first}"),
@@ -212,6 +223,7 @@ impl Slot {
             Self::Summary(mute) => Some(Self::Mute(mute.clone())),
             Self::Card(_)
             | Self::Mute(_)
+            | Self::Freeze(_)
             | Self::Operation(_)
             | Self::Records(_)
             | Self::Trouble(_)

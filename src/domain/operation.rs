@@ -154,6 +154,8 @@ pub enum StepFailure {
     RoleLost,
     /// It could not be told whether the person still has the role.
     RoleUnknown,
+    /// The environment was frozen meanwhile (judged before each step that takes something away).
+    Frozen,
     /// The process was stopped, or another step took so long, that this one was not begun in time.
     TooLate,
 }

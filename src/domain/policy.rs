@@ -9,7 +9,9 @@ use jiff::tz::TimeZone;
 
 use super::connector::Environment;
 use super::fleet::{BotView, Fleet};
+use super::freeze::Freeze;
 use super::ids::{BotId, ChannelId, RoleId};
+use super::pace::Limits;
 use super::redundancy::{Level, judge};
 
 /// What holds for each bot: what is said of all, of its environment, and of the bot itself, the nearest first.
@@ -22,6 +24,8 @@ pub struct Policy {
     pub named: Vec<Environment>,
     /// How many bots that fail at once are one storm; 0 is never.
     pub storm_bots: u32,
+    /// How many changes within a short time are too many.
+    pub limits: Limits,
     /// The time zone in which people here read "tomorrow at nine".
     pub timezone: TimeZone,
     everywhere: Terms,
@@ -39,6 +43,8 @@ pub struct Terms {
     pub load: u32,
     /// How long a connector may take from its start until it is healthy.
     pub start_grace: Duration,
+    /// Whether a start is begun without asking to confirm it.
+    pub start_at_once: bool,
     /// How long too few must be healthy until that is an incident.
     pub alert_after: Duration,
     /// How long none may be healthy until that is an incident, if that is sooner.
@@ -66,6 +72,7 @@ pub struct Own {
     pub minimum: Option<u32>,
     pub load: Option<u32>,
     pub start_grace: Option<Duration>,
+    pub start_at_once: Option<bool>,
     pub alert_after: Option<Duration>,
     pub outage_after: Option<Duration>,
     pub recover_after: Option<Duration>,
@@ -99,6 +106,7 @@ impl Own {
             minimum: own.minimum.unwrap_or(around.minimum),
             load: own.load.unwrap_or(around.load),
             start_grace: own.start_grace.unwrap_or(around.start_grace),
+            start_at_once: own.start_at_once.unwrap_or(around.start_at_once),
             alert_after: own.alert_after.unwrap_or(around.alert_after),
             outage_after: own.outage_after.unwrap_or(around.outage_after),
             recover_after: own.recover_after.unwrap_or(around.recover_after),
@@ -121,7 +129,7 @@ impl Default for Policy {
 
 impl Policy {
     /// A policy of what holds everywhere (its minimum: in the environments that are watched), and of what some places have of
-    /// their own. It knows no storms, and its people live by UTC.
+    /// their own. It knows no storms and no limits, and its people live by UTC.
     pub fn new(everywhere: Terms, watched: Vec<Environment>, own: BTreeMap<Environment, OwnOfEnvironment>) -> Self {
         let elsewhere = Terms { minimum: 0, ..everywhere.clone() };
         let named = own.keys().cloned().collect();
@@ -136,7 +144,16 @@ impl Policy {
             let plain = || Place { terms: everywhere.clone(), bots: BTreeMap::new() };
             places.entry(environment.clone()).or_insert_with(plain);
         }
-        Self { watched, named, storm_bots: 0, timezone: TimeZone::UTC, everywhere, elsewhere, places }
+        Self {
+            watched,
+            named,
+            storm_bots: 0,
+            limits: Limits::default(),
+            timezone: TimeZone::UTC,
+            everywhere,
+            elsewhere,
+            places,
+        }
     }
 
     /// What holds for a bot in an environment.
@@ -196,6 +213,8 @@ pub struct Picture {
     pub highest: HighestSeen,
     /// Why the last poll failed, in the lifecycle client's sentence for people; `None` when it did not.
     pub trouble: Option<String>,
+    /// The freezes that were on then, for what is shown: whether something may be done, the store says.
+    pub freezes: Arc<[Freeze]>,
 }
 
 impl Picture {

@@ -8,7 +8,9 @@ use serde::{Deserialize, Deserializer, Serialize};
 use super::action::{CannotDo, Verb};
 use super::authority::{Denied, Person};
 use super::connector::Environment;
+use super::freeze::Freeze;
 use super::ids::{BotId, ChannelId, ConnectorId, Id};
+use super::pace::TooMany;
 use super::plan::{Drift, Plan};
 
 /// What has been chosen so far; what is missing is asked with a menu.
@@ -202,6 +204,16 @@ pub enum Refusal {
         verb: Verb,
         /// The operation.
         operation: Id,
+    },
+    /// An environment that it touches is frozen.
+    Frozen {
+        /// By what.
+        freeze: Box<Freeze>,
+    },
+    /// Too much was changed in a short time.
+    TooMany {
+        /// Whose changes, and until when.
+        too_many: TooMany,
     },
     /// Nothing is known of the fleet yet.
     NotReady,

@@ -9,6 +9,7 @@ use tokio::sync::Notify;
 
 use super::direct::DirectAlerts;
 use crate::domain::connector::Environment;
+use crate::domain::freeze::Freeze;
 use crate::domain::ids::{BotId, ChannelId, ConnectorId};
 use crate::domain::incident::{Incident, Phase, Subject};
 use crate::domain::mute::Mute;
@@ -44,6 +45,7 @@ struct Known {
     /// By the names of what they are about.
     open: BTreeMap<String, Kept>,
     mutes: Vec<Mute>,
+    freezes: Vec<Freeze>,
     operations: Vec<Operation>,
     waiting: Vec<Waiting>,
 }
@@ -123,6 +125,17 @@ impl Keeper {
                 mutes
             }
             None => self.memory().known.mutes.clone(),
+        }
+    }
+
+    /// The freezes that were not ended yet.
+    pub(super) async fn freezes(&self) -> Vec<Freeze> {
+        match self.noted(self.store.freezes().await) {
+            Some(freezes) => {
+                self.memory().known.freezes.clone_from(&freezes);
+                freezes
+            }
+            None => self.memory().known.freezes.clone(),
         }
     }
 

@@ -33,6 +33,7 @@ pub use self::push::Glanced;
 use self::round::{Open, Told};
 use crate::domain::connector::{Bot, Environment};
 use crate::domain::fleet::{BotView, Fleet};
+use crate::domain::freeze::Freeze;
 use crate::domain::ids::{BotId, ConnectorId};
 use crate::domain::incident::{Blind, Subject};
 use crate::domain::judging::Standing;
@@ -80,6 +81,8 @@ pub struct Monitor {
     /// The picture at the last look.
     before: Picture,
     picture: watch::Sender<Arc<Picture>>,
+    /// The freezes that were on at the last look.
+    freezes: Arc<[Freeze]>,
     /// The highest counts that were ever seen.
     highest: HighestSeen,
     /// Those that the store has, with the bots' names; `None` until they are read. From then on, only we raise them.
@@ -129,6 +132,7 @@ impl Monitor {
             eye: Eye::new(lifecycle),
             before: Picture::default(),
             picture,
+            freezes: Arc::default(),
             highest: HighestSeen::default(),
             known: None,
             unsaved: Vec::new(),
@@ -183,6 +187,7 @@ impl Monitor {
         let before = std::mem::replace(&mut self.before, picture.clone());
         self.save_highest().await;
 
+        self.show_freezes(&picture).await;
         let mutes = self.mutes(now).await;
         let open = Open::new(self.keeper.open_incidents(now).await);
         let gone = self.gone(&picture, &open);
@@ -249,7 +254,21 @@ impl Monitor {
 
     /// The picture with this fleet, whose counts were taken in.
     fn picture(&self, fleet: Fleet) -> Picture {
-        Picture { fleet, highest: self.highest.clone(), trouble: self.eye.trouble().map(str::to_owned) }
+        Picture {
+            fleet,
+            highest: self.highest.clone(),
+            trouble: self.eye.trouble().map(str::to_owned),
+            freezes: Arc::clone(&self.freezes),
+        }
+    }
+
+    /// Publishes the freezes that are on, where they are others than before. Nobody waits for that who waits for the fleet.
+    async fn show_freezes(&mut self, picture: &Picture) {
+        let freezes = self.keeper.freezes().await;
+        if *freezes != *self.freezes {
+            self.freezes = freezes.into();
+            self.picture.send_replace(Arc::new(Picture { freezes: Arc::clone(&self.freezes), ..picture.clone() }));
+        }
     }
 
     async fn save_highest(&mut self) {

@@ -376,7 +376,7 @@ fn of_connector(connector: &Connector) -> Choice {
 }
 
 /// The environments that are known: by a connector there, by the settings, or by every LivePerson account having them.
-fn environments(fleet: &Fleet, policy: &Policy) -> BTreeSet<Environment> {
+pub(super) fn environments(fleet: &Fleet, policy: &Policy) -> BTreeSet<Environment> {
     let set = policy.watched.iter().chain(&policy.named);
     let always = ["demo", "production"].map(Environment::new);
     fleet.environments().into_iter().chain(set.cloned()).chain(always).collect()

@@ -3,6 +3,8 @@
 //! Nothing here knows Discord's interactions: the front acknowledges, calls, and renders what comes back.
 
 mod choose;
+mod explain;
+mod freezes;
 mod record;
 mod runner;
 
@@ -15,15 +17,18 @@ use tokio_util::sync::CancellationToken;
 
 pub use self::choose::{Choice, Part, Said};
 pub(crate) use self::choose::{find_bot, find_environment};
+pub use self::explain::{Explained, Judged, Watched};
+pub use self::freezes::{FreezeAnswer, FreezeRefused, ToFreeze};
 pub(crate) use self::record::denial;
 pub use self::runner::{Runner, Stepped};
 use crate::domain::action::Verb;
 use crate::domain::audit::Verdict;
-use crate::domain::authority::{At, Authority, Denied, Member, Person, Right};
+use crate::domain::authority::{At, Authority, Denied, Member, Person, Right, Rights};
 use crate::domain::connector::Connector;
 use crate::domain::ids::{ChannelId, ConnectorId, Id};
 use crate::domain::operation::Operation;
 use crate::domain::operation::guiding::{Told, Wish};
+use crate::domain::pace::WINDOW;
 use crate::domain::plan::{Consent, Drift, Known, Plan};
 use crate::domain::policy::{Picture, Policy};
 use crate::domain::request::{Refusal, Request, RequestState};
@@ -89,6 +94,8 @@ pub enum Answer {
     Choose(Menu),
     /// All is known: confirm it. (Its plan is there, and its state is asked.)
     Confirm(Request),
+    /// Nobody had to agree to it: this operation carries it out.
+    Begun(Box<Operation>),
     /// It is not to be.
     Refused(Refusal),
 }
@@ -186,6 +193,11 @@ impl Operations {
             Some(_) => authority.judge(member, right, [*at]),
             None => authority.judge_some_of(member, right, at.environment),
         })
+    }
+
+    /// What `member` may do, for what is offered.
+    pub fn rights<'a>(&'a self, member: &'a Member) -> Rights<'a> {
+        Rights { authority: &self.rules.authority, member }
     }
 
     /// Takes a new request, and answers with the next menu, the prompt, or a refusal.
@@ -287,14 +299,38 @@ impl Operations {
                 self.keep(request, |request| Answer::Choose(Menu { request, part, choices })).await
             }
             Narrowed::Planned(plan) => {
+                if let Some(refusal) = self.kept_from(&request, &plan, now).await? {
+                    return self.refuse(&request, refusal, now).await;
+                }
                 request.plan = Some(*plan);
                 request.state = RequestState::Asked;
                 // The time to agree begins when the plan is shown.
                 request.expires_at = now.saturating_add(self.rules.confirmation_ttl).unwrap_or(request.expires_at);
-                self.keep(request, Answer::Confirm).await
+                let at_once = self.begins_at_once(&request);
+                match self.keep(request, Answer::Confirm).await? {
+                    Answer::Confirm(request) if at_once => self.begin_at_once(asker, &request.id, now).await,
+                    other => Ok(other),
+                }
             }
             Narrowed::Refused(refusal) => self.refuse(&request, refusal, now).await,
         }
+    }
+
+    /// Whether nobody has to agree to it: a start, where that is configured, of what need not be stopped for it.
+    fn begins_at_once(&self, request: &Request) -> bool {
+        let at_once = |plan: &Plan| self.rules.policy.terms(&plan.bot.id, &plan.environment).start_at_once;
+        request.plan.as_ref().is_some_and(|plan| plan.verb == Verb::Start && !plan.stops() && at_once(plan))
+    }
+
+    /// Begins what nobody has to agree to, in the way in which all else is begun: judged, read again, claimed once.
+    async fn begin_at_once(&self, asker: &Asker, request: &Id, now: Timestamp) -> Result<Answer, Trouble> {
+        Ok(match self.confirm(asker, request, now).await? {
+            Settled::Begun(operation) => Answer::Begun(operation),
+            Settled::Refused(refusal) => Answer::Refused(refusal),
+            Settled::Cancelled => Answer::Refused(Refusal::Settled { state: RequestState::Cancelled }),
+            // What something is to be typed for is asked as all else is.
+            Settled::Unsaid { request, .. } => Answer::Confirm(*request),
+        })
     }
 
     /// Keeps what was chosen, and answers with it. When another choice came first, the answer is what that came to: the
@@ -348,6 +384,9 @@ impl Operations {
         let places = plan.places();
         if let Err(denied) = self.may(&asker.member, request.verb, &places) {
             return self.settle_refused(&request, Refusal::Denied { denied }, now).await;
+        }
+        if let Some(refusal) = self.kept_from(&request, &plan, now).await? {
+            return self.settle_refused(&request, refusal, now).await;
         }
         if let Consent::Typed(wanted) = plan.consent() {
             match typed {
@@ -452,11 +491,14 @@ impl Operations {
         Ok(ended)
     }
 
-    /// Ends overdue requests until `shutdown`.
+    /// Ends overdue requests and freezes until `shutdown`.
     pub async fn expire_until(self, shutdown: CancellationToken) {
         loop {
             if let Err(error) = self.expire(Timestamp::now()).await {
                 tracing::error!(%error, "overdue requests could not be ended");
+            }
+            if let Err(error) = self.thaw(Timestamp::now()).await {
+                tracing::error!(%error, "overdue freezes could not be ended");
             }
             tokio::select! {
                 () = shutdown.cancelled() => return,
@@ -499,6 +541,21 @@ impl Operations {
             return Ok(Ok(request));
         }
         Ok(Err(Refusal::Settled { state: request.state }))
+    }
+
+    /// What keeps everybody from carrying out a plan now, whoever may: a freeze, or too many changes just before. A start only
+    /// ever gives back, so nothing keeps from it.
+    async fn kept_from(&self, request: &Request, plan: &Plan, now: Timestamp) -> Result<Option<Refusal>, StoreError> {
+        if !request.verb.takes_away() {
+            return Ok(None);
+        }
+        let environments = || plan.places().into_iter().map(|at| at.environment);
+        if let Some(freeze) = self.frozen(environments(), now).await? {
+            return Ok(Some(Refusal::Frozen { freeze: Box::new(freeze) }));
+        }
+        let lately = self.store.operations_since(now.saturating_sub(WINDOW).unwrap_or(Timestamp::MIN)).await?;
+        let judged = self.rules.policy.limits.judge(&lately, request.requester.id, environments(), now);
+        Ok(judged.err().map(|too_many| Refusal::TooMany { too_many }))
     }
 
     /// Reads the bot again, plans the same again, and holds it against what was shown. The connectors as they were read; none,

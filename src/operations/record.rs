@@ -3,10 +3,12 @@
 use jiff::Timestamp;
 
 use super::Asker;
-use crate::domain::audit::{Entry, Touched, Verdict};
+use crate::domain::audit::{Entry, Handling, Touched, Verdict};
 use crate::domain::authority::{Denied, Person};
+use crate::domain::connector::Environment;
 use crate::domain::operation::guiding::{Meddling, Wish};
 use crate::domain::operation::{Operation, Outcome, StepFailure, StepState, Target};
+use crate::domain::pace::{TooMany, Whose};
 use crate::domain::plan::{Drift, Planned};
 use crate::domain::request::{Refusal, Request, Selection};
 
@@ -29,6 +31,24 @@ pub(super) fn of_stranger(asker: &Asker, what: &str, now: Timestamp) -> Entry {
     let about = format!("interaction:{}", asker.interaction);
     let entry = Entry::new(about, Person::from(&asker.member), Verdict::Denied, what, now);
     Entry { channel: Some(asker.channel), ..entry }
+}
+
+/// What came of a wish about a whole environment.
+pub(super) fn of_handling(
+    asker: &Asker,
+    handling: Handling,
+    environment: Option<&Environment>,
+    verdict: Verdict,
+    why: &str,
+    now: Timestamp,
+) -> Entry {
+    Entry {
+        handling: Some(handling),
+        target: environment.map(|environment| format!("all of {environment}")).unwrap_or_default(),
+        touched: environment.map(|environment| Touched::of(None, Some(environment))).into_iter().collect(),
+        verdict,
+        ..of_stranger(asker, why, now)
+    }
 }
 
 pub(super) fn of_operation(operation: &Operation, outcome: Outcome, now: Timestamp) -> Entry {
@@ -157,6 +177,15 @@ fn why(refusal: &Refusal) -> String {
         Refusal::Mistyped { .. } => "the bot's name was not typed".to_owned(),
         Refusal::CannotRead { .. } => "the state could not be read".to_owned(),
         Refusal::Busy { operation, .. } => format!("operation {operation} is under way"),
+        Refusal::Frozen { freeze } => {
+            format!("{} is frozen by {} until {}", freeze.environment, freeze.by.name, freeze.until)
+        }
+        Refusal::TooMany { too_many: TooMany { whose: Whose::Person, most, .. } } => {
+            format!("more than {most} changes in a short time by the same person")
+        }
+        Refusal::TooMany { too_many: TooMany { whose: Whose::Environment { environment }, most, .. } } => {
+            format!("more than {most} changes in a short time in {environment}")
+        }
         Refusal::NotReady => "the fleet has not been read yet".to_owned(),
     }
 }
@@ -196,6 +225,7 @@ fn failure(why: &StepFailure) -> String {
         StepFailure::OutcomeUnknown => "nobody could say whether it was carried out".to_owned(),
         StepFailure::RoleLost => "the requester has lost the role".to_owned(),
         StepFailure::RoleUnknown => "the requester's roles could not be read".to_owned(),
+        StepFailure::Frozen => "the environment was frozen".to_owned(),
         StepFailure::TooLate => "not begun in time".to_owned(),
     }
 }

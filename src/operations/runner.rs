@@ -12,6 +12,7 @@ use crate::domain::action::Action;
 use crate::domain::audit::Entry;
 use crate::domain::authority::{At, Right};
 use crate::domain::connector::Connector;
+use crate::domain::freeze::holding;
 use crate::domain::ids::GuildId;
 use crate::domain::notice::Slot;
 use crate::domain::operation::guiding::Weighed;
@@ -201,6 +202,9 @@ impl Runner {
         {
             return Ok(Some(stay));
         }
+        if self.is_frozen(operation, step, now).await? {
+            return Ok(Some(fail(operation, step, StepFailure::Frozen, now)));
+        }
         if judge_again && let Err(stay) = self.judge_again(operation, step, now).await {
             return Ok(Some(stay));
         }
@@ -256,6 +260,17 @@ impl Runner {
             reason: operation.reason.as_deref(),
         };
         self.lifecycle.begin(&change).await
+    }
+
+    /// Whether a step that takes something away is kept from being sent by a freeze. What an operation gives back is never kept.
+    async fn is_frozen(&self, operation: &Operation, step: usize, now: Timestamp) -> Result<bool, StoreError> {
+        let takes_away =
+            operation.verb.takes_away() && operation.steps.get(step).is_some_and(|s| s.action.takes_away());
+        if !takes_away {
+            return Ok(false);
+        }
+        let environments = std::iter::once(&operation.environment).chain(&operation.to);
+        Ok(holding(&self.store.freezes().await?, environments, now).is_some())
     }
 
     /// Judges the requester's authority again, from roles fetched now. `Err` is what becomes of the step if not.

@@ -27,6 +27,7 @@ pub mod audit;
 mod batch;
 pub mod chain;
 mod error;
+pub mod freezes;
 mod guard;
 pub mod highest;
 pub mod incidents;

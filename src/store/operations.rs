@@ -252,6 +252,16 @@ impl Store {
         rows.fetch_all(&self.reads).await?.iter().map(|row| body("operations", row)).collect()
     }
 
+    /// The operations that were begun after this moment, open or ended, at most a thousand.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub async fn operations_since(&self, after: Timestamp) -> Result<Vec<Operation>, StoreError> {
+        let rows = sqlx::query("SELECT body FROM operations WHERE opened_at > $1 ORDER BY opened_at DESC LIMIT 1000");
+        let rows = rows.bind(millis(after)).fetch_all(&self.reads).await?;
+        rows.iter().map(|row| body("operations", row)).collect()
+    }
+
     /// The last operations on each of these connectors, open or ended, at most `limit` of each; the newest first.
     ///
     /// # Errors

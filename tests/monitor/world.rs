@@ -289,6 +289,7 @@ impl World {
                 | Notice::Records { .. }
                 | Notice::Trouble { .. }
                 | Notice::Unseen { .. }
+                | Notice::Freeze { .. }
                 | Notice::Setup { .. }
                 | Notice::Drill { .. } => {}
             }

@@ -10,8 +10,10 @@ use botswain::domain::audit::Entry;
 use botswain::domain::authority::Member;
 use botswain::domain::ids::{ChannelId, Id, RoleId, UserId};
 use botswain::domain::operation::Operation;
+use botswain::domain::pace::Limits;
 use botswain::domain::policy::Picture;
 use botswain::domain::request::{Refusal, Request};
+use botswain::incidents::{self, Incidents};
 use botswain::lifecycle::{FleetAnswer, LifecycleClient, Settings};
 use botswain::operations::{Answer, Asker, Operations, Rules, Runner, Said, Settled, Stepped, Wake};
 use botswain::sandbox::discord::Seed;
@@ -28,6 +30,7 @@ pub struct Bench {
     pub store: Store,
     pub lifecycle: LifecycleClient,
     pub operations: Operations,
+    pub incidents: Incidents,
     pub runner: Runner,
     picture: watch::Sender<Arc<Picture>>,
     interactions: std::sync::atomic::AtomicU64,
@@ -56,11 +59,15 @@ impl Bench {
         let sandbox = Sandbox::start(options).await.unwrap();
         let _witness = Witness::of(&sandbox.discord.as_ref().unwrap().stand_in, &[]);
         let mut config = sandbox.config(&[]).unwrap();
+        // Whoever wants to see them says them.
+        config.policy.limits = Limits::default();
         change(&mut config);
         let store = Store::open(&config.database_url).await.unwrap();
         let service = Settings::new(config.lifecycle.url.clone(), config.lifecycle.token.clone());
         let lifecycle = LifecycleClient::new(Settings { retries: 0, ..service }).unwrap();
         let (picture, watched) = watch::channel(Arc::new(Picture::default()));
+        let ruled = incidents::Rules { authority: config.authority.clone(), policy: config.policy.clone() };
+        let incidents = Incidents::new(store.clone(), watched.clone(), ruled, Wake::default());
         let rules = Rules {
             authority: config.authority.clone(),
             policy: config.policy.clone(),
@@ -69,7 +76,17 @@ impl Bench {
         let operations = Operations::new(store.clone(), lifecycle.clone(), watched, rules, Wake::default());
         let discord = DiscordApi::new(&config.discord.token, config.discord.api_url.as_ref()).unwrap();
         let runner = Runner::new(&operations, discord, config.discord.guild);
-        let bench = Self { sandbox, store, lifecycle, operations, runner, picture, interactions: 1.into(), _witness };
+        let bench = Self {
+            sandbox,
+            store,
+            lifecycle,
+            operations,
+            incidents,
+            runner,
+            picture,
+            interactions: 1.into(),
+            _witness,
+        };
         bench.look(at(0)).await;
         bench
     }
@@ -113,6 +130,11 @@ impl Bench {
     pub fn otto(&self) -> Asker {
         let seed = Seed::default();
         self.asker(seed.otto.id.to_string().parse().unwrap(), "Otto", &[seed.operators.id.to_string()])
+    }
+
+    /// Another operator.
+    pub fn asks(&self, name: &str) -> Asker {
+        self.asker(UserId(4_711), name, &[Seed::default().operators.id.to_string()])
     }
 
     pub fn vera(&self) -> Asker {

@@ -3,12 +3,14 @@
 
 mod bench;
 mod foretold;
+mod freezes;
 mod guards;
 mod meddling;
 mod progress;
 mod record;
 mod restart;
 mod several;
+mod table;
 #[path = "../description/witness.rs"]
 mod witness;
 
@@ -21,7 +23,9 @@ use botswain::domain::authority::{Grants, OwnGrants};
 use botswain::domain::connector::Environment;
 use botswain::domain::ids::RoleId;
 use botswain::domain::operation::{Outcome, StepFailure, StepState};
+use botswain::domain::pace::{Limits, TooMany, Whose};
 use botswain::domain::plan::Drift;
+use botswain::domain::policy::{Own, OwnOfEnvironment, Policy};
 use botswain::domain::request::{Refusal, RequestState};
 use botswain::operations::{Answer, Said, Settled};
 use botswain::sandbox::lifecycle::{Deed, FaultKind};
@@ -241,6 +245,55 @@ async fn p4_a_viewer_is_refused_and_a_stranger_cannot_settle_what_somebody_else_
     assert!(bench.confirm(&bench.olga(), &request.id, at(2)).await.is_ok(), "the prompt is still hers");
     let denied = bench.audit().await.iter().filter(|entry| entry.verdict == Verdict::Denied).count();
     assert_eq!(denied, 5, "each refused attempt has its record");
+}
+
+#[tokio::test]
+async fn where_it_is_configured_a_start_begins_at_once_and_nothing_else_does() {
+    let bench = Bench::with(|config| {
+        let own = Own { start_at_once: Some(true), ..Own::default() };
+        let own = OwnOfEnvironment { all: own, ..OwnOfEnvironment::default() };
+        let everywhere = config.policy.everywhere().clone();
+        let places = BTreeMap::from([(Environment::new("production"), own)]);
+        config.policy = Policy::new(everywhere, config.policy.watched.clone(), places);
+    })
+    .await;
+    bench.prompt(&bench.olga(), Verb::Stop, "billing-2", None, at(0)).await;
+    bench.fleet().do_to("billing-1", Deed::StopElsewhere).unwrap();
+    bench.fleet().step(5_000);
+    bench.look(at(0)).await;
+    let refused = bench.ask(&bench.vera(), Verb::Start, "billing-1", None, at(0)).await;
+    assert!(matches!(refused, Answer::Refused(Refusal::Denied { .. })), "{refused:?}");
+    let begun = bench.ask(&bench.olga(), Verb::Start, "billing-1", None, at(0)).await;
+    assert!(matches!(begun, Answer::Begun(_)), "{begun:?}");
+    let again = bench.ask(&bench.otto(), Verb::Start, "billing-1", None, at(0)).await;
+    assert!(matches!(again, Answer::Refused(Refusal::Busy { .. })), "{again:?}");
+    bench.run(0, 600).await;
+    assert_eq!(bench.deeds(), ["start billing-1"]);
+    let done = bench.audit().await.into_iter().filter(|entry| entry.verdict == Verdict::Done).count();
+    assert_eq!(done, 1);
+}
+
+#[tokio::test]
+async fn too_many_changes_in_a_short_time_are_refused_and_starts_never_are() {
+    let bench = Bench::with(|config| config.policy.limits = Limits { per_person: 1, per_environment: 2 }).await;
+    let asked_before = bench.prompt(&bench.olga(), Verb::Stop, "orders-1", None, at(0)).await;
+    bench.begin(&bench.olga(), Verb::Stop, "billing-1", None, at(0)).await;
+    bench.run(0, 60).await;
+    let too_many =
+        |whose, second| TooMany { most: if whose == Whose::Person { 1 } else { 2 }, whose, again_at: at(second) };
+    let refused = bench.confirm(&bench.olga(), &asked_before.id, at(60)).await.unwrap_err();
+    assert_eq!(refused, Refusal::TooMany { too_many: too_many(Whose::Person, 600) }, "judged at the click");
+    bench.begin(&bench.otto(), Verb::Redeploy, "orders-2", Some("demo"), at(60)).await;
+    bench.run(60, 120).await;
+    bench.look(at(200)).await;
+    let refused = bench.ask(&bench.asks("Mia"), Verb::Stop, "faq-1", None, at(200)).await;
+    let production = Whose::Environment { environment: Environment::new("production") };
+    let expected = Refusal::TooMany { too_many: too_many(production, 600) };
+    assert!(matches!(&refused, Answer::Refused(refused) if *refused == expected), "{refused:?}");
+    bench.begin(&bench.olga(), Verb::Start, "billing-1", None, at(200)).await;
+    bench.prompt(&bench.asks("Mia"), Verb::Stop, "faq-1", None, at(600)).await;
+    let denied = bench.audit().await.into_iter().filter(|entry| entry.verdict == Verdict::Denied).count();
+    assert_eq!(denied, 2, "p10: each refusal has its record");
 }
 
 #[tokio::test]

@@ -24,6 +24,8 @@ use std::fmt::Write as _;
 /// What every script is played with, unless it says otherwise.
 const USUAL: &[(&str, &str)] = &[
     ("START_GRACE", "5m"),
+    ("CHANGES_PER_PERSON", "0"),
+    ("CHANGES_PER_ENVIRONMENT", "0"),
     ("ALERT_AFTER", "60s"),
     ("OUTAGE_AFTER", "20s"),
     ("RECOVER_AFTER", "60s"),

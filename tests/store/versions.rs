@@ -85,6 +85,7 @@ async fn everything_is_there(store: &Store, version: i64) {
         mutes.iter().map(|mute| mute.by.name.as_str()).collect::<Vec<_>>(),
         ["Olga"][..usize::from(version >= 4)]
     );
+    assert_eq!(store.freezes().await.unwrap().len(), usize::from(version >= 9), "from {version}");
     // And it goes on where it was.
     assert_eq!(store.lease_operation(LEASE, at(2)).await.unwrap().unwrap().operation, operations[0]);
     let first = store.claim_message(LEASE, at(2)).await.unwrap().unwrap();

@@ -10,6 +10,7 @@ mod confirmations;
 mod database;
 mod disk;
 mod faults;
+mod freezes;
 mod kill;
 #[path = "../description/witness.rs"]
 mod witness;

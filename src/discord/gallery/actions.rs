@@ -12,6 +12,7 @@ use crate::domain::ids::Id;
 use crate::domain::notice::Notice;
 use crate::domain::operation::guiding::{Guidance, Meddling, Obstacle, Pause, Wish};
 use crate::domain::operation::{Ended, Operation, Outcome, Seen, StepFailure, StepState};
+use crate::domain::pace::{TooMany, Whose};
 use crate::domain::plan::{Drift, Impact, Known, Plan, Wanted};
 use crate::domain::progress::{Progress, Usual};
 use crate::domain::request::{Refusal, Request, RequestState};
@@ -240,8 +241,8 @@ pub(super) fn all_refusals(of: &Sample<'_>) -> Vec<(&'static str, Refusal)> {
     };
     let one = || "billing-2".to_owned();
     let cannot = |why| Refusal::CannotDo { why, connector: one() };
+    let (right, again_at) = (Right::Change(Verb::Stop), of.hence(4 * MINUTE));
     let drifted = |drift| Refusal::Drifted { drifts: vec![drift] };
-    let right = Right::Change(Verb::Stop);
     let roles = || vec![of.cast.operators];
     let needs_role = |of_bot| Denied::NeedsRole { right, environment: production(), of_bot, roles: roles() };
     vec![
@@ -272,6 +273,8 @@ pub(super) fn all_refusals(of: &Sample<'_>) -> Vec<(&'static str, Refusal)> {
             Refusal::CannotRead { why: "The lifecycle service did not answer in time.".to_owned() },
         ),
         ("Somebody was first", Refusal::Busy { by: of.cast.otto.clone(), verb: Verb::Stop, operation: Id::random() }),
+        ("The environment is frozen", Refusal::Frozen { freeze: Box::new(of.freeze()) }),
+        ("Too many changes", Refusal::TooMany { too_many: TooMany { whose: Whose::Person, most: 10, again_at } }),
         ("The fleet was not read yet", Refusal::NotReady),
     ]
 }

@@ -12,6 +12,7 @@ use crate::discord::render::status::View;
 use crate::domain::action::Verb;
 use crate::domain::connector::{AgentStatus, Bot, Condition, Connector, Environment, LastOperation, Link};
 use crate::domain::fleet::Reading;
+use crate::domain::freeze::Freeze;
 use crate::domain::ids::{BotId, ConnectorId, Id};
 use crate::domain::incident::{Facts, Failover, Incident, Line, OwnDoing, Severity, Subject};
 use crate::domain::policy::{Picture, Policy, Terms};
@@ -143,6 +144,20 @@ impl Sample<'_> {
 
     pub(super) fn view<'p>(&self, picture: &'p Picture, policy: &'p Policy) -> View<'p> {
         View { picture, policy, poll_interval: Duration::from_secs(15), now: self.now }
+    }
+
+    /// A freeze of Production until in two hours.
+    pub(super) fn freeze(&self) -> Freeze {
+        Freeze {
+            id: Id::random(),
+            environment: production(),
+            by: self.cast.otto.clone(),
+            reason: "The winter sale".to_owned(),
+            at: self.ago(HOUR),
+            until: self.hence(2 * HOUR),
+            channel: self.cast.alerts,
+            ended: None,
+        }
     }
 
     pub(super) fn olgas(&self, verb: Verb, under_way: bool) -> OwnDoing {

@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use super::Exhibit;
 use super::sample::{HOUR, MINUTE, Sample, bot, demo, production};
-use crate::discord::render::{alerts as listed, attention, handled, modal, overview, status as shown};
+use crate::discord::render::{alerts as listed, attention, freeze, handled, modal, overview, status as shown};
 use crate::domain::attention::{Done, SnoozeEnd, Unchanged};
 use crate::domain::audit::Handling;
 use crate::domain::connector::{Bot, Environment};
+use crate::domain::freeze::{Freeze, FreezeEnd};
 use crate::domain::ids::{BotId, Id};
 use crate::domain::incident::{Incident, Phase};
 use crate::domain::mute::{Mute, MuteEnd, Scope, Summary};
@@ -17,6 +18,7 @@ use crate::domain::policy::Picture;
 use crate::domain::tiles::Show;
 use crate::domain::when::NotATime;
 use crate::incidents::{OpenAlerts, Refused};
+use crate::operations::FreezeRefused;
 
 impl Sample<'_> {
     /// Otto mutes Production, or one bot there, for two hours.
@@ -41,6 +43,7 @@ pub(super) fn status(of: &Sample<'_>) -> Vec<Exhibit> {
     let mut stale = picture.clone();
     stale.fleet.could_not_read(of.ago(1));
     stale.trouble = Some("The lifecycle service did not answer in time.".to_owned());
+    let frozen = Picture { freezes: [of.freeze()].into(), ..picture.clone() };
     let many = (1..=120).flat_map(|n| {
         let name = format!("Fleet {n:03} Bot");
         [1, 2].map(|c| match (n, c) {
@@ -60,6 +63,7 @@ pub(super) fn status(of: &Sample<'_>) -> Vec<Exhibit> {
     let mut all = vec![
         far("An environment, worst first", &picture, &production(), Show::Everything, 0),
         far("An environment where nothing is asked", &picture, &demo(), Show::Everything, 0),
+        far("A frozen environment", &frozen, &production(), Show::Everything, 0),
         far("When not all can be read", &stale, &production(), Show::Everything, 0),
         far("A hundred and twenty bots", &many, &production(), Show::Everything, 0),
         far("A hundred and twenty bots, the last page", &many, &production(), Show::Everything, 4),
@@ -90,6 +94,8 @@ pub(super) fn alerts(of: &Sample<'_>) -> Vec<Exhibit> {
     let ended = Mute { ended: Some(MuteEnd::Over { at: of.ago(1) }), ..of.mute(None) };
     let unmuted = Done { by: of.cast.olga.clone(), at: of.ago(1) };
     let unmuted = Mute { ended: Some(MuteEnd::Unmuted(unmuted)), ..of.mute(Some(bot("Billing Bot"))) };
+    let unfrozen = FreezeEnd::Unfrozen(Done { by: of.cast.olga.clone(), at: of.ago(1) });
+    let unfrozen = Freeze { ended: Some(unfrozen), ..of.freeze() };
     let summary = |of_all: &[Incident]| Notice::Summary { mute: ended.clone(), summary: Summary::of(of_all) };
     vec![
         Exhibit::private("What is open", &listed::list(&open, Some(&production()), 0, &links)),
@@ -102,6 +108,11 @@ pub(super) fn alerts(of: &Sample<'_>) -> Vec<Exhibit> {
         Exhibit::public("A mute that was ended", of.said(&Notice::Mute { mute: unmuted })),
         Exhibit::public("What happened meanwhile", of.said(&summary(&[over, of.at_risk()]))),
         Exhibit::public("Nothing happened meanwhile", of.said(&summary(&[]))),
+        Exhibit::public("A freeze", of.said(&Notice::Freeze { freeze: of.freeze() })),
+        Exhibit::public("A freeze that was ended", of.said(&Notice::Freeze { freeze: unfrozen })),
+        Exhibit::private("Frozen", &freeze::frozen(&of.freeze())),
+        Exhibit::private("Unfrozen", &freeze::unfrozen(&of.freeze())),
+        Exhibit::private("It is frozen already", &freeze::refused(&FreezeRefused::FrozenBefore(Box::new(of.freeze())))),
         Exhibit::private(
             "Which mute is to end?",
             &listed::which_mute(&[of.mute(None), of.mute(Some(bot("Billing Bot")))]),

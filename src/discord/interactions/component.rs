@@ -16,8 +16,8 @@ use super::super::render::modal::{self, Modal};
 use super::super::render::status::View;
 use super::super::render::{Message, operation, overview, prompt, refusal, status};
 use super::answer::{AnswerError, First, Reply};
-use super::answered;
 use super::guard::Incoming;
+use super::{answered, begun};
 use crate::domain::action::Verb;
 use crate::domain::authority::At;
 use crate::domain::connector::Environment;
@@ -110,6 +110,7 @@ impl Front {
                 let mute = value.and_then(|value| value.parse().ok());
                 self.end_mute(&incoming, private, mute.as_ref()).await
             }
+            CustomId::Unfreeze(freeze) => self.end_freeze(&incoming, private, &freeze).await,
             CustomId::Confirm(request) => self.press(&incoming, private, Press::Confirm, &request).await,
             CustomId::Cancel(request) => self.press(&incoming, private, Press::Cancel, &request).await,
             CustomId::PlanAgain(request) => self.press(&incoming, private, Press::PlanAgain, &request).await,
@@ -293,6 +294,7 @@ impl Front {
         match answer {
             Ok(Answer::Refused(refused)) => self.refusal_shown(incoming, request, &refused).await,
             Err(trouble) => Shown::Beside(refusal::trouble(&trouble.person())),
+            Ok(Answer::Begun(operation)) => Shown::Instead(begun(incoming, &operation.request)),
             other => Shown::Instead(answered(&other, page)),
         }
     }
@@ -309,11 +311,7 @@ impl Front {
         match settled {
             Ok(Settled::Begun(operation)) => {
                 tracing::info!(interaction = id, %user, %request, operation = %operation.id, "{what}: begun");
-                Shown::Instead(if incoming.lacks.is_empty() {
-                    ended(RequestState::Confirmed)
-                } else {
-                    prompt::begun_unseen(incoming.asker.channel, &incoming.lacks, request)
-                })
+                Shown::Instead(begun(incoming, request))
             }
             Ok(Settled::Unsaid { request: asked, wanted }) => {
                 tracing::info!(interaction = id, %user, %request, "{what}: the bot's name is asked for");

@@ -185,7 +185,7 @@ impl Front {
         attention::details(incident, may, link.as_deref(), self.guild)
     }
 
-    fn environment_named(&self, text: &str) -> Option<Environment> {
+    pub(super) fn environment_named(&self, text: &str) -> Option<Environment> {
         let picture = self.picture.borrow();
         let watched = self.policy.watched.iter().find(|known| **known == Environment::new(text)).cloned();
         lookup::environment(&picture.fleet, text).or(watched)

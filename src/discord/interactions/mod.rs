@@ -7,6 +7,8 @@
 pub mod answer;
 mod audit;
 mod component;
+mod explain;
+mod freeze;
 mod guard;
 mod incident;
 mod mute;
@@ -28,7 +30,7 @@ use crate::domain::action::Verb;
 use crate::domain::connector::Environment;
 use crate::domain::ids::Id;
 use crate::domain::notice::Slot;
-use crate::domain::request::Refusal;
+use crate::domain::request::{Refusal, RequestState};
 use crate::operations::{Answer, Said, Trouble};
 
 impl Front {
@@ -79,7 +81,10 @@ impl Front {
             Command::Ask { verb, said } => self.ask(&incoming, verb, said).await,
             Command::Alerts { environment } => self.alerts(&incoming, environment.as_deref()).await,
             Command::Audit(asked) => self.audit(&incoming, &asked).await,
+            Command::Explain { environment, bot } => self.explain(&incoming, &environment, bot.as_deref()).await,
             Command::Mute(said) => self.mute(&incoming, &said).await,
+            Command::Freeze(said) => self.freeze(&incoming, &said).await,
+            Command::Unfreeze { environment } => self.unfreeze(&incoming, &environment).await,
             Command::Unmute { environment, bot } => {
                 self.unmute(&incoming, environment.as_deref(), bot.as_deref()).await
             }
@@ -88,12 +93,13 @@ impl Front {
 
     async fn autocomplete(&self, incoming: Incoming<'_>, command: &CommandInteraction) -> Result<(), AnswerError> {
         let picture = self.picture.borrow().clone();
+        let rights = self.operations.rights(&incoming.asker.member);
         let offered = match read(command) {
             Some(Invocation { sub, given, typed: Some((option, text)) }) if incoming.is_ours => offers(
                 &picture,
                 &self.policy,
                 &self.people.known(),
-                &Typing { sub, option, text: &text, given: &given },
+                &Typing { sub, option, text: &text, given: &given, rights },
             ),
             _ => Vec::new(),
         };
@@ -151,6 +157,7 @@ impl Front {
         self.log(incoming, verb.word(), &answer);
         let message = match &answer {
             Ok(Answer::Refused(refused)) => self.refusal(refused, None).await,
+            Ok(Answer::Begun(operation)) => begun(incoming, &operation.request),
             Ok(Answer::Confirm(_)) if !incoming.lacks.is_empty() => {
                 answered(&answer, 0).noting(&prompt::unseen(incoming.asker.channel, &incoming.lacks))
             }
@@ -205,9 +212,22 @@ impl Front {
             Ok(Answer::Confirm(request)) => {
                 tracing::info!(interaction = id, %user, request = %request.id, "{what}: asks to confirm");
             }
+            Ok(Answer::Begun(operation)) => {
+                tracing::info!(interaction = id, %user, operation = %operation.id, "{what}: begun at once");
+            }
             Ok(Answer::Refused(refusal)) => tracing::info!(interaction = id, %user, ?refusal, "{what}: refused"),
             Err(trouble) => tracing::error!(interaction = id, %user, "{what}: {trouble}"),
         }
+    }
+}
+
+/// What is said to whom an operation is carried out for: where its progress stands, or that it does not show.
+fn begun(incoming: &Incoming<'_>, request: &Id) -> Message {
+    let channel = incoming.asker.channel;
+    if incoming.lacks.is_empty() {
+        prompt::settled(RequestState::Confirmed, channel, request)
+    } else {
+        prompt::begun_unseen(channel, &incoming.lacks, request)
     }
 }
 
@@ -219,6 +239,7 @@ fn answered(answer: &Result<Answer, Trouble>, page: u16) -> Message {
             Some(plan) => prompt::confirmation(request, plan),
             None => refusal::refusal(&Refusal::Unknown, None),
         },
+        Ok(Answer::Begun(operation)) => prompt::settled(RequestState::Confirmed, operation.channel, &operation.request),
         Ok(Answer::Refused(refused)) => refusal::refusal(refused, None),
         Err(trouble) => refusal::trouble(&trouble.person()),
     }

@@ -116,7 +116,7 @@ fn first(unchanged: &Unchanged, to: UserId) -> String {
     }
 }
 
-fn not_a_time(said: &str, why: NotATime) -> String {
+pub(super) fn not_a_time(said: &str, why: NotATime) -> String {
     let said = escape::name(said);
     match why {
         NotATime::NotUnderstood => format!(

@@ -8,6 +8,8 @@ pub mod attention;
 pub mod direct;
 mod elsewhere;
 pub mod escape;
+pub mod explain;
+pub mod freeze;
 pub mod handled;
 mod incident;
 pub mod limits;
@@ -57,6 +59,7 @@ pub fn notice(notice: &Notice, context: &Context) -> Value {
         Notice::Worse { incident } => incident::worse(incident, context),
         Notice::Again { incident, due, at } => attention::again(incident, *due, *at, context),
         Notice::Mute { mute } => mute::message(mute, context),
+        Notice::Freeze { freeze } => freeze::message(freeze, context),
         Notice::Summary { mute, summary } => mute::summary(mute, summary, context),
         Notice::Back { incident } => incident::back(incident, context),
         Notice::Operation { operation } => operation::message(operation, &context.reference),

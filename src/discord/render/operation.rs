@@ -157,6 +157,7 @@ pub(super) fn failure(why: &StepFailure) -> String {
         }
         StepFailure::RoleLost => "not begun: who asked for it has lost the role for it since.".to_owned(),
         StepFailure::RoleUnknown => "not begun: it could not be told whether who asked for it still may.".to_owned(),
+        StepFailure::Frozen => "not begun: the environment was frozen meanwhile.".to_owned(),
         StepFailure::TooLate => "not begun in time, so it was not begun at all.".to_owned(),
     }
 }

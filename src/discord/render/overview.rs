@@ -72,6 +72,7 @@ fn summary(of: View<'_>, environment: &Environment, judged: &[Judged<'_>]) -> Em
         if unasked { format!("{title}: no minimum is asked here") } else { format!("{} in {title}", worst.word) };
     let bots = of.picture.fleet.bots_in(environment);
     let mut lines = vec![format!("{}{}", count(judged), of.read_at())];
+    lines.extend(of.frozen(environment));
     lines.extend(of.warning());
     lines.extend(unread_line(of, bots));
     let embed = Embed::new(&format!("{} {state}", worst.icon), worst.colour).describe(lines.iter().map(String::as_str));

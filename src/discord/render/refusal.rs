@@ -2,11 +2,13 @@
 
 use super::super::custom_id::CustomId;
 use super::escape;
+use super::freeze;
 use super::message::{Button, Look, Message};
 use super::words;
 use crate::domain::action::CannotDo;
 use crate::domain::authority::Denied;
 use crate::domain::ids::Id;
+use crate::domain::pace::{TooMany, WINDOW, Whose};
 use crate::domain::plan::{Drift, Impact};
 use crate::domain::request::{Refusal, RequestState};
 
@@ -71,6 +73,8 @@ fn sentence(refusal: &Refusal, link: Option<&str>) -> String {
             link.map(|link| format!(": {link}")).unwrap_or_default(),
             operation.reference()
         ),
+        Refusal::Frozen { freeze } => freeze::refusal(freeze),
+        Refusal::TooMany { too_many } => crowded(too_many),
         Refusal::NotReady => {
             "The fleet has not been read yet, so nothing can be judged. Try again in a moment.".to_owned()
         }
@@ -101,6 +105,21 @@ pub(super) fn denial(denied: &Denied) -> String {
                 .to_owned()
         }
     }
+}
+
+fn crowded(too_many: &TooMany) -> String {
+    let within = format!("{} within {}", words::of(too_many.most, "change"), words::duration(WINDOW));
+    let whose = match &too_many.whose {
+        Whose::Person => format!("You have begun {within}"),
+        Whose::Environment { environment } => {
+            format!("In {} people have begun {within}", escape::name(&environment.title()))
+        }
+    };
+    format!(
+        "{whose}, which is as many as are allowed, so that a stuck finger is no outage. Nothing was done; try again {}. \
+         Starting is always possible.",
+        words::relative(too_many.again_at)
+    )
 }
 
 fn cannot(why: &CannotDo, connector: &str) -> String {

@@ -6,12 +6,14 @@ use jiff::Timestamp;
 
 use super::super::custom_id::{CustomId, environment_key};
 use super::escape::{self, length};
+use super::freeze;
 use super::limits;
 use super::message::{Button, Embed, Look, Message};
 use super::words::{self, Face};
 use crate::domain::action::Verb;
 use crate::domain::connector::{Connector, Environment};
 use crate::domain::fleet::{BotView, Sight, Sighting};
+use crate::domain::freeze::holding;
 use crate::domain::load::{Load, MOST_CONVERSATIONS};
 use crate::domain::policy::{Picture, Policy, Terms};
 use crate::domain::redundancy::{Level, is_starting, started_at};
@@ -61,14 +63,20 @@ impl View<'_> {
         None
     }
 
-    /// Until when the environments look as they do now, if nothing is read meanwhile: a start's grace ends, or the reading
-    /// gets old.
+    /// Until when the environments look as they do now, if nothing is read meanwhile: a start's grace or a freeze ends, or the
+    /// reading gets old.
     pub fn stands_until(&self) -> Timestamp {
         let connectors = self.picture.fleet.sightings().map(|s| &s.connector);
         let starting = connectors.filter(|c| is_starting(c, self.grace(c), self.now));
         let graces = starting.filter_map(|c| started_at(c)?.checked_add(self.grace(c)).ok());
+        let freezes = self.picture.freezes.iter().map(|freeze| freeze.until);
         let old = self.picture.fleet.read_at().and_then(|at| at.checked_add(self.old_after()).ok());
-        graces.chain(old).filter(|at| *at > self.now).min().unwrap_or(Timestamp::MAX)
+        graces.chain(freezes).chain(old).filter(|at| *at > self.now).min().unwrap_or(Timestamp::MAX)
+    }
+
+    /// That the environment is frozen, if it is.
+    pub(super) fn frozen(&self, environment: &Environment) -> Option<String> {
+        holding(&self.picture.freezes, [environment], self.now).map(freeze::line)
     }
 
     fn grace(&self, connector: &Connector) -> Duration {
@@ -103,6 +111,7 @@ pub fn bot(of: View<'_>, view: &BotView, may: impl Fn(Verb) -> bool) -> Message 
     let place = escape::name(&view.environment.title());
     let counts = words::impact(judged.level, view.healthy(), view.total(), judged.minimum, view.unread());
     let mut lines = vec![format!("{}.{}", words::sentence(&counts), of.read_at())];
+    lines.extend(of.frozen(&view.environment));
     lines.extend(of.warning());
     lines.extend(load(view, of.policy.terms(&view.bot.id, &view.environment)));
     let title = format!("{} {}: {name} in {place}", judged.face.icon, judged.face.word);

@@ -1,6 +1,8 @@
 //! The words as people read them, and the promise that no name from outside breaks a message.
 
 mod attention;
+mod explain;
+mod freeze;
 mod incidents;
 mod record;
 
@@ -13,6 +15,7 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 use serde_json::Value;
 
+use self::freeze::freeze;
 use super::escape::length;
 use super::message::Message;
 use super::status::View;
@@ -30,6 +33,7 @@ use crate::domain::incident::{
 use crate::domain::notice::Notice;
 use crate::domain::operation::guiding::{Meddling, Obstacle, Pause};
 use crate::domain::operation::{Ended, Operation, Outcome, Seen, Step, StepFailure, StepState};
+use crate::domain::pace::{TooMany, Whose};
 use crate::domain::plan::{Drift, Impact, Known, Plan, Wanted};
 use crate::domain::policy::tests::policy;
 use crate::domain::policy::{Own, OwnOfEnvironment, Picture, Policy, Terms};
@@ -558,6 +562,15 @@ fn every_refusal_says_what_is_so_and_what_to_do() {
         },
         Refusal::CannotRead { why: "It did not answer within 10 s.".into() },
         Refusal::Busy { by: olga(), verb: Verb::Stop, operation },
+        Refusal::Frozen { freeze: Box::new(freeze(None)) },
+        Refusal::TooMany { too_many: TooMany { whose: Whose::Person, most: 10, again_at: at(1600) } },
+        Refusal::TooMany {
+            too_many: TooMany {
+                whose: Whose::Environment { environment: Environment::new("production") },
+                most: 1,
+                again_at: at(1600),
+            },
+        },
         Refusal::NotReady,
     ];
     let mut text = String::new();
@@ -586,6 +599,9 @@ fn every_refusal_says_what_is_so_and_what_to_do() {
     ⛔ billing-1 is not there any more: it was removed or moved since you were asked. billing-2 has changed since you were asked: it is now “stopped”. It would mean more in Production than you were told: you were told 2 → 1 healthy connectors, and now it would be 1 → 0. Nothing was done; plan it again to see what it means now.
     ⛔ The state could not be read just now, so nothing was done. It did not answer within 10 s. Try again when it answers.
     ⛔ <@41> was first: a stop of the same bot is under way, and only one may be at a time. Wait for its end: https://discord.com/channels/1/2/3. (ref ab12cd34)
+    ⛔ Production is frozen by <@41> until <t:8200:f> (<t:8200:R>): “the \*sale\* of @^everyone”. Nothing is stopped, redeployed or restarted there before; starting stays possible. Whoever may freeze can end it with `/bots unfreeze`.
+    ⛔ You have begun 10 changes within 10 min, which is as many as are allowed, so that a stuck finger is no outage. Nothing was done; try again <t:1600:R>. Starting is always possible.
+    ⛔ In Production people have begun 1 change within 10 min, which is as many as are allowed, so that a stuck finger is no outage. Nothing was done; try again <t:1600:R>. Starting is always possible.
     ⛔ The fleet has not been read yet, so nothing can be judged. Try again in a moment.
     "#);
 }

@@ -242,6 +242,7 @@ pub(super) fn right(right: Right) -> &'static str {
         Right::Change(verb) => verb.word(),
         Right::Acknowledge => "acknowledge or snooze",
         Right::Mute => "mute or unmute",
+        Right::Freeze => "freeze or unfreeze",
     }
 }
 

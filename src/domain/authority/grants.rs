@@ -20,12 +20,14 @@ pub enum Right {
     Acknowledge,
     /// Keep alerts from pinging for a while.
     Mute,
+    /// Keep everybody from taking anything away for a while.
+    Freeze,
 }
 
 impl Right {
     /// All of them.
     pub fn all() -> impl Iterator<Item = Self> {
-        Verb::ALL.into_iter().map(Self::Change).chain([Self::Acknowledge, Self::Mute])
+        Verb::ALL.into_iter().map(Self::Change).chain([Self::Acknowledge, Self::Mute, Self::Freeze])
     }
 
     /// Its word in the settings.
@@ -34,6 +36,7 @@ impl Right {
             Self::Change(verb) => verb.word(),
             Self::Acknowledge => Handling::Acknowledge.word(),
             Self::Mute => Handling::Mute.word(),
+            Self::Freeze => Handling::Freeze.word(),
         }
     }
 
@@ -48,6 +51,7 @@ impl From<Handling> for Right {
         match handling {
             Handling::Acknowledge | Handling::GiveBack | Handling::Snooze | Handling::Unsnooze => Self::Acknowledge,
             Handling::Mute | Handling::Unmute => Self::Mute,
+            Handling::Freeze | Handling::Unfreeze => Self::Freeze,
         }
     }
 }

@@ -1,0 +1,2 @@
+-- What version 18 added: nothing to what is written.
+SELECT 1;
