@@ -12,6 +12,7 @@ mod board;
 mod gateway;
 mod harbour;
 mod history;
+mod plans;
 mod presses;
 mod secrets;
 #[path = "../description/witness.rs"]

@@ -43,7 +43,7 @@ impl Sample<'_> {
     }
 
     fn done_ago(&self, verb: Verb, connector: &str, ago: i64) -> Operation {
-        let operation = self.operation(verb, connector, None, Vec::new());
+        let operation = self.operation(verb, &[connector], None, Vec::new());
         Operation { opened_at: self.ago(ago), ..operation }
     }
 
