@@ -23,6 +23,10 @@ pub enum CustomId {
     Confirm(Id),
     /// Cancels a request.
     Cancel(Id),
+    /// The form in which the bot's name is typed to confirm a request.
+    ConfirmForm(Id),
+    /// Asks anew for what a request asked for, as things are now.
+    PlanAgain(Id),
     /// A menu of a request: its value is chosen.
     Pick {
         /// The request.
@@ -55,6 +59,13 @@ pub enum CustomId {
         /// How.
         wish: Wish,
     },
+    /// Asks to move a connector and to have it started there.
+    Move {
+        /// The connector.
+        connector: Key,
+        /// The environment to move to.
+        to: Key,
+    },
     /// Shows the status of an environment, or of a bot there, as it is now.
     Status {
         /// The environment.
@@ -80,6 +91,15 @@ pub enum CustomId {
     Details {
         /// The environment.
         environment: Key,
+    },
+    /// How a bot did in an environment over the last hours.
+    History {
+        /// The environment.
+        environment: Key,
+        /// The bot.
+        bot: Key,
+        /// How many.
+        hours: u16,
     },
     /// Takes an incident on.
     Acknowledge(Id),
@@ -115,6 +135,8 @@ pub enum CustomId {
     Unmute(Id),
     /// A menu of mutes: the chosen one is ended.
     UnmuteChosen,
+    /// Takes a board down.
+    Unboard(Id),
     /// Ends a freeze.
     Unfreeze(Id),
 }
@@ -127,24 +149,26 @@ impl CustomId {
             | Self::Overview { .. }
             | Self::Filter { .. }
             | Self::Details { .. }
+            | Self::History { .. }
             | Self::Incident(_)
             | Self::Alerts { .. }
             | Self::AlertDetails
             | Self::Audit { .. }
             | Self::AuditAgain(_) => false,
+            Self::ConfirmForm(_) | Self::PlanAgain(_) | Self::Move { .. } => true,
             Self::Confirm(_) | Self::Cancel(_) | Self::Pick { .. } | Self::Page { .. } | Self::Ask { .. } => true,
             Self::Guide { .. } => true,
             Self::Acknowledge(_) | Self::GiveBack(_) | Self::Snooze(_) | Self::SnoozeForm(_) | Self::Unsnooze(_) => {
                 true
             }
-            Self::Unmute(_) | Self::UnmuteChosen | Self::Unfreeze(_) => true,
+            Self::Unmute(_) | Self::UnmuteChosen | Self::Unboard(_) | Self::Unfreeze(_) => true,
         }
     }
 }
 
 /// The short name of an environment in a custom id. (Its word may be of any length.)
 pub fn environment_key(environment: &Environment) -> Key {
-    Key::of(environment.as_str())
+    environment.key()
 }
 
 impl fmt::Display for CustomId {
@@ -152,16 +176,20 @@ impl fmt::Display for CustomId {
         write!(f, "{VERSION}:")?;
         match self {
             Self::Confirm(request) => write!(f, "confirm:{request}"),
+            Self::ConfirmForm(request) => write!(f, "confirm-form:{request}"),
+            Self::PlanAgain(request) => write!(f, "again:{request}"),
             Self::Cancel(request) => write!(f, "cancel:{request}"),
             Self::Pick { request, part, page } => write!(f, "pick:{request}:{}:{page}", part.word()),
             Self::Page { request, part, page } => write!(f, "page:{request}:{}:{page}", part.word()),
             Self::Ask { verb, connector } => write!(f, "ask:{}:{connector}", verb.word()),
             Self::Guide { operation, wish } => write!(f, "guide:{operation}:{}", wish.word()),
+            Self::Move { connector, to } => write!(f, "move:{connector}:{to}"),
             Self::Status { environment, bot: None } => write!(f, "status:{environment}"),
             Self::Status { environment, bot: Some(bot) } => write!(f, "status:{environment}:{bot}"),
             Self::Overview { environment, show, page } => write!(f, "overview:{environment}:{}:{page}", show.word()),
             Self::Filter { environment } => write!(f, "filter:{environment}"),
             Self::Details { environment } => write!(f, "details:{environment}"),
+            Self::History { environment, bot, hours } => write!(f, "history:{environment}:{bot}:{hours}"),
             Self::Acknowledge(incident) => write!(f, "ack:{incident}"),
             Self::GiveBack(incident) => write!(f, "give-back:{incident}"),
             Self::Snooze(incident) => write!(f, "snooze:{incident}"),
@@ -175,6 +203,7 @@ impl fmt::Display for CustomId {
             Self::AuditAgain(view) => write!(f, "audit:{view}"),
             Self::Unmute(mute) => write!(f, "unmute:{mute}"),
             Self::UnmuteChosen => write!(f, "unmute"),
+            Self::Unboard(board) => write!(f, "unboard:{board}"),
             Self::Unfreeze(freeze) => write!(f, "unfreeze:{freeze}"),
         }
     }
@@ -201,6 +230,8 @@ impl FromStr for CustomId {
         let page = |text: &str| text.parse::<u16>().ok().filter(|page| page.to_string() == text).ok_or(NotOurs);
         Ok(match *rest {
             ["confirm", request] => Self::Confirm(id(request)?),
+            ["confirm-form", request] => Self::ConfirmForm(id(request)?),
+            ["again", request] => Self::PlanAgain(id(request)?),
             ["cancel", request] => Self::Cancel(id(request)?),
             ["pick", request, word, number] => {
                 Self::Pick { request: id(request)?, part: part(word)?, page: page(number)? }
@@ -214,6 +245,7 @@ impl FromStr for CustomId {
             ["guide", operation, wish] => {
                 Self::Guide { operation: id(operation)?, wish: Wish::from_word(wish).ok_or(NotOurs)? }
             }
+            ["move", connector, to] => Self::Move { connector: key(connector)?, to: key(to)? },
             ["status", environment] => Self::Status { environment: key(environment)?, bot: None },
             ["status", environment, bot] => Self::Status { environment: key(environment)?, bot: Some(key(bot)?) },
             ["overview", environment, show, number] => Self::Overview {
@@ -223,6 +255,9 @@ impl FromStr for CustomId {
             },
             ["filter", environment] => Self::Filter { environment: key(environment)? },
             ["details", environment] => Self::Details { environment: key(environment)? },
+            ["history", environment, bot, hours] => {
+                Self::History { environment: key(environment)?, bot: key(bot)?, hours: page(hours)? }
+            }
             ["ack", incident] => Self::Acknowledge(id(incident)?),
             ["give-back", incident] => Self::GiveBack(id(incident)?),
             ["snooze", incident] => Self::Snooze(id(incident)?),
@@ -238,6 +273,7 @@ impl FromStr for CustomId {
             ["audit", view] => Self::AuditAgain(id(view)?),
             ["unmute", mute] => Self::Unmute(id(mute)?),
             ["unmute"] => Self::UnmuteChosen,
+            ["unboard", board] => Self::Unboard(id(board)?),
             ["unfreeze", freeze] => Self::Unfreeze(id(freeze)?),
             _ => return Err(NotOurs),
         })
@@ -259,16 +295,24 @@ mod tests {
         prop_oneof![
             id().prop_map(CustomId::Confirm),
             id().prop_map(CustomId::Cancel),
+            id().prop_map(CustomId::ConfirmForm),
+            id().prop_map(CustomId::PlanAgain),
             (id(), part(), any::<u16>()).prop_map(|(request, part, page)| CustomId::Pick { request, part, page }),
             (id(), part(), any::<u16>()).prop_map(|(request, part, page)| CustomId::Page { request, part, page }),
             (id(), prop::sample::select(Wish::ALL.to_vec()))
                 .prop_map(|(operation, wish)| CustomId::Guide { operation, wish }),
             (verb(), key()).prop_map(|(verb, connector)| CustomId::Ask { verb, connector }),
+            (key(), key()).prop_map(|(connector, to)| CustomId::Move { connector, to }),
             (key(), prop::option::of(key())).prop_map(|(environment, bot)| CustomId::Status { environment, bot }),
             (key(), prop::sample::select(Show::ALL.to_vec()), any::<u16>())
                 .prop_map(|(environment, show, page)| CustomId::Overview { environment, show, page }),
             key().prop_map(|environment| CustomId::Filter { environment }),
             key().prop_map(|environment| CustomId::Details { environment }),
+            (key(), key(), any::<u16>()).prop_map(|(environment, bot, hours)| CustomId::History {
+                environment,
+                bot,
+                hours
+            }),
             id().prop_map(CustomId::Acknowledge),
             id().prop_map(CustomId::GiveBack),
             id().prop_map(CustomId::Snooze),
@@ -282,6 +326,7 @@ mod tests {
             id().prop_map(CustomId::AuditAgain),
             id().prop_map(CustomId::Unmute),
             Just(CustomId::UnmuteChosen),
+            id().prop_map(CustomId::Unboard),
             id().prop_map(CustomId::Unfreeze),
         ]
     }

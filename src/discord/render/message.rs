@@ -39,6 +39,14 @@ pub struct Embed {
     fields: Vec<Field>,
     #[serde(skip_serializing_if = "Option::is_none")]
     footer: Option<Footer>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    image: Option<Image>,
+}
+
+/// A picture, by the name of the file that comes with the message.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+struct Image {
+    url: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -225,6 +233,12 @@ impl Embed {
         self
     }
 
+    /// Shows the picture of this name that comes with the message.
+    pub fn picture(mut self, file: &str) -> Self {
+        self.image = Some(Image { url: format!("attachment://{file}") });
+        self
+    }
+
     /// How many characters are left of what all of a message's embeds may hold together.
     pub fn room(&self) -> usize {
         let fields: usize = self.fields.iter().map(|field| length(&field.name) + length(&field.value)).sum();
@@ -258,6 +272,12 @@ impl Select {
             max_values: 1,
             options: Vec::new(),
         }
+    }
+
+    /// The same menu, of which any number of the options that it has by now can be chosen at once.
+    pub fn any_number(mut self) -> Self {
+        self.max_values = u8::try_from(self.options.len()).unwrap_or(u8::MAX).max(1);
+        self
     }
 
     /// How many options it has.
