@@ -1,8 +1,8 @@
-//! What can be done to a connector, and what it would mean for its bot.
+//! What can be done to a connector, and which steps it takes.
 
 use serde::{Deserialize, Serialize};
 
-use super::connector::{Condition, Connector, Environment};
+use super::connector::{Connector, Environment};
 
 /// What a person may ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -130,89 +130,10 @@ pub fn steps(
     }
 }
 
-/// What a change means for the bot, counted from one reading of the fleet.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Impact {
-    /// Healthy connectors of the bot in the connector's environment now.
-    pub healthy_now: u32,
-    /// Healthy connectors there afterwards.
-    pub healthy_after: u32,
-    /// All connectors of the bot there now.
-    pub total_now: u32,
-    /// The least number of healthy connectors wanted there; 0 where nothing is asked.
-    pub minimum: u32,
-    /// Conversations that will wait until the connector is started again: `None` when the load is not known.
-    pub left_waiting: Option<u32>,
-    /// For a redeploy: healthy connectors of the bot in the target environment, now and after.
-    pub target: Option<(u32, u32)>,
-    /// What could not be read, so that a count may be too low.
-    pub uncertain: bool,
-}
-
-impl Impact {
-    /// Counts what `steps` do to `connector`, one of `peers` (all connectors of its bot, in every environment).
-    pub fn count(steps: &[Action], connector: &Connector, peers: &[Connector], minimum: u32, uncertain: bool) -> Self {
-        let here = |c: &&Connector| c.environment == connector.environment;
-        let healthy_in =
-            |environment: &Environment| count(peers.iter().filter(|c| c.environment == *environment && c.is_healthy()));
-        let healthy_now = healthy_in(&connector.environment);
-        let others = count(peers.iter().filter(here).filter(|c| c.is_healthy() && c.id != connector.id));
-        let target_of = steps.iter().find_map(|step| match step {
-            Action::Redeploy { to } => Some(to),
-            Action::Stop | Action::Start => None,
-        });
-        let starts = steps.last() == Some(&Action::Start);
-        let leaves = target_of.is_some() || !starts;
-        let healthy_after = if leaves { others } else { others + 1 };
-        let stops = steps.contains(&Action::Stop);
-        Self {
-            healthy_now,
-            healthy_after,
-            total_now: count(peers.iter().filter(here)),
-            minimum,
-            left_waiting: if stops { connector.conversations } else { Some(0) },
-            target: target_of.map(|to| (healthy_in(to), healthy_in(to) + u32::from(starts))),
-            uncertain,
-        }
-    }
-
-    /// Whether this is worse than what was `stated` when the person was asked: it costs more healthy connectors, fewer
-    /// are left while it costs any, or less can be seen.
-    pub fn is_worse_than(&self, stated: &Self) -> bool {
-        self.cost() > stated.cost()
-            || (self.cost() > 0 && self.healthy_after < stated.healthy_after)
-            || (self.uncertain && !stated.uncertain)
-    }
-
-    fn cost(&self) -> u32 {
-        self.healthy_now.saturating_sub(self.healthy_after)
-    }
-
-    /// Whether the change takes the bot below its minimum, or further below it.
-    pub fn crosses_minimum(&self) -> bool {
-        self.healthy_after < self.minimum && self.healthy_after < self.healthy_now
-    }
-
-    /// Whether the change takes the bot offline in this environment.
-    pub fn takes_offline(&self) -> bool {
-        self.healthy_after == 0 && self.healthy_now > 0
-    }
-}
-
-/// Whether a fresh reading still shows a connector in the condition in which a plan met it.
-pub fn still_stands(then: Condition, now: Condition) -> bool {
-    let running = |c: Condition| !matches!(c, Condition::Stopped | Condition::ReadyToStart);
-    running(then) == running(now)
-}
-
-fn count<'a>(connectors: impl Iterator<Item = &'a Connector>) -> u32 {
-    u32::try_from(connectors.count()).unwrap_or(u32::MAX)
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::connector::AgentStatus;
     use super::super::connector::tests::connector;
-    use super::super::connector::{AgentStatus, Link};
     use super::*;
 
     fn stopped(name: &str) -> Connector {
@@ -240,45 +161,5 @@ mod tests {
         assert_eq!(steps(Verb::Start, None, &hangs, false), Ok(vec![Action::Stop, Action::Start]));
         assert_eq!(steps(Verb::Start, None, &hangs, true), Err(CannotDo::AlreadyRunning));
         assert_eq!(steps(Verb::Start, None, &stopped("billing-1"), false), Ok(vec![Action::Start]));
-    }
-
-    #[test]
-    fn a_stop_of_one_of_two_leaves_one_and_its_conversations_wait() {
-        let one = connector("billing-1", "Billing Bot", "production");
-        let two = connector("billing-2", "Billing Bot", "production");
-        let other = connector("billing-3", "Billing Bot", "demo");
-        let impact = Impact::count(&[Action::Stop], &one, &[one.clone(), two, other], 2, false);
-        assert_eq!((impact.healthy_now, impact.healthy_after, impact.left_waiting), (2, 1, Some(12)));
-        assert!(impact.crosses_minimum() && !impact.takes_offline());
-    }
-
-    #[test]
-    fn stopping_what_is_not_healthy_crosses_nothing() {
-        let broken =
-            Connector { bot_server: Link::NotConnected, ..connector("billing-1", "Billing Bot", "production") };
-        let two = connector("billing-2", "Billing Bot", "production");
-        let impact = Impact::count(&[Action::Stop], &broken, &[broken.clone(), two], 2, false);
-        assert_eq!((impact.healthy_now, impact.healthy_after), (1, 1));
-        assert!(!impact.crosses_minimum());
-    }
-
-    #[test]
-    fn a_redeploy_counts_both_environments() {
-        let one = connector("billing-1", "Billing Bot", "production");
-        let demo = connector("billing-9", "Billing Bot", "demo");
-        let steps = steps(Verb::Redeploy, Some(&demo.environment), &one, false).unwrap();
-        let impact = Impact::count(&steps, &one, &[one.clone(), demo], 2, false);
-        assert_eq!((impact.healthy_now, impact.healthy_after, impact.target), (1, 0, Some((1, 2))));
-        assert!(impact.takes_offline());
-    }
-
-    #[test]
-    fn losing_a_peer_between_the_question_and_the_click_is_worse() {
-        let one = connector("billing-1", "Billing Bot", "production");
-        let two = connector("billing-2", "Billing Bot", "production");
-        let stated = Impact::count(&[Action::Stop], &one, &[one.clone(), two], 2, false);
-        let now = Impact::count(&[Action::Stop], &one, &[one.clone(), stopped("billing-2")], 2, false);
-        assert!(now.is_worse_than(&stated));
-        assert!(!stated.is_worse_than(&now));
     }
 }

@@ -17,6 +17,7 @@ pub mod mute;
 pub mod notice;
 pub mod operation;
 pub mod pace;
+pub mod plan;
 pub mod policy;
 pub mod redundancy;
 pub mod request;

@@ -1,15 +1,19 @@
 //! An operation: confirmed steps, carried out one after the other, each written down before it is tried.
 
+mod targets;
+
 use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub use self::targets::{Seen, Target, Targets};
 use super::action::{Action, Verb};
 use super::authority::Person;
-use super::connector::{AgentStatus, Bot, Connector, Environment, Link, Revision};
+use super::connector::{Bot, Connector, Environment, Revision};
 use super::ids::{ChannelId, ConnectorId, Id, RoleId};
-use super::request::{Plan, Request};
+use super::plan::Plan;
+use super::request::Request;
 
 /// How long a stop or a redeploy may take until its end is seen. (A start has the start grace.)
 pub const STEP_DEADLINE: Duration = Duration::from_secs(120);
@@ -27,15 +31,14 @@ pub struct Operation {
     pub requester: Person,
     /// What was asked for.
     pub verb: Verb,
-    /// The connector.
-    pub connector: ConnectorId,
-    /// Its name.
-    pub connector_name: String,
-    /// Its bot.
+    /// Its connectors.
+    #[serde(flatten)]
+    pub targets: Targets,
+    /// Their bot.
     pub bot: Bot,
-    /// Where it was.
+    /// Where they were.
     pub environment: Environment,
-    /// For a redeploy: where it goes.
+    /// For a redeploy: where they go.
     pub to: Option<Environment>,
     /// Why, in the requester's words.
     pub reason: Option<String>,
@@ -51,14 +54,12 @@ pub struct Operation {
     pub healthy_in_target: Option<u32>,
     /// When it was confirmed.
     pub opened_at: Timestamp,
-    /// The connector's statuses when it was confirmed, if they could be read then.
+    /// The digest of the plan that was agreed to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub before: Option<Seen>,
+    pub plan: Option<String>,
     /// By which of the requester's roles it was allowed; none of them: because they manage the server.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub allowed_by: Option<Vec<RoleId>>,
-    /// The connector's statuses as last read by this operation.
-    pub seen: Option<Seen>,
     /// How it ended.
     pub ended: Option<Ended>,
 }
@@ -66,6 +67,9 @@ pub struct Operation {
 /// One step.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Step {
+    /// Which of the operation's connectors it is about.
+    #[serde(default)]
+    pub on: usize,
     /// What is called.
     pub action: Action,
     /// The idempotency key under which it is called, by whoever calls it, however often.
@@ -142,30 +146,6 @@ pub enum StepFailure {
     TooLate,
 }
 
-/// The connector's statuses as an operation last read them.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Seen {
-    /// Status "Bot Agent Connector".
-    pub agent: AgentStatus,
-    /// Status "Conversational Cloud".
-    pub conversational_cloud: Link,
-    /// Status "Bot Server".
-    pub bot_server: Link,
-    /// Where it is deployed.
-    pub environment: Environment,
-}
-
-impl From<&Connector> for Seen {
-    fn from(connector: &Connector) -> Self {
-        Self {
-            agent: connector.agent.clone(),
-            conversational_cloud: connector.conversational_cloud.clone(),
-            bot_server: connector.bot_server.clone(),
-            environment: connector.environment.clone(),
-        }
-    }
-}
-
 /// How an operation ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ended {
@@ -226,40 +206,64 @@ pub enum Next {
 }
 
 impl Operation {
-    /// The operation that a confirmed request becomes.
-    pub fn new(request: &Request, plan: &Plan, revision: Option<Revision>, now: Timestamp) -> Self {
+    /// The operation that a confirmed request becomes. `seen` are its connectors as they were read at the click, as far as
+    /// they could be: each one's first step must meet it as it was then.
+    pub fn new(request: &Request, plan: &Plan, seen: &[Connector], now: Timestamp) -> Self {
         let id = Id::random();
-        let step = |(place, action): (usize, &Action)| Step {
-            action: action.clone(),
-            key: format!("botswain-{id}-{place}"),
-            revision: if place == 0 { revision.clone() } else { None },
-            state: StepState::Waiting,
-            of_service: None,
-            began_at: None,
-            ended_at: None,
+        let mut steps = Vec::new();
+        for (on, planned) in plan.connectors.iter().enumerate() {
+            let known = seen.iter().find(|connector| connector.id == planned.connector);
+            for (place, action) in planned.steps.iter().enumerate() {
+                let revision = known.filter(|_| place == 0).and_then(|connector| connector.revision.clone());
+                steps.push(Step::new(on, action.clone(), format!("botswain-{id}-{}", steps.len()), revision));
+            }
+        }
+        let target = |connector: &ConnectorId, name: &str| Target {
+            connector: connector.clone(),
+            name: name.to_owned(),
+            before: seen.iter().find(|seen| seen.id == *connector).map(Seen::from),
+            seen: None,
         };
+        let (source, goal) = (plan.impacts.first(), plan.impacts.get(1));
         Self {
-            steps: plan.steps.iter().enumerate().map(step).collect(),
+            steps,
             id,
             request: request.id.clone(),
             requester: request.requester.clone(),
             verb: request.verb,
-            connector: plan.connector.clone(),
-            connector_name: plan.connector_name.clone(),
+            targets: plan.connectors.iter().map(|planned| target(&planned.connector, &planned.name)).collect(),
             bot: plan.bot.clone(),
             environment: plan.environment.clone(),
             to: plan.to.clone(),
             reason: request.reason.clone(),
             channel: request.channel,
-            healthy_before: plan.impact.healthy_now,
-            healthy_after: plan.impact.healthy_after,
-            healthy_in_target: plan.impact.target.map(|(now, _)| now),
+            healthy_before: source.map_or(0, |source| source.healthy_now),
+            healthy_after: source.map_or(0, |source| source.healthy_after),
+            healthy_in_target: goal.map(|goal| goal.healthy_now),
             opened_at: now,
-            before: None,
+            plan: Some(plan.digest()),
             allowed_by: None,
-            seen: None,
             ended: None,
         }
+    }
+
+    /// The connector that a step is about.
+    pub fn target(&self, step: usize) -> Option<&Target> {
+        self.targets.get(self.steps.get(step)?.on)
+    }
+
+    /// Takes in how a step's connector was seen just now; whether that is news.
+    pub fn saw(&mut self, step: usize, seen: Seen) -> bool {
+        let on = self.steps.get(step).map(|step| step.on);
+        let Some(target) = on.and_then(|on| self.targets.get_mut(on)) else { return false };
+        let is_news = target.seen.as_ref() != Some(&seen);
+        target.seen = Some(seen);
+        is_news
+    }
+
+    /// The steps of one of its connectors, in order.
+    pub fn steps_on(&self, on: usize) -> impl DoubleEndedIterator<Item = &Step> {
+        self.steps.iter().filter(move |step| step.on == on)
     }
 
     /// What is to be done next. `start_grace` is how long a start may take until the connector is seen healthy.
@@ -325,10 +329,10 @@ impl Operation {
         self.ended.is_some()
     }
 
-    /// What must not be touched by two operations at once: the connector, and, but for a start, the bot in each
+    /// What must not be touched by two operations at once: each connector, and, but for a start, the bot in each
     /// environment that is touched. Always in the same order, so that two that claim them at once do not wait for each other.
     pub fn scopes(&self) -> Vec<String> {
-        let mut scopes = vec![format!("connector:{}", self.connector)];
+        let mut scopes: Vec<_> = self.targets.iter().map(|target| format!("connector:{}", target.connector)).collect();
         if self.verb != Verb::Start {
             let environments = std::iter::once(&self.environment).chain(&self.to);
             scopes.extend(environments.map(|environment| format!("bot:{environment}:{}", self.bot.id)));
@@ -339,6 +343,11 @@ impl Operation {
 }
 
 impl Step {
+    fn new(on: usize, action: Action, key: String, revision: Option<Revision>) -> Self {
+        let state = StepState::Waiting;
+        Self { on, action, key, revision, state, of_service: None, began_at: None, ended_at: None }
+    }
+
     /// How long this step may take.
     pub fn deadline(&self, start_grace: Duration) -> Duration {
         match self.action {

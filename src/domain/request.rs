@@ -5,12 +5,13 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::action::{Action, CannotDo, Impact, Verb};
+use super::action::{CannotDo, Verb};
 use super::authority::{Denied, Person};
-use super::connector::{Bot, Condition, Environment};
+use super::connector::Environment;
 use super::freeze::Freeze;
 use super::ids::{BotId, ChannelId, ConnectorId, Id};
 use super::pace::TooMany;
+use super::plan::{Drift, Plan};
 
 /// What has been chosen so far; what is missing is asked with a menu.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,27 +49,6 @@ pub struct Request {
     pub asked_at: Timestamp,
     /// From when on it can no longer be agreed to.
     pub expires_at: Timestamp,
-}
-
-/// The plan that a prompt states, and that a confirming press agrees to.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Plan {
-    /// The connector.
-    pub connector: ConnectorId,
-    /// Its name.
-    pub connector_name: String,
-    /// Its bot.
-    pub bot: Bot,
-    /// Where it is.
-    pub environment: Environment,
-    /// For a redeploy: where it goes.
-    pub to: Option<Environment>,
-    /// What will be called, in order.
-    pub steps: Vec<Action>,
-    /// What it means for the bot, as stated.
-    pub impact: Impact,
-    /// The connector's condition when the plan was made.
-    pub condition: Condition,
 }
 
 /// Where a request stands. All but the first two are final.
@@ -183,19 +163,10 @@ pub enum Refusal {
     },
     /// No request is known by this button's id.
     Unknown,
-    /// The connector's state changed between the prompt and the press.
-    Changed {
-        /// What the connector's condition is now.
-        now: Condition,
-        /// The connector's name.
-        connector: String,
-    },
-    /// The impact became worse between the prompt and the press.
-    Worse {
-        /// What was stated.
-        stated: Impact,
-        /// What it would be now.
-        now: Impact,
+    /// What the prompt stated is worse at the press, or cannot be done any more.
+    Drifted {
+        /// What is not as it was stated.
+        drifts: Vec<Drift>,
     },
     /// The state could not be read at the press, so nothing was done.
     CannotRead {

@@ -261,7 +261,7 @@ pub fn of_operation(operation: &Operation) -> Happening {
     let deed = Deed {
         by: operation.requester.clone(),
         verb: operation.verb,
-        connector: operation.connector_name.clone(),
+        connector: operation.targets.names(),
         bot: operation.bot.name.clone(),
         to: operation.to.clone(),
     };

@@ -116,8 +116,8 @@ impl Lookout<'_> {
         let unwell = view.sightings.iter().filter(|s| !s.is_surely_healthy());
         let mut lines: BTreeMap<_, _> = unwell.map(|s| (s.connector.id.clone(), self.line(s))).collect();
         let is_here = |line: &Line| view.sightings.iter().any(|s| s.connector.id == line.connector);
-        for (operation, own) in self.own.moved_away(&view.bot.id, &view.environment, &self.picture.fleet) {
-            let moved = Line { own: Some(own), ..self.gone(view, &operation.connector, &operation.connector_name) };
+        for (target, own) in self.own.moved_away(&view.bot.id, &view.environment, &self.picture.fleet) {
+            let moved = Line { own: Some(own), ..self.gone(view, &target.connector, &target.name) };
             lines.insert(moved.connector.clone(), moved);
         }
         // Those that were here at the last look, and those that an open incident names already.

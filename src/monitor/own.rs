@@ -1,6 +1,7 @@
 //! What operators announced by doing it through us: which connectors that explains, and how far. Pure.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -10,7 +11,7 @@ use crate::domain::connector::{Connector, Environment};
 use crate::domain::fleet::Fleet;
 use crate::domain::ids::{BotId, ConnectorId};
 use crate::domain::incident::OwnDoing;
-use crate::domain::operation::{Ended, Operation, Outcome, Step, StepState};
+use crate::domain::operation::{Ended, Operation, Outcome, Step, StepState, Target};
 use crate::domain::policy::Policy;
 
 /// How far the lifecycle service's clock may be from ours before an operation there counts as a later one.
@@ -26,7 +27,9 @@ pub(super) struct OwnDoings {
 
 #[derive(Debug)]
 struct Known {
-    operation: Operation,
+    operation: Arc<Operation>,
+    /// Which of its connectors it is here.
+    on: usize,
     overran: bool,
 }
 
@@ -41,8 +44,12 @@ impl OwnDoings {
             if !operation.is_over() && !overran {
                 own.next_overrun = Some(own.next_overrun.map_or(ends, |next| next.min(ends)));
             }
-            own.by_bot.entry(operation.bot.id.clone()).or_default().insert(operation.connector.clone());
-            own.by_connector.entry(operation.connector.clone()).or_default().push(Known { operation, overran });
+            let operation = Arc::new(operation);
+            for (on, Target { connector, .. }) in operation.targets.iter().enumerate() {
+                own.by_bot.entry(operation.bot.id.clone()).or_default().insert(connector.clone());
+                let known = Known { operation: Arc::clone(&operation), on, overran };
+                own.by_connector.entry(connector.clone()).or_default().push(known);
+            }
         }
         for of in own.by_connector.values_mut() {
             of.sort_by_key(|known| std::cmp::Reverse(known.operation.opened_at));
@@ -58,9 +65,14 @@ impl OwnDoings {
     /// What brought this connector up since then, if that was done through us.
     pub(super) fn brought_up(&self, connector: &ConnectorId, since: Timestamp) -> Option<OwnDoing> {
         let known = self.by_connector.get(connector)?.first()?;
-        let ended = known.operation.ended.as_ref()?;
-        let brings = known.operation.steps.iter().any(|step| matches!(step.action, Action::Start));
-        (brings && ended.outcome == Outcome::Done && ended.at >= since).then(|| doing(known))
+        let starts = |step: &&Step| matches!(step.action, Action::Start);
+        let start = known.steps().find(starts)?;
+        let brought = match &known.operation.ended {
+            Some(ended) => ended.outcome == Outcome::Done && ended.at >= since,
+            // A poll may see it up before the runner does.
+            None => !matches!(start.state, StepState::Waiting | StepState::NotTaken),
+        };
+        brought.then(|| OwnDoing { under_way: false, ..doing(known) })
     }
 
     /// What explains that this connector is not healthy.
@@ -75,29 +87,29 @@ impl OwnDoings {
         }
         let under_way = operation.ended.is_none();
         let left_down = connector.is_down()
-            && last_done(operation).is_some_and(|step| step.action.takes_away() && !is_later_than(connector, step));
+            && known.last_done().is_some_and(|step| step.action.takes_away() && !is_later_than(connector, step));
         (under_way || left_down).then(|| doing(known))
     }
 
-    /// The operations that moved connectors of a bot away from this environment; they are elsewhere now.
+    /// The connectors of a bot that operations moved away from this environment; they are elsewhere now.
     pub(super) fn moved_away<'a>(
         &'a self,
         bot: &'a BotId,
         environment: &'a Environment,
         fleet: &'a Fleet,
-    ) -> impl Iterator<Item = (&'a Operation, OwnDoing)> {
-        let is_elsewhere = |operation: &Operation| {
-            let sighting = fleet.connector(&operation.connector);
+    ) -> impl Iterator<Item = (&'a Target, OwnDoing)> {
+        let is_elsewhere = |known: &Known| {
+            let sighting = known.target().and_then(|target| fleet.connector(&target.connector));
             sighting.is_some_and(|s| s.connector.environment != *environment)
         };
         let moved_it = move |known: &&Known| {
             let operation = &known.operation;
             operation.bot.id == *bot
                 && operation.environment == *environment
-                && (operation.ended.is_none() || was_moved(operation))
-                && is_elsewhere(operation)
+                && (operation.ended.is_none() || known.was_moved())
+                && is_elsewhere(known)
         };
-        self.last_here(bot, environment).filter(moved_it).map(|known| (&known.operation, doing(known)))
+        self.last_here(bot, environment).filter(moved_it).filter_map(|known| Some((known.target()?, doing(known))))
     }
 
     /// How many healthy connectors the last operation on this bot left here by its own account: what everybody was told.
@@ -132,12 +144,23 @@ fn touches(operation: &Operation, environment: &Environment) -> bool {
     operation.environment == *environment || operation.to.as_ref() == Some(environment)
 }
 
-fn last_done(operation: &Operation) -> Option<&Step> {
-    operation.steps.iter().rev().find(|step| step.state == StepState::Done)
-}
+impl Known {
+    fn target(&self) -> Option<&Target> {
+        self.operation.targets.get(self.on)
+    }
 
-fn was_moved(operation: &Operation) -> bool {
-    operation.steps.iter().any(|step| matches!(step.action, Action::Redeploy { .. }) && step.state == StepState::Done)
+    /// What is or was done to this connector.
+    fn steps(&self) -> impl DoubleEndedIterator<Item = &Step> {
+        self.operation.steps_on(self.on)
+    }
+
+    fn last_done(&self) -> Option<&Step> {
+        self.steps().rev().find(|step| step.state == StepState::Done)
+    }
+
+    fn was_moved(&self) -> bool {
+        self.steps().any(|step| matches!(step.action, Action::Redeploy { .. }) && step.state == StepState::Done)
+    }
 }
 
 /// Whether the service knows of a later operation than this step of ours.
@@ -149,7 +172,7 @@ fn is_later_than(connector: &Connector, step: &Step) -> bool {
     ended.saturating_add(CLOCK_SLACK).is_ok_and(|ended| last > ended)
 }
 
-fn doing(Known { operation, overran }: &Known) -> OwnDoing {
+fn doing(Known { operation, overran, .. }: &Known) -> OwnDoing {
     OwnDoing {
         by: operation.requester.clone(),
         verb: operation.verb,

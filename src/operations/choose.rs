@@ -4,15 +4,16 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use super::known;
-use crate::domain::action::{Impact, Verb, steps};
+use super::in_picture;
+use crate::domain::action::Verb;
 use crate::domain::authority::{At, Denied};
 use crate::domain::connector::{Connector, Environment};
 use crate::domain::fleet::{Fleet, Sight, Sighting};
 use crate::domain::ids::{BotId, Key};
+use crate::domain::plan::{Known, Plan, Unplanned, Wanted};
 use crate::domain::policy::{Picture, Policy};
 use crate::domain::redundancy::is_starting;
-use crate::domain::request::{Plan, Refusal, Request, Selection};
+use crate::domain::request::{Refusal, Request, Selection};
 
 /// What a command said, as it was typed or picked: short names, names or ids. What is `None` is asked with a menu.
 #[derive(Clone, Debug, Default)]
@@ -198,7 +199,7 @@ pub(super) fn narrow(
     if let Some((part, choices)) = missing(picture, policy, request, &pool) {
         return Narrowed::Missing(part, choices);
     }
-    let Some(connector) = request.selection.connector.as_ref().and_then(|id| known(picture, id)) else {
+    let Some(connector) = request.selection.connector.as_ref().and_then(|id| in_picture(picture, id)) else {
         return Narrowed::Refused(Refusal::NothingToChoose { verb: request.verb });
     };
     let environments = std::iter::once(&connector.environment).chain(&request.selection.to);
@@ -219,7 +220,7 @@ fn pool<'a>(
 ) -> Result<Vec<&'a Connector>, Refusal> {
     let selection = &request.selection;
     if let Some(id) = &selection.connector {
-        return Ok(known(picture, id).into_iter().collect());
+        return Ok(in_picture(picture, id).into_iter().collect());
     }
     let chosen = |c: &&Connector| {
         selection.environment.as_ref().is_none_or(|environment| c.environment == *environment)
@@ -296,7 +297,7 @@ fn missing(
         }
     }
     if request.verb == Verb::Redeploy && selection.to.is_none() {
-        let here = selection.connector.as_ref().and_then(|id| known(picture, id))?;
+        let here = selection.connector.as_ref().and_then(|id| in_picture(picture, id))?;
         return Some((Part::Target, targets(picture, policy, here)));
     }
     None
@@ -353,29 +354,21 @@ fn targets(picture: &Picture, policy: &Policy, connector: &Connector) -> Vec<Cho
 }
 
 fn plan(picture: &Picture, policy: &Policy, request: &Request, connector: &Connector, now: Timestamp) -> Narrowed {
-    let to = request.selection.to.as_ref();
-    let terms = policy.terms(&connector.bot.id, &connector.environment);
-    let starting = is_starting(connector, terms.start_grace, now);
-    let steps = match steps(request.verb, to, connector, starting) {
-        Ok(steps) => steps,
-        Err(why) => {
-            let connector = connector.name.clone();
-            return Narrowed::Refused(Refusal::CannotDo { why, connector });
-        }
-    };
     let of_bot = |s: &&Sighting| s.connector.bot.id == connector.bot.id && s.sight != Sight::Missing;
-    let peers: Vec<_> = picture.fleet.sightings().filter(of_bot).map(|s| s.connector.clone()).collect();
-    let uncertain = picture.fleet.blind_since().is_some();
-    Narrowed::Planned(Box::new(Plan {
-        connector: connector.id.clone(),
-        connector_name: connector.name.clone(),
-        bot: connector.bot.clone(),
-        environment: connector.environment.clone(),
-        to: to.filter(|_| request.verb == Verb::Redeploy).cloned(),
-        impact: Impact::count(&steps, connector, &peers, terms.minimum, uncertain),
-        steps,
-        condition: connector.condition(),
-    }))
+    let connectors: Vec<_> = picture.fleet.sightings().filter(of_bot).map(|s| s.connector.clone()).collect();
+    let known = Known { connectors: &connectors, uncertain: picture.fleet.blind_since().is_some() };
+    let wanted = Wanted {
+        verb: request.verb,
+        bot: &connector.bot,
+        environment: &connector.environment,
+        to: request.selection.to.as_ref(),
+        connectors: std::slice::from_ref(&connector.id),
+    };
+    match Plan::make(&wanted, known, policy, now) {
+        Ok(plan) => Narrowed::Planned(Box::new(plan)),
+        Err(Unplanned::CannotDo { connector, why, .. }) => Narrowed::Refused(Refusal::CannotDo { why, connector }),
+        Err(Unplanned::Gone(_)) => Narrowed::Refused(Refusal::Gone { what: Some(connector.name.clone()) }),
+    }
 }
 
 #[cfg(test)]
@@ -434,7 +427,7 @@ mod tests {
         let Narrowed::Planned(plan) = narrow(&picture, &policy(), &mut stop, |_| Ok(()), Timestamp::UNIX_EPOCH) else {
             panic!("all is known");
         };
-        assert_eq!((plan.connector_name.as_str(), plan.impact.healthy_after), ("billing-2", 1));
+        assert_eq!((plan.names().collect::<Vec<_>>(), plan.impacts[0].healthy_after), (vec!["billing-2"], 1));
     }
 
     #[test]

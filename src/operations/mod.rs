@@ -21,16 +21,16 @@ pub use self::explain::{Explained, Judged, Watched};
 pub use self::freezes::{FreezeAnswer, FreezeRefused, ToFreeze};
 pub(crate) use self::record::denial;
 pub use self::runner::{Runner, Stepped};
-use crate::domain::action::{Action, Impact, Verb, steps, still_stands};
+use crate::domain::action::Verb;
 use crate::domain::audit::Verdict;
 use crate::domain::authority::{At, Authority, Denied, Member, Person, Right, Rights};
 use crate::domain::connector::Connector;
 use crate::domain::ids::{ChannelId, ConnectorId, Id};
-use crate::domain::operation::{Operation, Seen};
+use crate::domain::operation::Operation;
 use crate::domain::pace::WINDOW;
+use crate::domain::plan::{Drift, Known, Plan};
 use crate::domain::policy::{Picture, Policy};
-use crate::domain::redundancy::is_starting;
-use crate::domain::request::{Plan, Refusal, Request, RequestState};
+use crate::domain::request::{Refusal, Request, RequestState};
 use crate::lifecycle::{LifecycleClient, Pushes};
 use crate::store::requests::{Confirmed, Kept, Settled as Claimed};
 use crate::store::{Store, StoreError};
@@ -269,7 +269,7 @@ impl Operations {
     /// Whether nobody has to agree to it: a start, where that is configured, of what need not be stopped for it.
     fn begins_at_once(&self, request: &Request) -> bool {
         let at_once = |plan: &Plan| self.rules.policy.terms(&plan.bot.id, &plan.environment).start_at_once;
-        request.plan.as_ref().is_some_and(|plan| plan.steps == [Action::Start] && at_once(plan))
+        request.plan.as_ref().is_some_and(|plan| plan.verb == Verb::Start && !plan.stops() && at_once(plan))
     }
 
     /// Begins what nobody has to agree to, in the way in which all else is begun: judged, read again, claimed once.
@@ -304,8 +304,7 @@ impl Operations {
         let Some(plan) = request.plan.clone() else {
             return Ok(Settled::Refused(Refusal::Unknown));
         };
-        let environments = std::iter::once(&plan.environment).chain(&plan.to);
-        let places: Vec<_> = environments.map(|environment| At::bot(environment, &plan.bot.id)).collect();
+        let places = plan.places();
         if let Err(denied) = self.may(&asker.member, request.verb, &places) {
             return self.settle_refused(&request, Refusal::Denied { denied }, now).await;
         }
@@ -316,14 +315,14 @@ impl Operations {
             Ok(fresh) => fresh,
             Err(refusal) => return self.settle_refused(&request, refusal, now).await,
         };
-        let mut operation = Operation::new(&request, &plan, fresh.as_ref().and_then(|c| c.revision.clone()), now);
-        operation.before = fresh.as_ref().map(Seen::from);
+        let mut operation = Operation::new(&request, &plan, &fresh, now);
         operation.allowed_by = Some(self.rules.authority.by_which(&asker.member, Right::Change(request.verb), places));
         match self.store.confirm_request(&request, &operation, now).await? {
             Confirmed::Now => {
                 tracing::info!(
                     request = %request.id, operation = %operation.id, by = %asker.member.id, verb = request.verb.word(),
-                    connector = %plan.connector, environment = %plan.environment, "confirmed"
+                    connectors = operation.targets.names(), environment = %plan.environment, plan = operation.plan,
+                    "confirmed"
                 );
                 self.wake.runner.notify_one();
                 self.wake.delivery.notify_one();
@@ -439,45 +438,34 @@ impl Operations {
         if !request.verb.takes_away() {
             return Ok(None);
         }
-        let environments = || std::iter::once(&plan.environment).chain(&plan.to);
-        if let Some(freeze) = self.frozen(environments(), now).await? {
+        if let Some(freeze) = self.frozen(plan.environments(), now).await? {
             return Ok(Some(Refusal::Frozen { freeze: Box::new(freeze) }));
         }
         let lately = self.store.operations_since(now.saturating_sub(WINDOW).unwrap_or(Timestamp::MIN)).await?;
-        let judged = self.rules.policy.limits.judge(&lately, request.requester.id, environments(), now);
+        let judged = self.rules.policy.limits.judge(&lately, request.requester.id, plan.environments(), now);
         Ok(judged.err().map(|too_many| Refusal::TooMany { too_many }))
     }
 
-    /// Reads the bot again and holds it against the plan. A start may go on blind: the service judges it.
-    async fn check_again(&self, request: &Request, plan: &Plan, now: Timestamp) -> Result<Option<Connector>, Refusal> {
+    /// Reads the bot again, plans the same again, and holds it against what was shown. The connectors as they were read; none,
+    /// where a start goes on blind: the service judges it.
+    async fn check_again(&self, request: &Request, plan: &Plan, now: Timestamp) -> Result<Vec<Connector>, Refusal> {
         let left = request.expires_at.duration_since(now).unsigned_abs();
         let reading = match tokio::time::timeout(left, self.lifecycle.connectors_of(&plan.bot.id)).await {
             Ok(Ok(reading)) => reading,
-            Ok(Err(_)) if request.verb == Verb::Start => return Ok(None),
+            Ok(Err(_)) if request.verb == Verb::Start => return Ok(Vec::new()),
             Ok(Err(error)) => return Err(Refusal::CannotRead { why: error.person() }),
             Err(_) => return Err(Refusal::Expired),
         };
         let uncertain = !reading.complete || !reading.malformed.is_empty();
-        let find = |c: &&Connector| c.id == plan.connector && c.environment == plan.environment;
-        let Some(connector) = reading.connectors.iter().find(find) else {
-            return match request.verb {
-                Verb::Start if uncertain => Ok(None),
-                _ if uncertain => Err(Refusal::CannotRead { why: "Only a part of the fleet came.".to_owned() }),
-                _ => Err(Refusal::Gone { what: Some(plan.connector_name.clone()) }),
-            };
-        };
-        let changed = || Refusal::Changed { now: connector.condition(), connector: plan.connector_name.clone() };
-        let grace = self.rules.policy.terms(&connector.bot.id, &connector.environment).start_grace;
-        let starting = is_starting(connector, grace, now);
-        let again = steps(request.verb, plan.to.as_ref(), connector, starting).map_err(|_| changed())?;
-        if again != plan.steps || !still_stands(plan.condition, connector.condition()) {
-            return Err(changed());
+        let known = Known { connectors: &reading.connectors, uncertain };
+        let drifts = plan.drift(&plan.again(known, &self.rules.policy, now));
+        let unseen = uncertain && drifts.iter().any(|drift| matches!(drift, Drift::Gone { .. }));
+        match (drifts.as_slice(), request.verb) {
+            ([], _) => Ok(reading.connectors),
+            (_, Verb::Start) if unseen => Ok(reading.connectors),
+            _ if unseen => Err(Refusal::CannotRead { why: "Only a part of the fleet came.".to_owned() }),
+            _ => Err(Refusal::Drifted { drifts }),
         }
-        let impact = Impact::count(&again, connector, &reading.connectors, plan.impact.minimum, uncertain);
-        if request.verb != Verb::Start && impact.is_worse_than(&plan.impact) {
-            return Err(Refusal::Worse { stated: plan.impact.clone(), now: impact });
-        }
-        Ok(Some(connector.clone()))
     }
 
     async fn refuse(&self, request: &Request, refusal: Refusal, now: Timestamp) -> Result<Answer, Trouble> {
@@ -515,6 +503,6 @@ impl Operations {
 }
 
 /// The connector of `id` in the picture, if it was there when the fleet was last read.
-fn known<'a>(picture: &'a Picture, id: &ConnectorId) -> Option<&'a Connector> {
+fn in_picture<'a>(picture: &'a Picture, id: &ConnectorId) -> Option<&'a Connector> {
     picture.fleet.connector(id).map(|sighting| &sighting.connector)
 }

@@ -6,8 +6,9 @@ use super::Asker;
 use crate::domain::audit::{Entry, Handling, Touched, Verdict};
 use crate::domain::authority::{Denied, Person};
 use crate::domain::connector::Environment;
-use crate::domain::operation::{Operation, Outcome, StepFailure, StepState};
+use crate::domain::operation::{Operation, Outcome, StepFailure, StepState, Target};
 use crate::domain::pace::{TooMany, Whose};
+use crate::domain::plan::{Drift, Planned};
 use crate::domain::request::{Refusal, Request, Selection};
 
 pub(super) fn of_request(request: &Request, verdict: Verdict, why: &str, now: Timestamp) -> Entry {
@@ -15,7 +16,7 @@ pub(super) fn of_request(request: &Request, verdict: Verdict, why: &str, now: Ti
         verb: Some(request.verb),
         target: target_of(request),
         reason: request.reason.clone(),
-        touched: touched_by(request).into_iter().collect(),
+        touched: touched_by(request),
         channel: Some(request.channel),
         ..Entry::new(request.id.to_string(), request.requester.clone(), verdict, why, now)
     }
@@ -67,43 +68,49 @@ pub(super) fn of_operation(operation: &Operation, outcome: Outcome, now: Timesta
     );
     Entry {
         verb: Some(operation.verb),
-        target: format!("{} of {} in {}{to}", operation.connector_name, operation.bot.name, operation.environment),
+        target: format!("{} of {} in {}{to}", operation.targets.names(), operation.bot.name, operation.environment),
         reason: operation.reason.clone(),
         operation: Some(operation.id.clone()),
-        touched: vec![Touched {
-            connector: Some(operation.connector.clone()),
-            name: Some(operation.connector_name.clone()),
-            to: operation.to.clone(),
-            before: operation.before.clone(),
-            after: operation.seen.clone(),
-            service_operations: operation.steps.iter().filter_map(|step| step.of_service.clone()).collect(),
-            ..Touched::of(Some(&operation.bot), Some(&operation.environment))
-        }],
+        touched: operation.targets.iter().enumerate().map(|(on, target)| touched(operation, on, target)).collect(),
         channel: Some(operation.channel),
         allowed_by: operation.allowed_by.clone(),
         ..Entry::new(operation.request.to_string(), operation.requester.clone(), verdict, &why, now)
     }
 }
 
+fn touched(operation: &Operation, on: usize, target: &Target) -> Touched {
+    Touched {
+        connector: Some(target.connector.clone()),
+        name: Some(target.name.clone()),
+        to: operation.to.clone(),
+        before: target.before.clone(),
+        after: target.seen.clone(),
+        service_operations: operation.steps_on(on).filter_map(|step| step.of_service.clone()).collect(),
+        ..Touched::of(Some(&operation.bot), Some(&operation.environment))
+    }
+}
+
 /// What a request was about, as far as it was chosen.
-fn touched_by(request: &Request) -> Option<Touched> {
+fn touched_by(request: &Request) -> Vec<Touched> {
     if let Some(plan) = &request.plan {
-        return Some(Touched {
-            connector: Some(plan.connector.clone()),
-            name: Some(plan.connector_name.clone()),
+        let touched = |planned: &Planned| Touched {
+            connector: Some(planned.connector.clone()),
+            name: Some(planned.name.clone()),
             to: plan.to.clone(),
             ..Touched::of(Some(&plan.bot), Some(&plan.environment))
-        });
+        };
+        return plan.connectors.iter().map(touched).collect();
     }
     let Selection { environment, bot, connector, to } = request.selection.clone();
-    Some(Touched { environment, bot, connector, to, ..Touched::default() })
-        .filter(|touched| *touched != Touched::default())
+    let chosen = Touched { environment, bot, connector, to, ..Touched::default() };
+    Some(chosen).filter(|touched| *touched != Touched::default()).into_iter().collect()
 }
 
 fn target_of(request: &Request) -> String {
     if let Some(plan) = &request.plan {
         let to = plan.to.as_ref().map(|to| format!(" to {to}")).unwrap_or_default();
-        return format!("{} of {} in {}{to}", plan.connector_name, plan.bot.name, plan.environment);
+        let names: Vec<_> = plan.names().collect();
+        return format!("{} of {} in {}{to}", names.join(", "), plan.bot.name, plan.environment);
     }
     let selection = &request.selection;
     let parts = [
@@ -125,11 +132,7 @@ fn why(refusal: &Refusal) -> String {
         Refusal::Expired => "expired".to_owned(),
         Refusal::Settled { state } => format!("settled before: {}", state.word()),
         Refusal::Unknown => "unknown request".to_owned(),
-        Refusal::Changed { now, .. } => format!("the connector changed meanwhile: {now:?}"),
-        Refusal::Worse { stated, now } => format!(
-            "the impact became worse: {} healthy afterwards, {} were stated",
-            now.healthy_after, stated.healthy_after
-        ),
+        Refusal::Drifted { drifts } => drifts.iter().map(drift).collect::<Vec<_>>().join("; "),
         Refusal::CannotRead { .. } => "the state could not be read".to_owned(),
         Refusal::Busy { operation, .. } => format!("operation {operation} is under way"),
         Refusal::Frozen { freeze } => {
@@ -142,6 +145,17 @@ fn why(refusal: &Refusal) -> String {
             format!("more than {most} changes in a short time in {environment}")
         }
         Refusal::NotReady => "the fleet has not been read yet".to_owned(),
+    }
+}
+
+fn drift(drift: &Drift) -> String {
+    match drift {
+        Drift::Gone { connector } => format!("{connector} is gone"),
+        Drift::Changed { connector, now } => format!("{connector} changed meanwhile: {now:?}"),
+        Drift::Worse { stated, now } => format!(
+            "the impact in {} became worse: {} healthy at the lowest and {} afterwards, {} and {} were stated",
+            now.environment, now.lowest, now.healthy_after, stated.lowest, stated.healthy_after
+        ),
     }
 }
 

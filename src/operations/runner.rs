@@ -175,7 +175,9 @@ impl Runner {
         let entry =
             Entry { message: stands.map(|(_, message)| message), ..record::of_operation(&operation, outcome, now) };
         self.save(&operation, lease, Then::End { entry: &entry }, now).await?;
-        self.wake.monitor.named(operation.connector.clone(), Word::Changed);
+        for target in operation.targets.iter() {
+            self.wake.monitor.named(target.connector.clone(), Word::Changed);
+        }
         tracing::info!(operation = %operation.id, request = %operation.request, ?outcome, why = %entry.why, "operation ended");
         Ok(Stepped::Worked)
     }
@@ -225,12 +227,14 @@ impl Runner {
     }
 
     async fn begin(&self, operation: &Operation, step: usize) -> Result<ServiceOperation, LifecycleError> {
-        let Some(Step { action, key, revision, .. }) = operation.steps.get(step) else {
+        let (Some(Step { action, key, revision, .. }), Some(target)) =
+            (operation.steps.get(step), operation.target(step))
+        else {
             return Err(LifecycleError::malformed("a step that is not there"));
         };
         let requested_by = format!("{} (Discord {})", operation.requester.name, operation.requester.id);
         let change = Change {
-            connector: &operation.connector,
+            connector: &target.connector,
             action,
             revision: revision.as_ref(),
             key,
@@ -310,27 +314,29 @@ impl Runner {
     }
 
     async fn watch(&self, operation: &mut Operation, step: usize, now: Timestamp) -> Move {
-        let connector = match self.lifecycle.connector(&operation.connector).await {
+        let Some(id) = operation.target(step).map(|target| target.connector.clone()) else {
+            return Move::On;
+        };
+        let connector = match self.lifecycle.connector(&id).await {
             Ok(connector) => connector,
             Err(error) => {
                 tracing::warn!(operation = %operation.id, step, %error, "the connector could not be read");
                 return Move::Same(error.retry_after().unwrap_or(TRY_AGAIN_AFTER));
             }
         };
-        let seen = Some(Seen::from(&connector));
-        let changed = operation.seen != seen;
-        operation.seen = seen;
+        let changed = operation.saw(step, Seen::from(&connector));
         let Some(current) = operation.steps.get_mut(step) else {
             return Move::On;
         };
         if current.action.is_reached(&connector) {
+            let on = current.on;
             current.state = StepState::Done;
             current.ended_at = Some(now);
             // What follows must meet the connector as this step left it.
-            if let Some(following) = operation.steps.get_mut(step + 1) {
+            if let Some(following) = operation.steps.iter_mut().skip(step + 1).find(|step| step.on == on) {
                 following.revision = connector.revision;
             }
-            self.wake.monitor.named(operation.connector.clone(), Word::Changed);
+            self.wake.monitor.named(id, Word::Changed);
             return Move::On;
         }
         if changed { Move::Later(LOOK_EVERY) } else { Move::Same(LOOK_EVERY) }

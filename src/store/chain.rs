@@ -81,7 +81,7 @@ impl Store {
                 let sound = canonical(&text).and_then(|text| Ok((serde_json::from_str::<Entry>(&text)?, text)));
                 let (entry, text) = match sound {
                     Ok(sound) => sound,
-                    // It must not keep ours from their places. The verification names it for as long as it is there.
+                    // It must not keep ours from their places. The verification counts it for as long as it is there.
                     Err(error) => {
                         tracing::error!(about, %error, "a row of the record is none of ours, and is not sealed");
                         continue;

@@ -76,15 +76,22 @@ pub(super) fn begin(
         );
     }
     let written = Statement::new(
-        "INSERT INTO operations (id, request, connector, opened_at, is_open, due_at, leased_until, body) \
-         VALUES ($1, $2, $3, $4, 1, $5, 0, $6)",
+        "INSERT INTO operations (id, request, opened_at, is_open, due_at, leased_until, body) \
+         VALUES ($1, $2, $3, 1, $4, 0, $5)",
     )
     .bind(operation.id.as_str())
     .bind(operation.request.as_str())
-    .bind(index_key(operation.connector.as_str()))
     .bind(millis(operation.opened_at))
     .bind(millis(now))
     .bind(to_json("operations", operation)?);
+    for target in operation.targets.iter() {
+        let on =
+            Statement::new("INSERT INTO operation_connectors (connector, operation, opened_at) VALUES ($1, $2, $3)")
+                .bind(index_key(target.connector.as_str()))
+                .bind(operation.id.as_str())
+                .bind(millis(operation.opened_at));
+        batch = batch.then(on);
+    }
     Ok((batch.then(written).then(say(operation, now)?).then(operation_line(operation, now)?), scopes))
 }
 
@@ -211,7 +218,7 @@ impl Store {
         rows.iter().map(|row| body("operations", row)).collect()
     }
 
-    /// The last operations on each of these connectors, open or ended, at most `limit` of each.
+    /// The last operations on each of these connectors, open or ended, at most `limit` of each; the newest first.
     ///
     /// # Errors
     /// If the store cannot be read.
@@ -220,9 +227,10 @@ impl Store {
         for some in connectors.chunks(CONNECTORS_AT_A_TIME) {
             let places: Vec<_> = (1..=some.len()).map(|place| format!("${place}")).collect();
             let sql = format!(
-                "SELECT o.body FROM (SELECT body, connector, opened_at, id, ROW_NUMBER() OVER \
-                 (PARTITION BY connector ORDER BY opened_at DESC, id DESC) AS place FROM operations \
-                 WHERE connector IN ({})) o WHERE o.place <= ${} ORDER BY o.connector, o.opened_at DESC, o.id DESC",
+                "SELECT o.body FROM operations o JOIN (SELECT DISTINCT operation FROM (SELECT operation, ROW_NUMBER() OVER \
+                 (PARTITION BY connector ORDER BY opened_at DESC, operation DESC) AS place FROM operation_connectors \
+                 WHERE connector IN ({})) p WHERE p.place <= ${}) l ON l.operation = o.id \
+                 ORDER BY o.opened_at DESC, o.id DESC",
                 places.join(", "),
                 some.len() + 1
             );

@@ -18,6 +18,7 @@ use botswain::domain::connector::Environment;
 use botswain::domain::ids::RoleId;
 use botswain::domain::operation::{Outcome, StepFailure, StepState};
 use botswain::domain::pace::{Limits, TooMany, Whose};
+use botswain::domain::plan::Drift;
 use botswain::domain::policy::{Own, OwnOfEnvironment, Policy};
 use botswain::domain::request::{Refusal, RequestState};
 use botswain::operations::{Answer, Said, Settled};
@@ -344,11 +345,17 @@ async fn a_click_is_refused_when_the_connector_changed_or_the_impact_got_worse()
     bench.fleet().do_to("billing-1", Deed::StopElsewhere).unwrap();
     bench.fleet().step(5_000);
     let refused = bench.confirm(&olga, &changed.id, at(1)).await;
-    assert!(matches!(refused, Err(Refusal::Changed { .. })), "{refused:?}");
+    assert!(
+        matches!(&refused, Err(Refusal::Drifted { drifts }) if matches!(drifts[..], [Drift::Changed { .. }])),
+        "{refused:?}"
+    );
     let worse = bench.prompt(&olga, Verb::Stop, "orders-1", None, at(2)).await;
     bench.fleet().do_to("orders-2", Deed::Drop).unwrap();
     let refused = bench.confirm(&olga, &worse.id, at(3)).await;
-    assert!(matches!(refused, Err(Refusal::Worse { .. })), "{refused:?}");
+    assert!(
+        matches!(&refused, Err(Refusal::Drifted { drifts }) if matches!(drifts[..], [Drift::Worse { .. }])),
+        "{refused:?}"
+    );
     assert!(bench.deeds().is_empty());
 }
 
@@ -408,7 +415,7 @@ async fn a_prompt_says_what_its_button_does_whatever_was_chosen_meanwhile() {
     };
     assert_eq!((&again.plan, again.expires_at), (&one.plan, one.expires_at), "to look again buys no time");
     let operation = bench.confirm(&olga, &menu.request.id, at(61)).await.unwrap();
-    assert_eq!(operation.connector_name, one.plan.unwrap().connector_name);
+    assert_eq!(operation.targets[0].name, one.plan.unwrap().connectors[0].name);
 }
 
 #[tokio::test]

@@ -2,15 +2,16 @@
 
 use std::time::Duration;
 
-use botswain::domain::action::{Action, Impact, Verb};
+use botswain::domain::action::{Action, Verb};
 use botswain::domain::audit::{Entry, Verdict};
 use botswain::domain::authority::Person;
 use botswain::domain::connector::{Bot, Condition, Environment};
 use botswain::domain::ids::{BotId, ChannelId, ConnectorId, UserId};
 use botswain::domain::incident::{Facts, Failover, Incident, Severity, Subject};
 use botswain::domain::operation::Operation;
+use botswain::domain::plan::{Impact, Plan, Planned};
 use botswain::domain::redundancy::Level;
-use botswain::domain::request::{Plan, Request, RequestState, Selection};
+use botswain::domain::request::{Request, RequestState, Selection};
 use jiff::Timestamp;
 
 pub const ALERTS: ChannelId = ChannelId(900);
@@ -37,22 +38,28 @@ pub fn choosing() -> Request {
 pub fn asked(bot_name: &str, connector: &str) -> Request {
     let connector = ConnectorId::new(connector);
     let plan = Plan {
-        connector: connector.clone(),
-        connector_name: "billing-1".to_owned(),
+        verb: Verb::Stop,
         bot: bot(bot_name),
         environment: Environment::new("production"),
         to: None,
-        steps: vec![Action::Stop],
-        impact: Impact {
+        connectors: vec![Planned {
+            connector: connector.clone(),
+            name: "billing-1".to_owned(),
+            condition: Condition::Healthy,
+            steps: vec![Action::Stop],
+        }],
+        impacts: vec![Impact {
+            environment: Environment::new("production"),
             healthy_now: 2,
+            lowest: 1,
             healthy_after: 1,
-            total_now: 2,
+            total: 2,
             minimum: 2,
             left_waiting: None,
-            target: None,
+            conversations: None,
+            load_limit: 50,
             uncertain: false,
-        },
-        condition: Condition::Healthy,
+        }],
     };
     let selection = Selection { connector: Some(connector), ..Selection::default() };
     Request { state: RequestState::Asked, plan: Some(plan), selection, ..choosing() }
@@ -64,13 +71,13 @@ pub fn redeploy(bot_name: &str, connector: &str, from: &str, to: &str) -> Reques
     let plan = request.plan.as_mut().unwrap();
     plan.environment = Environment::new(from);
     plan.to = Some(Environment::new(to));
-    plan.steps = vec![Action::Redeploy { to: Environment::new(to) }];
+    plan.connectors[0].steps = vec![Action::Redeploy { to: Environment::new(to) }];
     request
 }
 
 /// The operation that this request becomes.
 pub fn operation(request: &Request) -> Operation {
-    Operation::new(request, request.plan.as_ref().unwrap(), None, at(0))
+    Operation::new(request, request.plan.as_ref().unwrap(), &[], at(0))
 }
 
 /// A terminal record about this.

@@ -149,7 +149,7 @@ async fn the_last_operations_on_a_connector_are_the_newest_first(ground: Ground)
     for second in [1, 3, 2] {
         let request = asked(&format!("bot-{second}"), &format!("connector-{second}"));
         let mut operation = operation(&request);
-        operation.connector = ConnectorId::new("billing-1");
+        operation.targets[0].connector = ConnectorId::new("billing-1");
         // Starts on one connector exclude each other, so each of these is of another bot, and ends first.
         operation.opened_at = at(second);
         let _kept = ground.store.save_request(&request).await.unwrap();

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use botswain::domain::audit::Verdict;
+use botswain::domain::ids::ConnectorId;
 use botswain::domain::notice::Notice;
 use botswain::domain::operation::StepState;
 use botswain::domain::request::RequestState;
@@ -53,6 +54,11 @@ async fn everything_is_there(store: &Store, version: i64) {
     assert_eq!(operations.iter().map(|o| o.steps[0].state.clone()).collect::<Vec<_>>(), [StepState::Sending]);
     let request = store.request(&operations[0].request).await.unwrap().unwrap();
     assert_eq!(request.state, RequestState::Confirmed);
+    for connector in ["billing-1", "orders-1", "orders-2"] {
+        let last = store.last_operations(&[ConnectorId::new(connector)], 9).await.unwrap();
+        let known = usize::from(version >= 10 || connector == "billing-1");
+        assert_eq!(last.len(), known, "{connector}, from {version}");
+    }
     assert_eq!(store.open_incidents().await.unwrap().len(), 1);
     let records = store.records(at(0), 9).await.unwrap();
     assert_eq!(records.iter().map(|record| record.verdict).collect::<Vec<_>>(), [Verdict::Denied]);

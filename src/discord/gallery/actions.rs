@@ -5,14 +5,15 @@ use std::time::Duration;
 use super::Exhibit;
 use super::sample::{MINUTE, Sample, demo, production};
 use crate::discord::render::{prompt, refusal};
-use crate::domain::action::{CannotDo, Impact, Verb, steps};
+use crate::domain::action::{CannotDo, Verb};
 use crate::domain::authority::{Denied, Right};
 use crate::domain::connector::{AgentStatus, Condition, Connector, Environment, Link};
 use crate::domain::ids::Id;
 use crate::domain::notice::Notice;
 use crate::domain::operation::{Ended, Operation, Outcome, Seen, StepFailure, StepState};
 use crate::domain::pace::{TooMany, Whose};
-use crate::domain::request::{Plan, Refusal, Request, RequestState};
+use crate::domain::plan::{Drift, Impact, Known, Plan, Wanted};
+use crate::domain::request::{Refusal, Request, RequestState};
 use crate::operations::{Choice, Menu, Part};
 
 impl Sample<'_> {
@@ -22,17 +23,22 @@ impl Sample<'_> {
         let of = fleet.iter().find(|one| one.name == name).cloned();
         let of = of.unwrap_or_else(|| self.healthy(name, "Billing Bot", 18));
         let peers: Vec<Connector> = fleet.into_iter().filter(|one| one.bot == of.bot).collect();
-        let steps = steps(verb, to.as_ref(), &of, false).unwrap_or_default();
-        let plan = Plan {
-            connector: of.id.clone(),
-            connector_name: of.name.clone(),
+        let wanted = Wanted {
+            verb,
+            bot: &of.bot,
+            environment: &of.environment,
+            to: to.as_ref(),
+            connectors: std::slice::from_ref(&of.id),
+        };
+        let known = Known { connectors: &peers, uncertain: false };
+        let plan = Plan::make(&wanted, known, &self.policy(), self.now).unwrap_or_else(|_| Plan {
+            verb,
             bot: of.bot.clone(),
             environment: of.environment.clone(),
-            to,
-            impact: Impact::count(&steps, &of, &peers, 2, false),
-            steps,
-            condition: of.condition(),
-        };
+            to: to.clone(),
+            connectors: Vec::new(),
+            impacts: Vec::new(),
+        });
         let reason = (verb == Verb::Stop).then(|| "new configuration".to_owned());
         let ttl = Duration::from_secs(120);
         let mut request = Request::new(self.cast.olga.clone(), verb, reason, self.cast.channel, ttl, self.ago(30));
@@ -49,7 +55,7 @@ impl Sample<'_> {
     /// An operation whose steps stand like this, the first one first; the rest wait.
     fn operation(&self, verb: Verb, connector: &str, to: Option<Environment>, states: Vec<StepState>) -> Operation {
         let (request, plan) = self.asked(verb, connector, to);
-        let mut operation = Operation::new(&request, &plan, None, self.ago(2 * MINUTE));
+        let mut operation = Operation::new(&request, &plan, &[], self.ago(2 * MINUTE));
         for (step, state) in operation.steps.iter_mut().zip(states) {
             step.began_at = Some(self.ago(100));
             step.ended_at = (state == StepState::Done).then(|| self.ago(20));
@@ -63,8 +69,13 @@ impl Sample<'_> {
     }
 }
 
-fn seen(agent: AgentStatus, cloud: Link) -> Option<Seen> {
-    Some(Seen { agent, conversational_cloud: cloud, bot_server: Link::Connected, environment: production() })
+fn seen(agent: AgentStatus, cloud: Link) -> Seen {
+    Seen { agent, conversational_cloud: cloud, bot_server: Link::Connected, environment: production() }
+}
+
+/// Its connector was seen like this.
+fn see(operation: &mut Operation, seen: Seen) {
+    operation.saw(0, seen);
 }
 
 /// What is asked before anything is done.
@@ -115,21 +126,21 @@ pub(super) fn operations(of: &Sample<'_>) -> Vec<Exhibit> {
     let failed = |why| StepState::Failed { why };
     let mut starting =
         of.operation(Verb::Start, "billing-2", None, vec![StepState::Watching { operation: followed() }]);
-    starting.seen = seen(AgentStatus::Online, Link::NotConnected);
+    see(&mut starting, seen(AgentStatus::Online, Link::NotConnected));
     let mut started = of.ended(of.operation(Verb::Start, "billing-2", None, vec![StepState::Done]), Outcome::Done);
-    started.seen = seen(AgentStatus::Online, Link::Connected);
+    see(&mut started, seen(AgentStatus::Online, Link::Connected));
     let mut stopped = of.ended(of.operation(Verb::Stop, "billing-1", None, vec![StepState::Done]), Outcome::Done);
-    stopped.seen = seen(AgentStatus::Stopped, Link::NotConnected);
+    see(&mut stopped, seen(AgentStatus::Stopped, Link::NotConnected));
     let moves = |states| of.operation(Verb::Redeploy, "orders-2", Some(demo()), states);
     let mut moved = of.ended(moves(vec![StepState::Done; 3]), Outcome::Done);
-    moved.seen = seen(AgentStatus::Online, Link::Connected).map(|seen| Seen { environment: demo(), ..seen });
+    see(&mut moved, Seen { environment: demo(), ..seen(AgentStatus::Online, Link::Connected) });
     let refused = StepFailure::Refused { said: "The target has no free bot user.".to_owned() };
     let mut left = of.ended(moves(vec![StepState::Done, failed(refused)]), Outcome::Failed);
-    left.seen = seen(AgentStatus::Stopped, Link::NotConnected);
+    see(&mut left, seen(AgentStatus::Stopped, Link::NotConnected));
     let unknown = of.ended(moves(vec![StepState::Done, failed(StepFailure::OutcomeUnknown)]), Outcome::Unknown);
     let mut never =
         of.ended(of.operation(Verb::Start, "billing-2", None, vec![failed(StepFailure::NotSeen)]), Outcome::Failed);
-    never.seen = seen(AgentStatus::NotConnected, Link::NotConnected);
+    see(&mut never, seen(AgentStatus::NotConnected, Link::NotConnected));
     let lost = of.ended(moves(vec![StepState::Done, failed(StepFailure::RoleLost)]), Outcome::Failed);
     vec![
         said(
@@ -151,17 +162,21 @@ pub(super) fn operations(of: &Sample<'_>) -> Vec<Exhibit> {
 /// Each refusal, in the order in which a person may meet them.
 pub(super) fn all_refusals(of: &Sample<'_>) -> Vec<(&'static str, Refusal)> {
     let impact = |now, after| Impact {
+        environment: production(),
         healthy_now: now,
+        lowest: after,
         healthy_after: after,
-        total_now: 2,
+        total: 2,
         minimum: 2,
         left_waiting: None,
-        target: None,
+        conversations: None,
+        load_limit: 50,
         uncertain: false,
     };
     let one = || "billing-2".to_owned();
     let cannot = |why| Refusal::CannotDo { why, connector: one() };
     let (right, again_at) = (Right::Change(Verb::Stop), of.hence(4 * MINUTE));
+    let drifted = |drift| Refusal::Drifted { drifts: vec![drift] };
     let roles = || vec![of.cast.operators];
     let needs_role = |of_bot| Denied::NeedsRole { right, environment: production(), of_bot, roles: roles() };
     vec![
@@ -183,8 +198,9 @@ pub(super) fn all_refusals(of: &Sample<'_>) -> Vec<(&'static str, Refusal)> {
         ("It has expired", Refusal::Expired),
         ("It was settled before", Refusal::Settled { state: RequestState::Confirmed }),
         ("An unknown button", Refusal::Unknown),
-        ("It changed meanwhile", Refusal::Changed { now: Condition::Stopped, connector: one() }),
-        ("It got worse meanwhile", Refusal::Worse { stated: impact(2, 1), now: impact(1, 0) }),
+        ("It changed meanwhile", drifted(Drift::Changed { now: Condition::Stopped, connector: one() })),
+        ("It went away meanwhile", drifted(Drift::Gone { connector: one() })),
+        ("It got worse meanwhile", drifted(Drift::Worse { stated: impact(2, 1), now: impact(1, 0) })),
         (
             "The fleet cannot be read",
             Refusal::CannotRead { why: "The lifecycle service did not answer in time.".to_owned() },

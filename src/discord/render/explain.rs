@@ -88,7 +88,7 @@ fn under_way(operation: &Operation) -> String {
     format!(
         "⏳ {} {}, for {}, since {} (ref {}): other changes of this bot wait for its end",
         words::present(operation.verb),
-        escape::name(&operation.connector_name),
+        escape::name(&operation.targets.names()),
         words::mention(&operation.requester),
         words::relative(operation.opened_at),
         operation.id.reference()

@@ -7,16 +7,15 @@ use super::status::{look, verb_and_object};
 use super::words::{self, Face};
 use crate::domain::action::{Action, Verb};
 use crate::domain::connector::{AgentStatus, Environment, Link};
-use crate::domain::operation::{Operation, Outcome, Seen, Step, StepFailure, StepState};
+use crate::domain::operation::{Operation, Outcome, Seen, Step, StepFailure, StepState, Target};
 
 /// The operation as it stands.
 pub(super) fn message(operation: &Operation, reference: &str) -> Message {
-    let name = escape::name(&operation.connector_name);
     let place = escape::name(&operation.environment.title());
     let to = operation.to.as_ref().map(|to| format!(" to {}", escape::name(&to.title()))).unwrap_or_default();
     let verb = operation.verb;
     let face = face(operation);
-    let what = format!("{name} in {place}{to}");
+    let what = format!("{} in {place}{to}", object(operation));
     let title = match operation.ended.as_ref().map(|ended| ended.outcome) {
         None => format!("{} {} {what}", face.icon, words::present(verb)),
         Some(Outcome::Done) => format!("{} {} {what}", face.icon, words::sentence(words::past(verb))),
@@ -27,8 +26,7 @@ pub(super) fn message(operation: &Operation, reference: &str) -> Message {
     let mut embed = Embed::new(&title, face.colour)
         .footer(&format!("ref {reference} · operation {}", operation.id.reference()))
         .describe(lines.iter().map(String::as_str));
-    let starts = operation.current().is_some_and(|(_, step)| step.action == Action::Start);
-    if let Some(seen) = operation.seen.as_ref().filter(|_| starts && !operation.is_over()) {
+    if let Some(seen) = starting(operation) {
         embed = embed
             .field("Online yet?", &yet(seen.agent == AgentStatus::Online, seen.agent.word()), true)
             .field("Conversational Cloud yet?", &link(&seen.conversational_cloud), true)
@@ -38,12 +36,33 @@ pub(super) fn message(operation: &Operation, reference: &str) -> Message {
         embed = embed.field("Reason", &escape::text(reason, 400), false);
     }
     if let Some(ended) = &operation.ended {
-        embed = embed.field("Where it is now", &left(operation), false);
+        embed = match &*operation.targets {
+            [one] => embed.field("Where it is now", &left(operation, one), false),
+            several => {
+                let lines: Vec<_> = several.iter().map(left_line).collect();
+                embed.field("Where they are now", &lines.join("\n"), false)
+            }
+        };
         if let Some(next) = next(operation, ended.outcome) {
             embed = embed.field("What to do next", &next, false);
         }
     }
     Message::of(embed).buttons(buttons(operation))
+}
+
+/// What it is about: the connector, or how many of which bot.
+fn object(operation: &Operation) -> String {
+    match &*operation.targets {
+        [one] => escape::name(&one.name),
+        several => format!("{} connectors of {}", several.len(), escape::name(&operation.bot.name)),
+    }
+}
+
+/// How the connector stands that comes up now, where there is no other.
+fn starting(operation: &Operation) -> Option<&Seen> {
+    let (_, step) = operation.current().filter(|_| !operation.is_over())?;
+    let [one] = &*operation.targets else { return None };
+    one.seen.as_ref().filter(|_| step.action == Action::Start)
 }
 
 fn face(operation: &Operation) -> Face {
@@ -64,15 +83,21 @@ fn lines(operation: &Operation) -> Vec<String> {
         words::relative(operation.opened_at)
     );
     let mut lines = vec![asked];
-    lines.extend(operation.steps.iter().map(step_line));
+    let several = operation.targets.len() > 1;
+    lines.extend(operation.steps.iter().enumerate().map(|(place, step)| {
+        let of = operation.target(place).filter(|_| several);
+        step_line(of.map(|target| escape::name(&target.name)).as_deref(), step)
+    }));
     if let Some(ended) = &operation.ended {
         lines.push(format!("Took {}.", words::between(operation.opened_at, ended.at)));
     }
     lines
 }
 
-fn step_line(step: &Step) -> String {
+/// How a step stands; `of` is its connector, where there are several.
+fn step_line(of: Option<&str>, step: &Step) -> String {
     let what = words::action(&step.action);
+    let what = of.map_or_else(|| what.clone(), |of| format!("{of} · {what}"));
     let since = step.began_at.map(|at| format!(", begun {}", words::relative(at))).unwrap_or_default();
     match &step.state {
         StepState::Waiting => format!("▫️ {what}"),
@@ -117,26 +142,34 @@ fn link(link: &Link) -> String {
     yet(*link == Link::Connected, link.word())
 }
 
-/// Where the connector is now, as far as it was seen; else as far as the steps tell.
-fn place_now(operation: &Operation) -> &Environment {
-    let moved = operation.steps.iter().rev().find_map(|step| match (&step.action, &step.state) {
+/// Where a connector is now, as far as it was seen; else as far as the steps tell.
+fn place_now<'a>(operation: &'a Operation, on: usize, target: &'a Target) -> &'a Environment {
+    let moved = operation.steps_on(on).rev().find_map(|step| match (&step.action, &step.state) {
         (Action::Redeploy { to }, StepState::Done) => Some(to),
         _ => None,
     });
-    let seen = operation.seen.as_ref().map(|seen| &seen.environment);
+    let seen = target.seen.as_ref().map(|seen| &seen.environment);
     seen.or(moved).unwrap_or(&operation.environment)
 }
 
-fn is_down(seen: &Seen) -> bool {
-    matches!(seen.agent, AgentStatus::Stopped | AgentStatus::ReadyToStart)
+/// One of several, in a line.
+fn left_line(target: &Target) -> String {
+    let name = escape::name(&target.name);
+    match &target.seen {
+        Some(seen) => {
+            let place = escape::name(&seen.environment.title());
+            format!("{name}: **{}** in {place}", escape::text(seen.agent.word(), 40))
+        }
+        None => format!("{name}: not read since"),
+    }
 }
 
-fn left(operation: &Operation) -> String {
-    let name = escape::name(&operation.connector_name);
-    match &operation.seen {
+fn left(operation: &Operation, target: &Target) -> String {
+    let name = escape::name(&target.name);
+    match &target.seen {
         Some(seen) => format!(
             "{name} is in **{}**, as last seen.\n{}",
-            escape::name(&seen.environment.title()),
+            escape::name(&place_now(operation, 0, target).title()),
             words::statuses(seen.agent.word(), seen.conversational_cloud.word(), seen.bot_server.word())
         ),
         None => format!("{name} has not been read since: its status tells."),
@@ -144,7 +177,7 @@ fn left(operation: &Operation) -> String {
 }
 
 fn next(operation: &Operation, outcome: Outcome) -> Option<String> {
-    let down = operation.seen.as_ref().is_some_and(is_down);
+    let down = operation.targets.iter().any(|target| target.seen.as_ref().is_some_and(Seen::is_down));
     let failed = operation.current().and_then(|(_, step)| match &step.state {
         StepState::Failed { why } => Some((&step.action, why)),
         _ => None,
@@ -175,14 +208,16 @@ fn next(operation: &Operation, outcome: Outcome) -> Option<String> {
 
 fn buttons(operation: &Operation) -> Vec<Button> {
     let Some(ended) = &operation.ended else { return Vec::new() };
-    let place = place_now(operation);
-    let seen = operation.seen.as_ref();
-    let mut buttons = Vec::new();
     let stopped = operation.verb == Verb::Stop && ended.outcome == Outcome::Done;
-    if ended.outcome != Outcome::Unknown && seen.map_or(stopped, is_down) {
-        let id = CustomId::Ask { verb: Verb::Start, connector: operation.connector.key() };
-        let label = verb_and_object(Verb::Start, &operation.connector_name, place);
-        buttons.push(Button::new(&id, &label, look(Verb::Start, false)));
+    let mut buttons = Vec::new();
+    let mut place = &operation.environment;
+    for (on, target) in operation.targets.iter().enumerate() {
+        place = place_now(operation, on, target);
+        if ended.outcome != Outcome::Unknown && target.seen.as_ref().map_or(stopped, Seen::is_down) {
+            let id = CustomId::Ask { verb: Verb::Start, connector: target.connector.key() };
+            let label = verb_and_object(Verb::Start, &target.name, place);
+            buttons.push(Button::new(&id, &label, look(Verb::Start, false)));
+        }
     }
     let id = CustomId::Status { environment: environment_key(place), bot: Some(operation.bot.id.key()) };
     let label = format!("Status of {}", escape::label(&operation.bot.name, 60));

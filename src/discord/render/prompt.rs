@@ -6,9 +6,10 @@ use super::limits;
 use super::message::{Button, Embed, Look, Message, Select};
 use super::status::{look, verb_and_object};
 use super::words;
-use crate::domain::action::{Action, Impact, Verb};
+use crate::domain::action::Verb;
 use crate::domain::ids::{ChannelId, Id};
-use crate::domain::request::{Plan, Request, RequestState};
+use crate::domain::plan::{Impact, Plan};
+use crate::domain::request::{Request, RequestState};
 use crate::operations::{Menu, Part};
 
 /// Asks for what was left out, 25 choices to a page.
@@ -61,95 +62,144 @@ pub fn menu(menu: &Menu, page: u16) -> Message {
 
 /// The prompt: what would be done, what it means, until when it can be agreed to.
 pub fn confirmation(request: &Request, plan: &Plan) -> Message {
-    let what = verb_and_object(request.verb, &plan.connector_name, &plan.environment);
-    let connector = escape::name(&plan.connector_name);
     let (bot, place) = (escape::name(&plan.bot.name), escape::name(&plan.environment.title()));
-    let title = match &plan.to {
-        Some(to) => format!("Redeploy {connector} from {place} to {}?", escape::name(&to.title())),
-        None => format!("{} {connector} in {place}?", request.verb.title()),
+    let what = match plan.connectors.as_slice() {
+        [one] => escape::name(&one.name),
+        several => format!("{} connectors of {bot}", several.len()),
     };
-    let colour = match request.verb {
+    let title = match &plan.to {
+        Some(to) => format!("Redeploy {what} from {place} to {}?", escape::name(&to.title())),
+        None => format!("{} {what} in {place}?", plan.verb.title()),
+    };
+    let colour = match plan.verb {
         Verb::Start => words::GREEN,
-        Verb::Redeploy if !plan.steps.contains(&Action::Stop) => words::BLUE,
+        Verb::Redeploy if !plan.stops() => words::BLUE,
         Verb::Stop | Verb::Redeploy => words::RED,
     };
-    let paragraphs = told(request.verb, plan, &bot, &place);
+    let paragraphs = told(plan, &bot);
+    let names: Vec<_> = plan.names().map(escape::name).collect();
     let mut embed = Embed::new(&title, colour)
         .footer(&reference(&request.id))
         .describe(paragraphs.iter().map(String::as_str))
         .field("Bot", &bot, true)
         .field("Environment", &place, true)
-        .field("Connector", &connector, true)
-        .field("Healthy connectors", &counts(&plan.impact, &place), true);
-    if let (Some((now, after)), Some(to)) = (plan.impact.target, &plan.to) {
-        let place = escape::name(&to.title());
-        embed = embed.field(&format!("Healthy in {place}"), &format!("**{now}** now → **{after}** after"), true);
+        .field(if names.len() == 1 { "Connector" } else { "Connectors" }, &names.join(", "), true);
+    for impact in &plan.impacts {
+        let name = match impact.environment == plan.environment {
+            true => "Healthy connectors".to_owned(),
+            false => format!("Healthy in {}", escape::name(&impact.environment.title())),
+        };
+        embed = embed.field(&name, &counts(impact), true);
     }
-    if plan.steps.contains(&Action::Stop) {
-        embed = embed.field("Conversations left waiting", &waiting(plan.impact.left_waiting), true);
+    if let Some(source) = plan.impacts.first().filter(|_| plan.stops()) {
+        embed = embed.field("Conversations left waiting", &waiting(source.left_waiting), true);
+        if let Some(load) = load(source) {
+            embed = embed.field("Load of those that remain", &load, true);
+        }
     }
     if let Some(reason) = &request.reason {
         embed = embed.field("Reason", &escape::text(reason, 400), false);
     }
     embed = embed.field("Expires", &words::relative(request.expires_at), true);
-    let label = match &plan.to {
-        Some(to) => format!("Redeploy {} to {}", escape::label(&plan.connector_name, 36), escape::cut(&to.title(), 24)),
-        None => what,
-    };
     Message::of(embed).buttons(vec![
-        Button::new(
-            &CustomId::Confirm(request.id.clone()),
-            &label,
-            look(request.verb, plan.steps.contains(&Action::Stop)),
-        ),
+        Button::new(&CustomId::Confirm(request.id.clone()), &agree(plan), look(plan.verb, plan.stops())),
         Button::new(&CustomId::Cancel(request.id.clone()), "Cancel", Look::Secondary),
     ])
 }
 
-/// What the person must be told in plain words before they agree.
-fn told(verb: Verb, plan: &Plan, bot: &str, place: &str) -> Vec<String> {
-    let impact = &plan.impact;
-    let mut said = Vec::new();
-    if impact.takes_offline() {
-        said.push(format!("⛔ **This takes {bot} offline in {place}: no healthy connector is left.**"));
-    } else if impact.crosses_minimum() {
-        let left = impact.healthy_after;
-        said.push(format!(
-            "⚠️ **This takes {bot} below its minimum in {place}: {left} healthy, {} wanted.** {}",
-            impact.minimum,
-            if left == 1 { "No failover is left." } else { "Less failover is left than is asked." }
-        ));
-    } else if verb != Verb::Start && impact.healthy_now == impact.healthy_after {
-        said.push("It is not healthy now, so no failover is lost.".to_owned());
+/// What stands on the button that agrees: verb and object.
+fn agree(plan: &Plan) -> String {
+    let several = format!("{} connectors", plan.connectors.len());
+    let what = match plan.connectors.as_slice() {
+        [one] => one.name.as_str(),
+        _ => &several,
+    };
+    match &plan.to {
+        Some(to) => format!("Redeploy {} to {}", escape::label(what, 36), escape::cut(&to.title(), 24)),
+        None => verb_and_object(plan.verb, what, &plan.environment),
     }
-    if impact.uncertain {
+}
+
+/// What the person must be told in plain words before they agree.
+fn told(plan: &Plan, bot: &str) -> Vec<String> {
+    let mut said: Vec<_> = plan.impacts.iter().filter_map(|impact| cost(impact, bot)).collect();
+    if said.is_empty() && plan.verb != Verb::Start {
+        said.push(match plan.connectors.as_slice() {
+            _ if plan.impacts.iter().any(|impact| impact.cost() > 0) => String::new(),
+            [_] => "It is not healthy now, so no failover is lost.".to_owned(),
+            _ => "None of them is healthy now, so no failover is lost.".to_owned(),
+        });
+    }
+    if let Some((each, limit)) = plan.impacts.iter().find_map(|impact| Some((impact.overload()?, impact.load_limit))) {
+        said.push(format!(
+            "⚠️ About {each} conversations would come to each that remains; more than {limit} is advised against."
+        ));
+    }
+    if plan.impacts.iter().any(|impact| impact.uncertain) {
         said.push("❔ Part of the fleet could not be read: the counts may be too low.".to_owned());
     }
-    match verb {
-        Verb::Start if plan.steps.len() > 1 => said.push(
-            "It hangs, so it is stopped and started again, as one operation. It can take a few minutes until it is seen \
-             healthy."
-                .to_owned(),
-        ),
-        Verb::Start => said.push("It can take a few minutes until it is seen healthy.".to_owned()),
-        Verb::Stop => said.push("It stays stopped until somebody starts it again.".to_owned()),
-        Verb::Redeploy if plan.steps.len() > 1 => {
-            let steps: Vec<_> = plan.steps.iter().map(words::action).collect();
-            said.push(format!("It runs, so this is one operation of {} steps: {}.", steps.len(), steps.join(" → ")));
-        }
-        Verb::Redeploy => {
-            said.push("It is stopped, and stays stopped after the move: starting it is a step of its own.".to_owned())
-        }
-    }
+    said.push(course(plan));
     said
 }
 
-fn counts(impact: &Impact, place: &str) -> String {
+/// What is lost in one environment, if that is more than it should be.
+fn cost(impact: &Impact, bot: &str) -> Option<String> {
+    let place = escape::name(&impact.environment.title());
+    let back = if impact.healthy_after > impact.lowest { " for a while" } else { "" };
+    if impact.takes_offline() {
+        let left = if back.is_empty() { "no healthy connector is left" } else { "until one is healthy again" };
+        return Some(format!("⛔ **This takes {bot} offline{back} in {place}: {left}.**"));
+    }
+    impact.goes_below().then(|| {
+        format!(
+            "⚠️ **This takes {bot} below its minimum{back} in {place}: {} healthy, {} wanted.** {}",
+            impact.lowest,
+            impact.minimum,
+            if impact.lowest == 1 { "No failover is left." } else { "Less failover is left than is asked." }
+        )
+    })
+}
+
+/// How it goes on, and what follows.
+fn course(plan: &Plan) -> String {
+    let one = plan.connectors.first().filter(|_| plan.connectors.len() == 1);
+    match (plan.verb, one) {
+        (Verb::Start, Some(one)) if one.steps.len() > 1 => {
+            "It hangs, so it is stopped and started again, as one operation. It can take a few minutes until it is seen \
+             healthy."
+                .to_owned()
+        }
+        (Verb::Start, Some(_)) => "It can take a few minutes until it is seen healthy.".to_owned(),
+        (Verb::Start, None) if plan.stops() => {
+            "They are started at once; those that hang are stopped first. It can take a few minutes until each is seen \
+             healthy."
+                .to_owned()
+        }
+        (Verb::Start, None) => {
+            "They are started at once. It can take a few minutes until each is seen healthy.".to_owned()
+        }
+        (Verb::Stop, Some(_)) => "It stays stopped until somebody starts it again.".to_owned(),
+        (Verb::Stop, None) => "They stay stopped until somebody starts them again.".to_owned(),
+        (Verb::Redeploy, Some(one)) if one.steps.len() > 1 => {
+            let steps: Vec<_> = one.steps.iter().map(words::action).collect();
+            format!("It runs, so this is one operation of {} steps: {}.", steps.len(), steps.join(" → "))
+        }
+        (Verb::Redeploy, _) => {
+            "It is stopped, and stays stopped after the move: starting it is a step of its own.".to_owned()
+        }
+    }
+}
+
+fn counts(impact: &Impact) -> String {
     let wanted = match impact.minimum {
-        0 => format!("of {}; none asked in {place}", impact.total_now),
-        minimum => format!("of {}; {minimum} wanted", impact.total_now),
+        0 => format!("of {}; none asked in {}", impact.total, escape::name(&impact.environment.title())),
+        minimum => format!("of {}; {minimum} wanted", impact.total),
     };
-    format!("**{}** now → **{}** after ({wanted})", impact.healthy_now, impact.healthy_after)
+    let lowest = match impact.lowest < impact.healthy_now.min(impact.healthy_after) {
+        true => format!(" → **{}** at the lowest", impact.lowest),
+        false => String::new(),
+    };
+    format!("**{}** now{lowest} → **{}** after ({wanted})", impact.healthy_now, impact.healthy_after)
 }
 
 fn waiting(left: Option<u32>) -> String {
@@ -158,6 +208,12 @@ fn waiting(left: Option<u32>) -> String {
         Some(count) => format!("**{count}**, left as they are until it is started again"),
         None => "not known: those in progress are left as they are until it is started again".to_owned(),
     }
+}
+
+/// What comes to each connector that remains, if what there is now is shared out among them.
+fn load(impact: &Impact) -> Option<String> {
+    let (now, then) = (impact.load_of_each(impact.healthy_now)?, impact.load_of_each(impact.lowest)?);
+    (impact.cost() > 0).then(|| format!("about **{now}** each now → **{then}** each"))
 }
 
 /// The prompt after it was settled: what became of it, and no buttons.

@@ -4,9 +4,10 @@ use super::escape;
 use super::freeze;
 use super::message::Message;
 use super::words;
-use crate::domain::action::{CannotDo, Impact};
+use crate::domain::action::CannotDo;
 use crate::domain::authority::Denied;
 use crate::domain::pace::{TooMany, WINDOW, Whose};
+use crate::domain::plan::{Drift, Impact};
 use crate::domain::request::{Refusal, RequestState};
 
 /// The refusal as a message. `link` leads to the operation that is in the way, where its message is known.
@@ -41,12 +42,11 @@ fn sentence(refusal: &Refusal, link: Option<&str>) -> String {
         Refusal::Unknown => {
             "This button belongs to nothing that is known any more. Nothing was done; run the command again.".to_owned()
         }
-        Refusal::Changed { now, connector } => format!(
-            "{} has changed since you were asked: it is now “{}”. Nothing was done; look at its status and ask again.",
-            escape::name(connector),
-            words::condition_face(*now).word.to_lowercase()
-        ),
-        Refusal::Worse { stated, now } => worse(stated, now),
+        Refusal::Drifted { drifts } => {
+            let mut said: Vec<_> = drifts.iter().map(drift).collect();
+            said.push("Nothing was done; plan it again to see what it means now.".to_owned());
+            said.join(" ")
+        }
         Refusal::CannotRead { why } => format!(
             "The state could not be read just now, so nothing was done. {} Try again when it answers.",
             escape::text(why, 300)
@@ -129,13 +129,40 @@ fn settled(state: RequestState) -> &'static str {
     }
 }
 
+fn drift(drift: &Drift) -> String {
+    match drift {
+        Drift::Gone { connector } => {
+            format!("{} is not there any more: it was removed or moved since you were asked.", escape::name(connector))
+        }
+        Drift::Changed { connector, now } => format!(
+            "{} has changed since you were asked: it is now “{}”.",
+            escape::name(connector),
+            words::condition_face(*now).word.to_lowercase()
+        ),
+        Drift::Worse { stated, now } => worse(stated, now),
+    }
+}
+
 fn worse(stated: &Impact, now: &Impact) -> String {
-    let unseen = if now.uncertain && !stated.uncertain { ", and part of the fleet cannot be read" } else { "" };
-    format!(
-        "It would mean more than you were told: you were told {} → {} healthy connectors, and now it would be {} → {}{unseen}. \
-         Nothing was done; ask again to see what it means now.",
-        stated.healthy_now, stated.healthy_after, now.healthy_now, now.healthy_after
-    )
+    let place = escape::name(&now.environment.title());
+    let counts = |impact: &Impact| match impact.lowest < impact.healthy_now.min(impact.healthy_after) {
+        true => format!("{} → {} → {}", impact.healthy_now, impact.lowest, impact.healthy_after),
+        false => format!("{} → {}", impact.healthy_now, impact.healthy_after),
+    };
+    let mut said = Vec::new();
+    if counts(stated) != counts(now) {
+        said.push(format!("you were told {} healthy connectors, and now it would be {}", counts(stated), counts(now)));
+    }
+    if stated.minimum != now.minimum {
+        said.push(format!("{} are wanted there now", now.minimum));
+    }
+    if let Some((told, waiting)) = stated.left_waiting.zip(now.left_waiting).filter(|(told, waiting)| told < waiting) {
+        said.push(format!("{waiting} conversations would be left waiting, not {told}"));
+    }
+    if now.uncertain && !stated.uncertain {
+        said.push("part of the fleet cannot be read".to_owned());
+    }
+    format!("It would mean more in {place} than you were told: {}.", said.join("; "))
 }
 
 /// Not in our guild.

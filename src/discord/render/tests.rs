@@ -20,7 +20,7 @@ use super::escape::length;
 use super::message::Message;
 use super::status::View;
 use super::{Context, limits, notice, prompt, refusal, status};
-use crate::domain::action::{Action, CannotDo, Impact, Verb, steps};
+use crate::domain::action::{Action, CannotDo, Verb};
 use crate::domain::authority::{Denied, Person, Right};
 use crate::domain::connector::tests::connector;
 use crate::domain::connector::{AgentStatus, Bot, Condition, Connector, Environment, LastOperation, Link};
@@ -33,10 +33,11 @@ use crate::domain::incident::{
 use crate::domain::notice::Notice;
 use crate::domain::operation::{Ended, Operation, Outcome, Seen, StepFailure, StepState};
 use crate::domain::pace::{TooMany, Whose};
+use crate::domain::plan::{Drift, Impact, Known, Plan, Wanted};
 use crate::domain::policy::tests::policy;
 use crate::domain::policy::{Own, OwnOfEnvironment, Picture, Policy, Terms};
 use crate::domain::redundancy::Level;
-use crate::domain::request::{Plan, Refusal, Request, RequestState};
+use crate::domain::request::{Refusal, Request, RequestState};
 use crate::operations::{Choice, Menu, Part};
 
 const POLL: Duration = Duration::from_secs(30);
@@ -334,17 +335,17 @@ fn records_that_could_not_be_read_are_counted() {
 
 fn request(verb: Verb, to: Option<&str>, of: &Connector, peers: &[Connector]) -> (Request, Plan) {
     let to = to.map(Environment::new);
-    let steps = steps(verb, to.as_ref(), of, false).unwrap();
-    let plan = Plan {
-        connector: of.id.clone(),
-        connector_name: of.name.clone(),
-        bot: of.bot.clone(),
-        environment: of.environment.clone(),
-        to,
-        impact: Impact::count(&steps, of, peers, 2, false),
-        steps,
-        condition: of.condition(),
+    let wanted = Wanted {
+        verb,
+        bot: &of.bot,
+        environment: &of.environment,
+        to: to.as_ref(),
+        connectors: std::slice::from_ref(&of.id),
     };
+    let others = peers.iter().filter(|peer| peer.id != of.id);
+    let connectors: Vec<_> = others.chain(std::iter::once(of)).cloned().collect();
+    let known = Known { connectors: &connectors, uncertain: false };
+    let plan = Plan::make(&wanted, known, &policy(), at(1000)).unwrap();
     let reason = (verb == Verb::Stop).then(|| "new *configuration*".to_owned());
     let mut request = Request::new(olga(), verb, reason, ChannelId(5), Duration::from_secs(120), at(1000));
     request.plan = Some(plan.clone());
@@ -370,6 +371,7 @@ fn the_prompt_of_a_stop_is_the_contract() {
     | Connector: billing-2
     | Healthy connectors: **2** now → **1** after (of 2; 2 wanted)
     | Conversations left waiting: **12**, left as they are until it is started again
+    | Load of those that remain: about **12** each now → **24** each
     | Reason: new \*configuration\*
     | Expires: <t:1120:R>
     ~ ref ab12cd34
@@ -391,7 +393,7 @@ fn p11_a_prompt_says_plainly_when_nothing_is_left() {
     | Environment: Production
     | Connector: billing-1
     | Healthy connectors: **1** now → **0** after (of 1; 2 wanted)
-    | Healthy in Demo: **0** now → **1** after
+    | Healthy in Demo: **0** now → **1** after (of 0; none asked in Demo)
     | Conversations left waiting: **12**, left as they are until it is started again
     | Expires: <t:1120:R>
     ~ ref ab12cd34
@@ -450,12 +452,15 @@ fn a_menu_of_more_than_25_choices_has_pages() {
 fn every_refusal_says_what_is_so_and_what_to_do() {
     let production = Environment::new("production");
     let impact = |now, after| Impact {
+        environment: Environment::new("production"),
         healthy_now: now,
+        lowest: after,
         healthy_after: after,
-        total_now: 2,
+        total: 2,
         minimum: 2,
         left_waiting: None,
-        target: None,
+        conversations: None,
+        load_limit: 50,
         uncertain: false,
     };
     let roles = || vec![RoleId(7), RoleId(8)];
@@ -481,8 +486,13 @@ fn every_refusal_says_what_is_so_and_what_to_do() {
         Refusal::Expired,
         Refusal::Settled { state: RequestState::Confirmed },
         Refusal::Unknown,
-        Refusal::Changed { now: Condition::Stopped, connector: "billing-2".into() },
-        Refusal::Worse { stated: impact(2, 1), now: impact(1, 0) },
+        Refusal::Drifted {
+            drifts: vec![
+                Drift::Gone { connector: "billing-1".into() },
+                Drift::Changed { now: Condition::Stopped, connector: "billing-2".into() },
+                Drift::Worse { stated: impact(2, 1), now: impact(1, 0) },
+            ],
+        },
         Refusal::CannotRead { why: "It did not answer within 10 s.".into() },
         Refusal::Busy { by: olga(), verb: Verb::Stop, operation },
         Refusal::Frozen { freeze: Box::new(freeze(None)) },
@@ -519,8 +529,7 @@ fn every_refusal_says_what_is_so_and_what_to_do() {
     ⛔ This prompt has expired, and nothing was done. Run the command again.
     ⛔ This was confirmed before; it runs once, and this press did nothing more.
     ⛔ This button belongs to nothing that is known any more. Nothing was done; run the command again.
-    ⛔ billing-2 has changed since you were asked: it is now “stopped”. Nothing was done; look at its status and ask again.
-    ⛔ It would mean more than you were told: you were told 2 → 1 healthy connectors, and now it would be 1 → 0. Nothing was done; ask again to see what it means now.
+    ⛔ billing-1 is not there any more: it was removed or moved since you were asked. billing-2 has changed since you were asked: it is now “stopped”. It would mean more in Production than you were told: you were told 2 → 1 healthy connectors, and now it would be 1 → 0. Nothing was done; plan it again to see what it means now.
     ⛔ The state could not be read just now, so nothing was done. It did not answer within 10 s. Try again when it answers.
     ⛔ <@41> was first: a stop of the same bot is under way, and only one may be at a time. Wait for its end: https://discord.com/channels/1/2/3. (ref ab12cd34)
     ⛔ The fleet has not been read yet, so nothing can be judged. Try again in a moment.
@@ -546,7 +555,7 @@ pub(super) fn context() -> Context {
 
 fn operation(verb: Verb, to: Option<&str>, of: &Connector) -> Operation {
     let (request, plan) = request(verb, to, of, &two());
-    Operation::new(&request, &plan, None, at(1000))
+    Operation::new(&request, &plan, &[], at(1000))
 }
 
 fn seen(agent: AgentStatus, cloud: Link, environment: &str) -> Seen {
@@ -564,7 +573,7 @@ fn a_start_shows_how_long_it_has_been_and_whether_it_is_online_yet() {
     let mut start = operation(Verb::Start, None, &stopped("billing-2", "Billing Bot"));
     start.steps[0].state = StepState::Watching { operation: "op".into() };
     start.steps[0].began_at = Some(at(1001));
-    start.seen = Some(seen(AgentStatus::Online, Link::NotConnected, "production"));
+    start.saw(0, seen(AgentStatus::Online, Link::NotConnected, "production"));
     insta::assert_snapshot!(said(&start), @r#"
     # ⏳ Starting billing-2 in Production
     Of **Billing Bot**, asked by <@41> <t:1000:R>.
@@ -576,7 +585,7 @@ fn a_start_shows_how_long_it_has_been_and_whether_it_is_online_yet() {
     "#);
     start.steps[0].state = StepState::Done;
     start.steps[0].ended_at = Some(at(1131));
-    start.seen = Some(seen(AgentStatus::Online, Link::Connected, "production"));
+    start.saw(0, seen(AgentStatus::Online, Link::Connected, "production"));
     start.ended = Some(Ended { at: at(1131), outcome: Outcome::Done });
     insta::assert_snapshot!(said(&start), @r#"
     # ✅ Started billing-2 in Production
@@ -596,7 +605,7 @@ fn a_stop_that_is_done_offers_the_way_back() {
     stop.steps[0].state = StepState::Done;
     stop.steps[0].began_at = Some(at(1001));
     stop.steps[0].ended_at = Some(at(1004));
-    stop.seen = Some(seen(AgentStatus::Stopped, Link::NotConnected, "production"));
+    stop.saw(0, seen(AgentStatus::Stopped, Link::NotConnected, "production"));
     stop.ended = Some(Ended { at: at(1004), outcome: Outcome::Done });
     insta::assert_snapshot!(said(&stop), @r#"
     # ✅ Stopped billing-2 in Production
@@ -619,7 +628,7 @@ fn a_redeploy_that_failed_says_where_it_was_left() {
     redeploy.steps[0].state = StepState::Done;
     let why = StepFailure::Refused { said: "The target has no free bot user.".into() };
     redeploy.steps[1].state = StepState::Failed { why };
-    redeploy.seen = Some(seen(AgentStatus::Stopped, Link::NotConnected, "production"));
+    redeploy.saw(0, seen(AgentStatus::Stopped, Link::NotConnected, "production"));
     redeploy.ended = Some(Ended { at: at(1010), outcome: Outcome::Failed });
     insta::assert_snapshot!(said(&redeploy), @r#"
     # ❌ Failed: redeploy of billing-2 in Production to Demo
@@ -636,7 +645,7 @@ fn a_redeploy_that_failed_says_where_it_was_left() {
     [Status of Billing Bot] grey
     "#);
     redeploy.steps[1].state = StepState::Failed { why: StepFailure::OutcomeUnknown };
-    redeploy.seen = None;
+    redeploy.targets[0].seen = None;
     redeploy.ended = Some(Ended { at: at(1010), outcome: Outcome::Unknown });
     insta::assert_snapshot!(said(&redeploy), @r#"
     # ❔ Outcome unknown: redeploy of billing-2 in Production to Demo
@@ -861,12 +870,12 @@ proptest! {
         let choice = |n: usize| Choice { value: format!("{n}"), label: name.clone(), description: word.clone() };
         let menu = Menu { request: request.clone(), part: Part::Connector, choices: (0..count).map(choice).collect() };
         bodies.push(prompt::menu(&menu, 1).private_body());
-        let mut operation = Operation::new(&request, &plan, None, at(1000));
+        let mut operation = Operation::new(&request, &plan, &[], at(1000));
         let fails = StepState::Failed { why: StepFailure::Refused { said: word.clone() } };
         for step in &mut operation.steps {
             step.state = fails.clone();
         }
-        operation.seen = Some(Seen::from(&odd(1)));
+        operation.saw(0, Seen::from(&odd(1)));
         bodies.push(notice(&Notice::Operation { operation: operation.clone() }, &context()));
         operation.ended = Some(Ended { at: at(1010), outcome: Outcome::Failed });
         bodies.push(notice(&Notice::Operation { operation }, &context()));
@@ -935,5 +944,5 @@ fn an_edit_takes_away_what_it_replaces() {
 #[test]
 fn steps_are_named_in_order() {
     let (_, plan) = request(Verb::Redeploy, Some("demo"), &two()[0], &two());
-    assert_eq!(plan.steps.first(), Some(&Action::Stop));
+    assert_eq!(plan.connectors[0].steps.first(), Some(&Action::Stop));
 }
