@@ -46,6 +46,7 @@ async fn nothing_of_a_frozen_environment_is_taken_away_and_starting_stays_possib
     assert_eq!(denied, 3, "p10: each refusal has its record");
     assert_eq!(bench.operations.thaw(at(7_200)).await.unwrap(), 0);
     assert_eq!(bench.operations.thaw(at(7_201)).await.unwrap(), 1, "its time is over");
+    bench.look(at(7_202)).await;
     bench.prompt(&bench.olga(), Verb::Stop, "billing-1", None, at(7_202)).await;
 }
 

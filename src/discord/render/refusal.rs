@@ -93,12 +93,11 @@ pub(super) fn denial(denied: &Denied) -> String {
 }
 
 fn crowded(too_many: &TooMany) -> String {
-    let changes = words::of(too_many.most, "change");
-    let within = words::duration(WINDOW);
+    let within = format!("{} within {}", words::of(too_many.most, "change"), words::duration(WINDOW));
     let whose = match &too_many.whose {
-        Whose::Person => format!("You have begun {changes} within {within}"),
+        Whose::Person => format!("You have begun {within}"),
         Whose::Environment { environment } => {
-            format!("{changes} were begun in {} within {within}", escape::name(&environment.title()))
+            format!("In {} people have begun {within}", escape::name(&environment.title()))
         }
     };
     format!(

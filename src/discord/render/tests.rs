@@ -532,6 +532,9 @@ fn every_refusal_says_what_is_so_and_what_to_do() {
     ⛔ billing-1 is not there any more: it was removed or moved since you were asked. billing-2 has changed since you were asked: it is now “stopped”. It would mean more in Production than you were told: you were told 2 → 1 healthy connectors, and now it would be 1 → 0. Nothing was done; plan it again to see what it means now.
     ⛔ The state could not be read just now, so nothing was done. It did not answer within 10 s. Try again when it answers.
     ⛔ <@41> was first: a stop of the same bot is under way, and only one may be at a time. Wait for its end: https://discord.com/channels/1/2/3. (ref ab12cd34)
+    ⛔ Production is frozen by <@41> until <t:8200:f> (<t:8200:R>): “the \*sale\* of @^everyone”. Nothing is stopped, redeployed or restarted there before; starting stays possible. Whoever may freeze can end it with `/bots unfreeze`.
+    ⛔ You have begun 10 changes within 10 min, which is as many as are allowed, so that a stuck finger is no outage. Nothing was done; try again <t:1600:R>. Starting is always possible.
+    ⛔ In Production people have begun 1 change within 10 min, which is as many as are allowed, so that a stuck finger is no outage. Nothing was done; try again <t:1600:R>. Starting is always possible.
     ⛔ The fleet has not been read yet, so nothing can be judged. Try again in a moment.
     "#);
 }

@@ -43,14 +43,37 @@ fn explained() -> Explained {
 
 #[test]
 fn each_right_is_told_with_its_rule_and_what_is_in_the_way() {
-    insta::assert_snapshot!(show(&explain::explained(&explained()).private_body()), @"");
+    insta::assert_snapshot!(show(&explain::explained(&explained()).private_body()), @r#"
+    # What you may do: Production
+    ✅ **stop**: by <@&70>; open to <@&70>, <@&71> (said of this bot)
+    ✅ **start**: by <@&70>; open to <@&70>, <@&71> (said of Production)
+    ⛔ **mute or unmute**: open to members who manage the server (said of everything)
+    ❔ **acknowledge or snooze**: Discord did not say enough to tell, so no; open to <@&70>, <@&71> (said of everything)
+    ✅ **freeze or unfreeze**: you manage the server, and no role is named
+    👀 look: everybody may
+    | Now in the way: Nothing: it is not frozen, and no operation is under way.
+    "#);
     let kept = Explained {
         frozen: Some(freeze(None)),
-        under_way: vec![operation(Verb::Stop, None, &two()[0])],
+        under_way: vec![Operation {
+            id: "ab12cd34ab12cd34".parse().unwrap(),
+            ..operation(Verb::Stop, None, &two()[0])
+        }],
         bot: Some(watched(Level::Redundant, (2, 2), None)),
         ..explained()
     };
-    insta::assert_snapshot!(show(&explain::explained(&kept).private_body()), @"");
+    insta::assert_snapshot!(show(&explain::explained(&kept).private_body()), @r#"
+        # What you may do: Billing Bot in Production
+        🧊 **stop**: you may, but it is frozen
+        ✅ **start**: by <@&70>; open to <@&70>, <@&71> (said of Production)
+        ⛔ **mute or unmute**: open to members who manage the server (said of everything)
+        ❔ **acknowledge or snooze**: Discord did not say enough to tell, so no; open to <@&70>, <@&71> (said of everything)
+        ✅ **freeze or unfreeze**: you manage the server, and no role is named
+        👀 look: everybody may
+        | Now in the way: 🧊 **Frozen** by <@41>, ends <t:8200:R>: the \*sale\* of @^everyone
+        |   ⏳ Stopping billing-1, for <@41>, since <t:1000:R> (ref ab12cd34): other changes of this bot wait for its end
+        | 🟢 Why it is not in alert: 2 of 2 healthy, 2 wanted: enough.
+        "#);
 }
 
 #[test]
@@ -79,7 +102,28 @@ fn why_a_bot_is_or_is_not_in_alert_is_told_for_every_level_and_phase() {
         let field = &body["embeds"][0]["fields"][1];
         writeln!(text, "{}: {}", field["name"].as_str().unwrap(), field["value"].as_str().unwrap()).unwrap();
     }
-    insta::assert_snapshot!(text, @"");
+    insta::assert_snapshot!(text, @r#"
+        🟢 Why it is not in alert: 2 of 2 healthy, 2 wanted: enough.
+        ❔ Why it is not in alert: 1 of 2 healthy, 2 wanted, and 2 at best: some of it cannot be read, and what is not known is no alert unless even the best case is too little.
+        🔵 Why it is not in alert: 1 of 2 healthy, 2 wanted: one was just started, and has 5 min to come up.
+        ⚪ Why it is not in alert: 0 of 2 healthy, 2 wanted: all of it was stopped before it was ever seen running, so nothing was lost.
+        🟠 Why it is not in alert: 1 of 2 healthy, 2 wanted: fewer than wanted, and it had 2 once.
+        It is an alert once that has lasted 30 s, or 15 s with none healthy.
+        🔴 Why it is not in alert: 0 of 2 healthy, 2 wanted: none is left, even at best.
+        So it is <t:1000:R>. It is an alert once that has lasted 30 s, or 15 s with none healthy.
+        🔕 Muted by <@41> until <t:9000:R>.
+        🙋 <@41> has it.
+        🟠 Why it is in alert: 1 of 2 healthy, 2 wanted: fewer than wanted, and it had 2 once.
+        Open <t:1000:R> (incident ef56ef56).
+        🔕 Muted by <@41> until <t:9000:R>.
+        🙋 <@41> has it.
+        🟢 Why it is in alert: 2 of 2 healthy, 2 wanted: enough.
+        It looks well <t:1100:R>; its alert is resolved once that has lasted 1 min.
+        🔕 Muted by <@41> until <t:9000:R>.
+        🙋 <@41> has it.
+        🟡 Why it is not in alert: 1 of 2 healthy, 2 wanted: it never had them (1 at most), so it is in the notice of its environment.
+        🟢 Why it is not in alert: 0 of 2 healthy. No minimum is asked of it here, so it is never in alert.
+        "#);
 }
 
 proptest! {

@@ -27,9 +27,21 @@ fn a_freeze_says_whose_it_is_until_when_and_why_and_what_stays_possible() {
         check(&body, &[]);
         show(&body)
     };
-    insta::assert_snapshot!(said(freeze(None)), @"");
+    insta::assert_snapshot!(said(freeze(None)), @r#"
+    # 🧊 Frozen: Production
+    By <@41> until <t:8200:f> (<t:8200:R>).
+    Until then nothing here is stopped, redeployed or restarted. Starting stays possible.
+    Reason: the \*sale\* of @^everyone
+    ~ ref ab12cd34 · freeze fz12cd34
+    [Unfreeze Production] grey
+    "#);
     let unfrozen = FreezeEnd::Unfrozen(Done { by: olga(), at: at(4600) });
-    insta::assert_snapshot!(said(freeze(Some(unfrozen))), @"");
+    insta::assert_snapshot!(said(freeze(Some(unfrozen))), @r#"
+    # 💧 No longer frozen: Production
+    Frozen by <@41> for 1 h 0 min; <@41> ended it <t:4600:R>.
+    Reason: the \*sale\* of @^everyone
+    ~ ref ab12cd34 · freeze fz12cd34
+    "#);
 }
 
 #[test]
@@ -72,7 +84,19 @@ fn every_answer_about_a_freeze_is_a_sentence() {
         check(&message.private_body(), &[]);
         writeln!(text, "{}", show(&message.body())).unwrap();
     }
-    insta::assert_snapshot!(text, @"");
+    insta::assert_snapshot!(text, @r#"
+    🧊 Frozen: Production until <t:8200:f> (<t:8200:R>). It stands in <#5>, where it can be ended.
+    💧 No longer frozen: Production.
+    ⛔ Discord did not say enough to tell whether you may do this, so the answer is no. Try again in a moment.
+    ⛔ No environment goes by “prodution”. Pick one of the suggestions.
+    ⛔ “soon” is no time that Botswain understands. Write how long, such as 45m, 2h 30m or 3 days, or a time of day, such as 14:30 or tomorrow 9:00.
+    ⛔ Say why: the reason is what everybody reads who is refused meanwhile.
+    ⛔ <@41> was first: Production is frozen until <t:8200:f>. End that freeze to begin another one.
+    ⛔ <@41> was first: that freeze was ended <t:4600:R>.
+    ⛔ That freeze is over already.
+    ⛔ Demo is not frozen.
+    ⛔ This belongs to no freeze that is known any more. Nothing was done.
+    "#);
 }
 
 proptest! {
