@@ -21,6 +21,8 @@ pub enum CustomId {
     Confirm(Id),
     /// Cancels a request.
     Cancel(Id),
+    /// Agrees to a request as the second person.
+    Approve(Id),
     /// A menu of a request: its value is chosen.
     Pick {
         /// The request.
@@ -105,7 +107,12 @@ impl CustomId {
             | Self::AlertDetails
             | Self::Audit { .. }
             | Self::AuditAgain(_) => false,
-            Self::Confirm(_) | Self::Cancel(_) | Self::Pick { .. } | Self::Page { .. } | Self::Ask { .. } => true,
+            Self::Confirm(_)
+            | Self::Cancel(_)
+            | Self::Approve(_)
+            | Self::Pick { .. }
+            | Self::Page { .. }
+            | Self::Ask { .. } => true,
             Self::Acknowledge(_) | Self::Snooze(_) | Self::SnoozeForm(_) | Self::Unsnooze(_) => true,
             Self::Unmute(_) | Self::UnmuteChosen | Self::Unfreeze(_) => true,
         }
@@ -123,6 +130,7 @@ impl fmt::Display for CustomId {
         match self {
             Self::Confirm(request) => write!(f, "confirm:{request}"),
             Self::Cancel(request) => write!(f, "cancel:{request}"),
+            Self::Approve(request) => write!(f, "approve:{request}"),
             Self::Pick { request, part, page } => write!(f, "pick:{request}:{}:{page}", part.word()),
             Self::Page { request, part, page } => write!(f, "page:{request}:{}:{page}", part.word()),
             Self::Ask { verb, connector } => write!(f, "ask:{}:{connector}", verb.word()),
@@ -168,6 +176,7 @@ impl FromStr for CustomId {
         Ok(match *rest {
             ["confirm", request] => Self::Confirm(id(request)?),
             ["cancel", request] => Self::Cancel(id(request)?),
+            ["approve", request] => Self::Approve(id(request)?),
             ["pick", request, word, number] => {
                 Self::Pick { request: id(request)?, part: part(word)?, page: page(number)? }
             }
@@ -215,6 +224,7 @@ mod tests {
         prop_oneof![
             id().prop_map(CustomId::Confirm),
             id().prop_map(CustomId::Cancel),
+            id().prop_map(CustomId::Approve),
             (id(), part(), any::<u16>()).prop_map(|(request, part, page)| CustomId::Pick { request, part, page }),
             (id(), part(), any::<u16>()).prop_map(|(request, part, page)| CustomId::Page { request, part, page }),
             (verb(), key()).prop_map(|(verb, connector)| CustomId::Ask { verb, connector }),

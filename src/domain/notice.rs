@@ -10,6 +10,7 @@ use super::ids::Id;
 use super::incident::Incident;
 use super::mute::{Mute, Summary};
 use super::operation::Operation;
+use super::request::Request;
 use super::trouble::Trouble;
 
 /// How many records one message tells of at most.
@@ -59,6 +60,11 @@ pub enum Notice {
         /// The mute as it stands.
         mute: Mute,
     },
+    /// What waits for a second person: one message, edited as it ends.
+    Approval {
+        /// The request as it stands.
+        request: Request,
+    },
     /// A freeze's one message, edited when it ends.
     Freeze {
         /// The freeze as it stands.
@@ -103,6 +109,7 @@ impl Notice {
             | Self::Again { incident, .. } => Some(incident),
             Self::Mute { .. }
             | Self::Freeze { .. }
+            | Self::Approval { .. }
             | Self::Summary { .. }
             | Self::Operation { .. }
             | Self::Trouble { .. }
@@ -118,7 +125,11 @@ impl Notice {
             Self::Worse { .. } | Self::Back { .. } | Self::Again { .. } | Self::Unseen { .. } => true,
             Self::Summary { summary, .. } => summary.ping,
             Self::Trouble { trouble } => trouble.unseen.iter().any(|unseen| unseen.mention),
-            Self::Mute { .. } | Self::Freeze { .. } | Self::Operation { .. } | Self::Records { .. } => false,
+            Self::Mute { .. }
+            | Self::Freeze { .. }
+            | Self::Approval { .. }
+            | Self::Operation { .. }
+            | Self::Records { .. } => false,
         }
     }
 }
@@ -152,6 +163,8 @@ pub enum Slot {
     Mute(Id),
     /// A freeze's message.
     Freeze(Id),
+    /// The message of a request that needs a second person.
+    Approval(Id),
     /// The summary at a mute's end.
     Summary(Id),
     /// An operation's message.
@@ -181,6 +194,7 @@ impl Slot {
             Self::Again(incident, due, number) => format!("{}:{number}:{incident}", due.word()),
             Self::Mute(mute) => format!("mute:{mute}"),
             Self::Freeze(freeze) => format!("freeze:{freeze}"),
+            Self::Approval(request) => format!("approval:{request}"),
             Self::Summary(mute) => format!("summary:{mute}"),
             Self::Operation(operation) => format!("operation:{operation}"),
             Self::Records(first) => format!("records:{first}"),
@@ -200,6 +214,7 @@ impl Slot {
             Self::Card(_)
             | Self::Mute(_)
             | Self::Freeze(_)
+            | Self::Approval(_)
             | Self::Operation(_)
             | Self::Records(_)
             | Self::Trouble(_) => None,

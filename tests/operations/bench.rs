@@ -171,7 +171,7 @@ impl Bench {
         match self.operations.confirm(asker, request, now).await.unwrap() {
             Settled::Begun(operation) => Ok(*operation),
             Settled::Refused(refusal) => Err(refusal),
-            Settled::Cancelled => panic!("a confirmation does not cancel"),
+            other => panic!("a confirmation begins it, or is refused: {other:?}"),
         }
     }
 

@@ -91,6 +91,7 @@ impl Front {
             }
             CustomId::Unfreeze(freeze) => self.end_freeze(&incoming, private, &freeze).await,
             CustomId::Confirm(request) => self.press(&incoming, private, Press::Confirm, &request).await,
+            CustomId::Approve(request) => self.press(&incoming, private, Press::Approve, &request).await,
             CustomId::Cancel(request) => self.press(&incoming, private, Press::Cancel, &request).await,
             CustomId::Pick { request, part, page: _ } => {
                 self.press(&incoming, private, Press::Pick { part, value: value.unwrap_or_default() }, &request).await
@@ -199,6 +200,10 @@ impl Front {
                 let settled = self.operations.confirm(asker, request, now).await;
                 self.settled(incoming, "confirm", request, settled).await
             }
+            Press::Approve => {
+                let settled = self.operations.approve(asker, request, now).await;
+                self.settled(incoming, "approve", request, settled).await
+            }
             Press::Cancel => {
                 let settled = self.operations.cancel(asker, request, now).await;
                 self.settled(incoming, "cancel", request, settled).await
@@ -244,6 +249,10 @@ impl Front {
             Ok(Settled::Begun(operation)) => {
                 tracing::info!(interaction = id, %user, %request, operation = %operation.id, "{what}: begun");
                 Shown::Instead(begun(incoming, request))
+            }
+            Ok(Settled::Proposed) => {
+                tracing::info!(interaction = id, %user, %request, "{what}: waits for a second person");
+                Shown::Instead(ended(RequestState::Proposed))
             }
             Ok(Settled::Cancelled) => {
                 tracing::info!(interaction = id, %user, %request, "{what}: cancelled");
@@ -291,6 +300,7 @@ async fn answer(reply: &Reply<'_>, shown: Shown) -> Result<(), AnswerError> {
 enum Press {
     Confirm,
     Cancel,
+    Approve,
     Pick { part: Part, value: String },
     Page(u16),
 }

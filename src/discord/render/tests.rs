@@ -1,5 +1,6 @@
 //! The words as people read them, and the promise that no name from outside breaks a message.
 
+mod approval;
 mod attention;
 mod explain;
 mod freeze;
@@ -483,6 +484,7 @@ fn every_refusal_says_what_is_so_and_what_to_do() {
         Refusal::Gone { what: None },
         Refusal::Gone { what: Some("billing-2".into()) },
         Refusal::NothingToChoose { verb: Verb::Start },
+        Refusal::OwnRequest,
         Refusal::Expired,
         Refusal::Settled { state: RequestState::Confirmed },
         Refusal::Unknown,
