@@ -14,8 +14,7 @@ impl Operations {
     pub(super) fn second_person(&self, plan: &Plan) -> Option<Vec<RoleId>> {
         let needs =
             |at: &At<'_>| self.rules.policy.terms(&plan.bot.id, at.environment).second_person.contains(&plan.verb);
-        let places: Vec<_> = plan.environments().map(|environment| At::bot(environment, &plan.bot.id)).collect();
-        let first = *places.iter().find(|at| needs(at))?;
+        let first = plan.places().into_iter().find(needs)?;
         Some(self.rules.authority.rule(Right::Approve, first).roles.to_vec())
     }
 
@@ -73,8 +72,7 @@ impl Operations {
         if request.requester.id == asker.member.id {
             return Err(Refusal::OwnRequest);
         }
-        let places = plan.environments().map(|environment| At::bot(environment, &plan.bot.id));
-        let judged = self.rules.authority.judge(&asker.member, Right::Approve, places);
+        let judged = self.rules.authority.judge(&asker.member, Right::Approve, plan.places());
         judged.map_err(|denied| Refusal::Denied { denied })
     }
 }

@@ -463,11 +463,12 @@ impl Operations {
         if !request.verb.takes_away() {
             return Ok(None);
         }
-        if let Some(freeze) = self.frozen(plan.environments(), now).await? {
+        let environments = || plan.places().into_iter().map(|at| at.environment);
+        if let Some(freeze) = self.frozen(environments(), now).await? {
             return Ok(Some(Refusal::Frozen { freeze: Box::new(freeze) }));
         }
         let lately = self.store.operations_since(now.saturating_sub(WINDOW).unwrap_or(Timestamp::MIN)).await?;
-        let judged = self.rules.policy.limits.judge(&lately, request.requester.id, plan.environments(), now);
+        let judged = self.rules.policy.limits.judge(&lately, request.requester.id, environments(), now);
         Ok(judged.err().map(|too_many| Refusal::TooMany { too_many }))
     }
 

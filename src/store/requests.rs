@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::batch::{Batch, Ran, Statement};
 use super::operations::begin;
+use super::outbox::message;
 use super::writer::Who;
 use super::{Store, StoreError, audit, body, millis, to_json};
 use crate::domain::audit::Entry;
