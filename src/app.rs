@@ -25,7 +25,7 @@ use crate::discord_api::DiscordApi;
 use crate::heartbeat::Heartbeat;
 use crate::http;
 use crate::incidents::{self, Incidents};
-use crate::lifecycle::{self, LifecycleClient};
+use crate::lifecycle::LifecycleClient;
 use crate::metrics::Metrics;
 use crate::monitor::{Bells, Monitor, Watch};
 use crate::operations::{Operations, Rules, Runner, Wake};
@@ -125,11 +125,7 @@ impl App {
         let Config { discord, lifecycle, policy, authority, poll_interval, confirmation_ttl, database_url, .. } =
             config;
         let store = Store::open(&database_url).await?;
-        let lifecycle = LifecycleClient::new(lifecycle::Settings {
-            plain_http_allowed: lifecycle.allow_plain_http,
-            ..lifecycle::Settings::new(lifecycle.url, lifecycle.token)
-        })
-        .map_err(Ended::unexpected)?;
+        let lifecycle = LifecycleClient::new(lifecycle.into()).map_err(Ended::unexpected)?;
         let api = DiscordApi::new(&discord.token, discord.api_url.as_ref()).map_err(Ended::unexpected)?;
         let events = lifecycle.events();
         let wake = Wake { monitor: events.pushes(), ..Wake::default() };

@@ -7,6 +7,7 @@
 //! | room | what it is for |
 //! |---|---|
 //! | `main` | reads the command line, runs one mode, ends with its exit code |
+//! | [`check`] | whether everything is in place before the bot runs, and what to do about what is not |
 //! | [`app`] | builds the parts from the settings, runs them, names the one that died, drains |
 //! | [`http`] | health and metrics, served |
 //! | [`metrics`] | what the parts count, and how things stand, in Prometheus's text format |
@@ -44,6 +45,7 @@
 
 pub mod app;
 pub mod audit;
+pub mod check;
 pub mod config;
 pub mod discord;
 pub mod discord_api;

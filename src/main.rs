@@ -9,6 +9,7 @@ use std::process::ExitCode;
 use botswain::app::{App, Ended};
 use botswain::audit::export::export;
 use botswain::audit::verify::{Verified, verify, verify_export};
+use botswain::check::check;
 use botswain::config::{Config, DotEnv};
 use botswain::discord::gallery::{Cast, rooms};
 use botswain::domain::audit::chain::Link;
@@ -31,10 +32,12 @@ struct Cli {
 const EXIT_CODES: &str = "Exit codes: 0 ended as asked · 1 something unexpected · 2 a mistake in the settings · \
     3 Discord refuses the token · 4 another process uses the database · 5 the database cannot be used · \
     6 a part of the program died, or the lock on the database was lost · 7 a stand-in's address does not answer as one · \
-    8 the record is not what was written (audit verify)";
+    8 the record is not what was written (audit verify) · 9 something is in the way (check)";
 
 /// The exit code of a verification that found something.
 const BROKEN: u8 = 8;
+/// The exit code of a check that found something.
+const IN_THE_WAY: u8 = 9;
 
 #[derive(Clone, Debug, Default, Subcommand)]
 enum Mode {
@@ -45,8 +48,12 @@ enum Mode {
     Demo(Demo),
     /// The stand-ins alone: for testing a Discord bot, or this one by hand.
     Sandbox(SandboxOptions),
-    /// Check the settings, and say all that is wrong with them.
-    Check,
+    /// Check everything that the settings name, and say what is wrong and what to do about it (exit code 9).
+    Check {
+        /// Also post a test alert in each channel of alerts, and remove it. It pings nobody.
+        #[arg(long)]
+        alert: bool,
+    },
     /// Print the contract of the lifecycle service, as OpenAPI 3.1.
     Contract,
     /// The record of what people asked for: write it out, or verify it. Reads DATABASE_URL, also beside a bot that runs on it.
@@ -97,7 +104,7 @@ async fn main() -> ExitCode {
         Mode::Run => run().await,
         Mode::Demo(demo) => serve_demo(demo).await,
         Mode::Sandbox(options) => serve_sandbox(options).await,
-        Mode::Check => check(),
+        Mode::Check { alert } => check_all(alert).await,
         Mode::Contract => contract(),
         Mode::Audit(Audit::Export) => export_record().await,
         Mode::Audit(Audit::Verify { head, file: None }) => verify_record(&head).await,
@@ -159,11 +166,11 @@ async fn serve_sandbox(options: SandboxOptions) -> Result<ExitCode, Ended> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn check() -> Result<ExitCode, Ended> {
-    let source = DotEnv::load()?;
-    Config::read(&source)?;
-    say("The settings are in order.");
-    Ok(ExitCode::SUCCESS)
+async fn check_all(alert: bool) -> Result<ExitCode, Ended> {
+    let config = Config::read(&DotEnv::load()?)?;
+    let report = check(&config, alert).await;
+    say(&report.to_string());
+    Ok(if report.is_fine() { ExitCode::SUCCESS } else { ExitCode::from(IN_THE_WAY) })
 }
 
 fn contract() -> Result<ExitCode, Ended> {

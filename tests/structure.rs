@@ -61,6 +61,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "http",
         ],
     ),
+    ("check", &["config", "domain", "store", "lifecycle", "discord_api", "discord", "outgoing"]),
     ("sandbox", &["lifecycle", "config", "domain"]),
 ];
 

@@ -5,6 +5,7 @@
 //! the error says whether it may have been carried out, and the caller decides.
 
 mod error;
+mod survey;
 mod threads;
 mod wire;
 
@@ -26,6 +27,8 @@ use crate::domain::ids::{ChannelId, GuildId, MessageId, UserId};
 /// Discord itself.
 pub const DISCORD: &str = "https://discord.com";
 
+/// Unknown Guild: there is none, or we are not in it.
+pub const UNKNOWN_GUILD: u32 = 10_004;
 /// Unknown Channel: it was deleted, or never was there.
 pub const UNKNOWN_CHANNEL: u32 = 10_003;
 /// Unknown Message: it was deleted.
@@ -156,6 +159,15 @@ impl DiscordApi {
         Ok(())
     }
 
+    /// Deletes a message of ours.
+    ///
+    /// # Errors
+    /// Why not.
+    pub async fn delete_message(&self, channel: ChannelId, message: MessageId) -> Result<(), ApiError> {
+        let route = format!("/channels/{channel}/messages/{message}");
+        answered(self.request(Method::DELETE, &route)).await.map(drop)
+    }
+
     /// The messages of a channel that are younger than `after`, oldest first, at most `limit` (1 to 100).
     ///
     /// # Errors
@@ -211,6 +223,15 @@ impl DiscordApi {
         me.id()
     }
 
+    /// Where Discord's gateway is.
+    ///
+    /// # Errors
+    /// Why it cannot be asked for.
+    pub async fn gateway(&self) -> Result<Url, ApiError> {
+        let gateway: wire::Gateway = answer(self.request(Method::GET, "/gateway")).await?;
+        gateway.url.parse().map_err(|_| ApiError::Malformed("the gateway's address is none".to_owned()))
+    }
+
     fn request(&self, method: Method, route: &str) -> RequestBuilder {
         self.client.request(method, format!("{}{route}", self.base)).header(AUTHORIZATION, self.authorization.clone())
     }
@@ -218,6 +239,12 @@ impl DiscordApi {
 
 /// Sends a request, and reads the answer as `T`.
 async fn answer<T: DeserializeOwned>(request: RequestBuilder) -> Result<T, ApiError> {
+    let body = answered(request).await?;
+    serde_json::from_slice(&body).map_err(|error| ApiError::Malformed(error.to_string()))
+}
+
+/// Sends a request; what the answer says when it was carried out.
+async fn answered(request: RequestBuilder) -> Result<Vec<u8>, ApiError> {
     let response = request.send().await.map_err(reqwest::Error::without_url)?;
     let status = response.status();
     let retry_after = header_seconds(&response);
@@ -235,7 +262,7 @@ async fn answer<T: DeserializeOwned>(request: RequestBuilder) -> Result<T, ApiEr
         Err(error) => return Err(error),
     };
     if status.is_success() {
-        return serde_json::from_slice(&body).map_err(|error| ApiError::Malformed(error.to_string()));
+        return Ok(body);
     }
     let refusal: Option<wire::Refusal> = serde_json::from_slice(&body).ok();
     if status == StatusCode::TOO_MANY_REQUESTS {

@@ -30,6 +30,11 @@ pub struct Message {
 }
 
 #[derive(Deserialize)]
+pub(super) struct Gateway {
+    pub(super) url: String,
+}
+
+#[derive(Deserialize)]
 pub(super) struct Created {
     id: String,
 }
@@ -191,7 +196,7 @@ pub(super) fn seconds(seconds: f64) -> Option<Duration> {
     Duration::try_from_secs_f64((seconds * 1000.0).ceil() / 1000.0).ok()
 }
 
-fn snowflake<T: FromStr>(text: &str) -> Result<T, ApiError> {
+pub(super) fn snowflake<T: FromStr>(text: &str) -> Result<T, ApiError> {
     text.parse().map_err(|_| ApiError::Malformed("an id is none".to_owned()))
 }
 

@@ -21,6 +21,7 @@ pub mod plan;
 pub mod policy;
 pub mod redundancy;
 pub mod request;
+pub mod setup;
 pub mod storm;
 pub mod timeline;
 pub mod trouble;

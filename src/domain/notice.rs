@@ -97,6 +97,11 @@ pub enum Notice {
         /// The incident as it stood then.
         incident: Incident,
     },
+    /// A test alert: nothing is wrong.
+    Drill {
+        /// When it was asked for.
+        at: Timestamp,
+    },
 }
 
 impl Notice {
@@ -114,7 +119,8 @@ impl Notice {
             | Self::Operation { .. }
             | Self::Trouble { .. }
             | Self::Records { .. }
-            | Self::Unseen { .. } => None,
+            | Self::Unseen { .. }
+            | Self::Drill { .. } => None,
         }
     }
 
@@ -129,7 +135,8 @@ impl Notice {
             | Self::Freeze { .. }
             | Self::Approval { .. }
             | Self::Operation { .. }
-            | Self::Records { .. } => false,
+            | Self::Records { .. }
+            | Self::Drill { .. } => false,
         }
     }
 }
@@ -182,6 +189,8 @@ pub enum Slot {
         /// Its severity.
         severity: &'static str,
     },
+    /// A test alert.
+    Drill(Id),
 }
 
 impl Slot {
@@ -199,6 +208,7 @@ impl Slot {
             Self::Operation(operation) => format!("operation:{operation}"),
             Self::Records(first) => format!("records:{first}"),
             Self::Trouble(trouble) => format!("trouble:{trouble}"),
+            Self::Drill(id) => format!("drill:{id}"),
             Self::Unseen { trouble, incident, severity } => format!("unseen:{severity}:{incident}:{trouble}"),
         }
     }
@@ -217,7 +227,8 @@ impl Slot {
             | Self::Approval(_)
             | Self::Operation(_)
             | Self::Records(_)
-            | Self::Trouble(_) => None,
+            | Self::Trouble(_)
+            | Self::Drill(_) => None,
         }
     }
 }

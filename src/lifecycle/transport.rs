@@ -16,6 +16,7 @@ use super::breaker::Breaker;
 use super::contract::{PROBLEM_JSON, Problem, ProblemKind};
 use super::convert;
 use super::error::{Carried, Doing, ErrorKind, LifecycleError};
+use crate::config::LifecycleSettings;
 
 /// How to reach the lifecycle service.
 #[derive(Debug, Clone)]
@@ -91,6 +92,12 @@ impl Settings {
             plain_http_allowed: false,
             events: Following::default(),
         }
+    }
+}
+
+impl From<LifecycleSettings> for Settings {
+    fn from(told: LifecycleSettings) -> Self {
+        Self { plain_http_allowed: told.allow_plain_http, ..Self::new(told.url, told.token) }
     }
 }
 

@@ -36,6 +36,7 @@ pub mod mutes;
 pub mod operations;
 pub mod outbox;
 mod place;
+pub mod probe;
 pub mod requests;
 pub mod timeline;
 pub mod troubles;

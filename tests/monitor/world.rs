@@ -265,7 +265,11 @@ impl World {
                     said.push(format!("summary! {}", mute.scope.name()))
                 }
                 Notice::Summary { mute, .. } => said.push(format!("summary {}", mute.scope.name())),
-                Notice::Operation { .. } | Notice::Records { .. } | Notice::Trouble { .. } | Notice::Unseen { .. } => {}
+                Notice::Operation { .. }
+                | Notice::Records { .. }
+                | Notice::Trouble { .. }
+                | Notice::Unseen { .. }
+                | Notice::Drill { .. } => {}
             }
         }
         said.sort();

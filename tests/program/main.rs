@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test says what it expects by failing")]
 
 mod audit;
+mod check;
 #[expect(dead_code, reason = "the store's own tests need more of it")]
 #[path = "../database/mod.rs"]
 mod database;
@@ -98,9 +99,12 @@ fn mistakes_in_the_settings_are_all_named_at_once_with_exit_code_2() {
 #[test]
 fn settings_come_from_dot_env_and_the_environment_wins() {
     let folder = TempDir::new().unwrap();
-    let text = "DISCORD_TOKEN=t\nDISCORD_GUILD_ID=1\nDISCORD_ALERT_CHANNEL_ID=2\nLIFECYCLE_URL=https://x.example\nLIFECYCLE_TOKEN=t\n";
+    // Port 9 is nobody's: everything is found to be out of reach, with exit code 9.
+    let text = "DISCORD_TOKEN=t\nDISCORD_GUILD_ID=1\nDISCORD_ALERT_CHANNEL_ID=2\nLIFECYCLE_TOKEN=t\n\
+                LIFECYCLE_URL=http://127.0.0.1:9\nDISCORD_API_URL=http://127.0.0.1:9\n";
     std::fs::write(folder.path().join(".env"), text).unwrap();
-    assert_eq!(ended(&mut botswain(folder.path(), &["check"])).0, 0);
+    let (code, said) = ended(&mut botswain(folder.path(), &["check"]));
+    assert!(code == 9 && said.contains("✔ The settings are in order."), "{said}");
     let (code, said) = ended(botswain(folder.path(), &["check"]).env("DISCORD_GUILD_ID", "none"));
     assert_eq!(code, 2);
     assert!(said.contains("DISCORD_GUILD_ID: ") && !said.contains("LIFECYCLE_URL: "), "{said}");

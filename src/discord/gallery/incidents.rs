@@ -191,5 +191,6 @@ pub(super) fn troubles(of: &Sample<'_>) -> Vec<Exhibit> {
             "An incident that its channel does not show",
             of.said(&Notice::Unseen { incident: of.at_risk() }),
         ),
+        Exhibit::public("A test alert", of.said(&Notice::Drill { at: of.ago(2) })),
     ]
 }

@@ -1,5 +1,7 @@
 //! What is said in another channel when alerts do not come into theirs.
 
+use jiff::Timestamp;
+
 use super::message::{Embed, Message};
 use super::{Context, escape, incident, words};
 use crate::domain::ids::RoleId;
@@ -47,6 +49,17 @@ pub(super) fn unseen(incident: &Incident, context: &Context) -> Message {
     incident::beside_card(incident, true, "Its card cannot be posted in the channel for alerts: see above.", context)
 }
 
+/// A test alert.
+pub(super) fn drill(at: Timestamp, reference: &str) -> Message {
+    let said = [
+        "Alerts come into this channel, like this one. It pings nobody, and is removed in a moment.".to_owned(),
+        format!("Somebody asked for it {}, with `botswain check --alert`.", words::relative(at)),
+    ];
+    let footer = format!("ref {reference} · test");
+    let embed = Embed::new("🧪 Test alert: nothing is wrong", words::BLUE).footer(&footer);
+    Message::of(embed.describe(said.iter().map(String::as_str)))
+}
+
 fn roles(trouble: &Trouble, context: &Context) -> Vec<RoleId> {
     let mentioned = trouble.unseen.iter().filter(|unseen| unseen.mention);
     let mut roles: Vec<_> = mentioned.flat_map(|unseen| unseen.incident.alert_roles(&context.policy)).collect();
@@ -88,7 +101,6 @@ fn remedy(obstacle: &Obstacle) -> String {
 #[cfg(test)]
 mod tests {
     use insta::assert_snapshot;
-    use jiff::Timestamp;
 
     use super::super::tests::{masked, opened};
     use super::*;
@@ -140,6 +152,16 @@ mod tests {
         Opened <t:1000:R>.
         ~ ref 0000abcd · incident ab12cd34
         pings 70
+        ");
+    }
+
+    #[test]
+    fn p8_a_test_alert_says_that_it_is_one_and_pings_nobody() {
+        assert_snapshot!(masked(&drill(at(60), "0000abcd"), &[]), @r"
+        # 🧪 Test alert: nothing is wrong
+        Alerts come into this channel, like this one. It pings nobody, and is removed in a moment.
+        Somebody asked for it <t:60:R>, with `botswain check --alert`.
+        ~ ref 0000abcd · test
         ");
     }
 

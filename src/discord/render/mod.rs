@@ -21,6 +21,7 @@ mod operation;
 pub mod prompt;
 pub mod record;
 pub mod refusal;
+pub mod setup;
 pub mod status;
 pub mod timeline;
 mod together;
@@ -66,6 +67,7 @@ pub fn notice(notice: &Notice, context: &Context) -> Value {
         Notice::Records { records } => record::mirrored(records, context.guild, &context.reference),
         Notice::Trouble { trouble } => elsewhere::trouble(trouble, context),
         Notice::Unseen { incident } => elsewhere::unseen(incident, context),
+        Notice::Drill { at } => elsewhere::drill(*at, &context.reference),
     };
     match context.continues {
         Some((channel, earlier)) => {

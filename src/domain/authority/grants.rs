@@ -1,6 +1,6 @@
 //! Which roles have which rights: what is said of everything, of an environment, and of a bot there, the nearest first.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -143,6 +143,13 @@ impl Authority {
         let first = said.into_iter().find_map(|(grants, from)| Some((grants?.of(right)?, from)));
         let (roles, from) = first.unwrap_or((&[], Said::OfEverything));
         Rule { roles, from }
+    }
+
+    /// Every role that is named anywhere.
+    pub fn roles(&self) -> BTreeSet<RoleId> {
+        let places = self.places.values().flat_map(|place| std::iter::once(&place.all).chain(place.bots.values()));
+        let grants = std::iter::once(&self.everywhere).chain(places);
+        grants.flat_map(|said| said.operators.iter().chain(said.by_right.values()).flatten()).copied().collect()
     }
 
     /// The environment as such, and each bot of it of which anything is said.
