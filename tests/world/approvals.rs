@@ -29,7 +29,8 @@ async fn p6_what_waits_for_a_second_person_is_public_outlives_a_restart_and_runs
     assert!(world.fleet().actions().is_empty(), "nothing runs before");
     let agreed = world.otto().presses(&waits, APPROVE).await.message();
     assert!(agreed.is_ephemeral() && agreed.says("Confirmed"), "{agreed:?}");
-    world.operation("Stopped billing-1 in Production").await;
+    let done = world.operation("Stopped billing-1 in Production").await;
+    assert!(done.says(&format!("🤝 <@{}> agreed to it.", world.otto().id())), "{done:?}");
     let by_him = format!("<@{}> agreed to it for <@{}>", world.otto().id(), world.olga().id());
     let approved = world.operation(&by_him).await;
     assert_eq!(approved.id(), waits.id(), "one message, from the question to its end");

@@ -83,6 +83,7 @@ fn lines(operation: &Operation) -> Vec<String> {
         words::relative(operation.opened_at)
     );
     let mut lines = vec![asked];
+    lines.extend(operation.approved_by.as_ref().map(|second| format!("🤝 {} agreed to it.", words::mention(second))));
     let several = operation.targets.len() > 1;
     lines.extend(operation.steps.iter().enumerate().map(|(place, step)| {
         let of = operation.target(place).filter(|_| several);
