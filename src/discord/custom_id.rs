@@ -62,6 +62,8 @@ pub enum CustomId {
     },
     /// Takes an incident on.
     Acknowledge(Id),
+    /// Gives an incident back that somebody took on.
+    GiveBack(Id),
     /// A menu: leaves an incident in peace for as long as is chosen.
     Snooze(Id),
     /// The form in which a person types until when an incident is left in peace.
@@ -107,13 +109,11 @@ impl CustomId {
             | Self::AlertDetails
             | Self::Audit { .. }
             | Self::AuditAgain(_) => false,
-            Self::Confirm(_)
-            | Self::Cancel(_)
-            | Self::Approve(_)
-            | Self::Pick { .. }
-            | Self::Page { .. }
-            | Self::Ask { .. } => true,
-            Self::Acknowledge(_) | Self::Snooze(_) | Self::SnoozeForm(_) | Self::Unsnooze(_) => true,
+            Self::Approve(_) => true,
+            Self::Confirm(_) | Self::Cancel(_) | Self::Pick { .. } | Self::Page { .. } | Self::Ask { .. } => true,
+            Self::Acknowledge(_) | Self::GiveBack(_) | Self::Snooze(_) | Self::SnoozeForm(_) | Self::Unsnooze(_) => {
+                true
+            }
             Self::Unmute(_) | Self::UnmuteChosen | Self::Unfreeze(_) => true,
         }
     }
@@ -138,6 +138,7 @@ impl fmt::Display for CustomId {
             Self::Status { environment, bot: Some(bot) } => write!(f, "status:{environment}:{bot}"),
             Self::Details { environment } => write!(f, "details:{environment}"),
             Self::Acknowledge(incident) => write!(f, "ack:{incident}"),
+            Self::GiveBack(incident) => write!(f, "give-back:{incident}"),
             Self::Snooze(incident) => write!(f, "snooze:{incident}"),
             Self::SnoozeForm(incident) => write!(f, "snooze-form:{incident}"),
             Self::Unsnooze(incident) => write!(f, "unsnooze:{incident}"),
@@ -190,6 +191,7 @@ impl FromStr for CustomId {
             ["status", environment, bot] => Self::Status { environment: key(environment)?, bot: Some(key(bot)?) },
             ["details", environment] => Self::Details { environment: key(environment)? },
             ["ack", incident] => Self::Acknowledge(id(incident)?),
+            ["give-back", incident] => Self::GiveBack(id(incident)?),
             ["snooze", incident] => Self::Snooze(id(incident)?),
             ["snooze-form", incident] => Self::SnoozeForm(id(incident)?),
             ["unsnooze", incident] => Self::Unsnooze(id(incident)?),
@@ -231,6 +233,7 @@ mod tests {
             (key(), prop::option::of(key())).prop_map(|(environment, bot)| CustomId::Status { environment, bot }),
             key().prop_map(|environment| CustomId::Details { environment }),
             id().prop_map(CustomId::Acknowledge),
+            id().prop_map(CustomId::GiveBack),
             id().prop_map(CustomId::Snooze),
             id().prop_map(CustomId::SnoozeForm),
             id().prop_map(CustomId::Unsnooze),

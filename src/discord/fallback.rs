@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 use super::delivery::Channels;
 use crate::domain::ids::{ChannelId, Id};
 use crate::domain::incident::Incident;
+use crate::domain::notice::Notice;
 use crate::domain::trouble::{Obstacle, Passage, Trouble, follow};
 use crate::store::troubles::Waiting;
 use crate::store::{Store, StoreError};
@@ -67,6 +68,9 @@ impl Fallback {
             let here: Vec<_> = waiting.iter().filter(|waiting| waiting.channel == channel).collect();
             let known = troubles.iter().find(|trouble| trouble.channel == channel);
             let passage = self.passage(channel, &here, known);
+            if let (Some(known), Passage::Blocked(_)) = (known, &passage) {
+                self.called(known, &here).await?;
+            }
             // What stood in a channel that is no more is not seen either.
             let is_gone = passage == Passage::Blocked(Obstacle::Gone);
             let Some(news) = follow(known, channel, passage, unseen(&here, is_gone), now) else { continue };
@@ -83,6 +87,17 @@ impl Fallback {
             self.delivery.notify_one();
         }
         Ok(said)
+    }
+
+    /// Whoever was called here is not called once more by a card that waits, when that is posted at last.
+    async fn called(&self, known: &Trouble, waiting: &[&Waiting]) -> Result<(), StoreError> {
+        let is_to_call = |incident: &Incident| {
+            waiting.iter().any(
+                |waiting| matches!(&waiting.notice, Notice::Card { incident: of, ping: true } if of.id == incident.id),
+            )
+        };
+        let listed: Vec<_> = known.unseen.iter().filter(|unseen| is_to_call(&unseen.incident)).collect();
+        if listed.is_empty() { Ok(()) } else { self.store.were_called_elsewhere(known, &listed).await }
     }
 
     fn passage(&self, channel: ChannelId, waiting: &[&Waiting], known: Option<&Trouble>) -> Passage {

@@ -1,6 +1,7 @@
 //! Who has an incident, until when it is left in peace, and when it is said again. Pure.
 //!
 //! * Acknowledging says "I have it": it is not escalated any more. It is still reminded of, counted from then.
+//! * Giving it back says "I have it no longer": nobody has it, and the count to its escalation begins anew.
 //! * Snoozing says "not before then": neither reminders nor escalation, and once it ends, that is said.
 //! * A mute covers many incidents at once, those to come included: nothing of them pings. What they are stands on their cards.
 //! * What an operator announced (P7) opened without a ping: it is reminded of, and not escalated.
@@ -26,6 +27,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(24 * 3600);
 pub struct Attention {
     /// Who has it.
     pub acknowledged: Option<Done>,
+    /// Who had it and gave it back, if nobody has taken it on since.
+    pub given_back: Option<Done>,
     /// The last snooze.
     pub snoozed: Option<Snooze>,
     /// The mute that covers it now.
@@ -94,6 +97,8 @@ pub struct Hush {
 pub enum Wish {
     /// Take it on.
     Acknowledge,
+    /// Have it no longer, so that somebody else takes it on.
+    GiveBack,
     /// Leave it in peace until then.
     Snooze(Timestamp),
     /// Not any more.
@@ -110,6 +115,8 @@ pub enum Unchanged {
     },
     /// Somebody has it already.
     Acknowledged(Done),
+    /// Nobody has it; this is who gave it back, if somebody did.
+    NobodyHasIt(Option<Done>),
     /// Somebody snoozed it already.
     Snoozed {
         /// Who.
@@ -167,6 +174,7 @@ impl Attention {
     /// It got worse than was announced, or began anew: what was acknowledged or snoozed was something else.
     pub fn rearm(&mut self, now: Timestamp) {
         self.acknowledged = None;
+        self.given_back = None;
         self.escalated_at = None;
         if let Some(snooze) = self.snoozed.as_mut().filter(|snooze| snooze.ended.is_none()) {
             snooze.ended = Some(SnoozeEnd::Worse);
@@ -187,6 +195,15 @@ impl Attention {
                     return Err(Unchanged::Acknowledged(done.clone()));
                 }
                 after.acknowledged = Some(done);
+                after.given_back = None;
+            }
+            (Wish::GiveBack, _) => {
+                if self.acknowledged.is_none() {
+                    return Err(Unchanged::NobodyHasIt(self.given_back.clone()));
+                }
+                after.acknowledged = None;
+                after.given_back = Some(done);
+                after.escalated_at = None;
             }
             (Wish::Snooze(_), Some(Snooze { by, until, .. })) => {
                 return Err(Unchanged::Snoozed { by: by.clone(), until: *until });

@@ -61,6 +61,8 @@ impl Verdict {
 pub enum Handling {
     /// Take an incident on.
     Acknowledge,
+    /// Have an incident no longer.
+    GiveBack,
     /// Leave an incident in peace for a while.
     Snooze,
     /// End a snooze.
@@ -77,13 +79,22 @@ pub enum Handling {
 
 impl Handling {
     /// All of them.
-    pub const ALL: [Self; 7] =
-        [Self::Acknowledge, Self::Snooze, Self::Unsnooze, Self::Mute, Self::Unmute, Self::Freeze, Self::Unfreeze];
+    pub const ALL: [Self; 8] = [
+        Self::Acknowledge,
+        Self::GiveBack,
+        Self::Snooze,
+        Self::Unsnooze,
+        Self::Mute,
+        Self::Unmute,
+        Self::Freeze,
+        Self::Unfreeze,
+    ];
 
     /// The word for the log.
     pub fn word(self) -> &'static str {
         match self {
             Self::Acknowledge => "acknowledge",
+            Self::GiveBack => "give back",
             Self::Snooze => "snooze",
             Self::Unsnooze => "unsnooze",
             Self::Mute => "mute",

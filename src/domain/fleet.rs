@@ -37,7 +37,7 @@ pub enum Sight {
     Fresh,
     /// The last reading failed, was incomplete, or its record was malformed: it may be in any state.
     Unread,
-    /// One complete reading did not have it; a second one makes it gone.
+    /// The last complete reading did not have it; a second one makes it gone.
     Missing,
 }
 
@@ -56,6 +56,14 @@ impl Sighting {
     /// Whether it was just read and is healthy.
     pub fn is_surely_healthy(&self) -> bool {
         self.sight == Sight::Fresh && self.connector.is_healthy()
+    }
+
+    /// Takes in that it was not read this time, and may be in any state. What the last complete reading did not have is missing
+    /// still: that the next one says that nothing changed since (a 304) says that it has not come back.
+    fn is_unread(&mut self, read_at: Option<Timestamp>) {
+        if self.sight != Sight::Missing {
+            self.is_only(Sight::Unread, read_at);
+        }
     }
 
     /// Takes in that it was not read this time.
@@ -161,7 +169,8 @@ impl Fleet {
         }
         for (_, known) in before {
             match (whole, known.sight) {
-                (false, _) => keep(known, Sight::Unread),
+                (false, Sight::Fresh | Sight::Unread) => keep(known, Sight::Unread),
+                (false, Sight::Missing) => keep(known, Sight::Missing),
                 (true, Sight::Missing) => {}
                 (true, Sight::Fresh | Sight::Unread) => keep(known, Sight::Missing),
             }
@@ -174,7 +183,7 @@ impl Fleet {
         let read_at = self.read_at;
         for view in Arc::make_mut(&mut self.views) {
             for sighting in &mut Arc::make_mut(view).sightings {
-                Arc::make_mut(sighting).is_only(Sight::Unread, read_at);
+                Arc::make_mut(sighting).is_unread(read_at);
             }
         }
         self.blind_since = self.blind_since.or(Some(now));
@@ -446,6 +455,23 @@ mod tests {
         fleet.unchanged(at(120));
         assert_eq!(billing(&fleet).healthy_at_best(), 1);
         assert!(fleet.connector(&ConnectorId::new("two")).is_none());
+    }
+
+    #[test]
+    fn p5_p1_what_went_missing_before_we_were_blind_is_gone_when_nothing_has_changed_since() {
+        for blind in [true, false] {
+            let mut fleet = Fleet::default();
+            fleet.read(reading(&["one", "two"]), at(0));
+            fleet.read(reading(&["one"]), at(30));
+            if blind {
+                fleet.could_not_read(at(60));
+            } else {
+                fleet.read(Reading { complete: false, ..reading(&[]) }, at(60));
+            }
+            assert_eq!((billing(&fleet).healthy(), billing(&fleet).healthy_at_best()), (0, 2));
+            fleet.unchanged(at(90));
+            assert_eq!((billing(&fleet).healthy(), billing(&fleet).healthy_at_best()), (1, 1), "{blind}");
+        }
     }
 
     #[test]

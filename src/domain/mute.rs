@@ -78,7 +78,7 @@ pub struct Mute {
     pub scope: Scope,
     /// Whose it is.
     pub by: Person,
-    /// Why, in the owner's words.
+    /// Why, in the words of the owner, or of who prolonged it last.
     pub reason: String,
     /// Since when.
     pub at: Timestamp,
@@ -86,6 +86,9 @@ pub struct Mute {
     pub until: Timestamp,
     /// Where its message and its summary stand.
     pub channel: ChannelId,
+    /// Who prolonged it last, if somebody did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prolonged: Option<Done>,
     /// How it ended, if it is over.
     pub ended: Option<MuteEnd>,
 }
@@ -116,6 +119,14 @@ impl Mute {
     /// The mute as a card shows it.
     pub fn hush(&self) -> Hush {
         Hush { mute: self.id.clone(), by: self.by.clone(), until: self.until, reason: self.reason.clone() }
+    }
+
+    /// The same, for as long and for the reason that somebody asked for now; `None` if that ends no later.
+    pub fn prolonged_as(&self, asked: &Self) -> Option<Self> {
+        let done = Done { by: asked.by.clone(), at: asked.at };
+        let longer =
+            || Self { until: asked.until, reason: asked.reason.clone(), prolonged: Some(done), ..self.clone() };
+        (asked.until > self.until).then(longer)
     }
 
     /// Whether its time is over.
@@ -241,6 +252,7 @@ mod tests {
             at: at(0),
             until: at(until),
             channel: ChannelId(9),
+            prolonged: None,
             ended: None,
         }
     }

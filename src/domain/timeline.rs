@@ -79,6 +79,11 @@ pub enum Happening {
     },
     /// What somebody had acknowledged was something else: nobody has it any more.
     Released,
+    /// Whoever had it has it no longer.
+    GivenBack {
+        /// Who gave it back.
+        by: Person,
+    },
     /// Somebody wants it left in peace.
     Snoozed {
         /// Who.
@@ -91,7 +96,7 @@ pub enum Happening {
         /// How.
         how: SnoozeEnd,
     },
-    /// A mute covers it.
+    /// A mute covers it, or covers it for longer.
     Muted {
         /// Which one.
         hush: Hush,
@@ -307,7 +312,10 @@ fn attended(before: &Attention, after: &Attention, happened: &mut Vec<Happening>
         (old, Some(done)) if old.as_ref() != Some(done) => {
             happened.push(Happening::Acknowledged { by: done.by.clone() });
         }
-        (Some(_), None) => happened.push(Happening::Released),
+        (Some(_), None) => happened.push(match &after.given_back {
+            Some(done) => Happening::GivenBack { by: done.by.clone() },
+            None => Happening::Released,
+        }),
         _ => {}
     }
     if let Some(snooze) = &after.snoozed {
@@ -319,7 +327,7 @@ fn attended(before: &Attention, after: &Attention, happened: &mut Vec<Happening>
         happened.extend(has_ended.map(|how| Happening::SnoozeEnded { how: how.clone() }));
     }
     match (&before.muted, &after.muted) {
-        (old, Some(hush)) if old.as_ref().is_none_or(|old| old.mute != hush.mute) => {
+        (old, Some(hush)) if old.as_ref().is_none_or(|old| (&old.mute, old.until) != (&hush.mute, hush.until)) => {
             happened.push(Happening::Muted { hush: hush.clone() });
         }
         (Some(_), None) => happened.push(Happening::Unmuted),

@@ -104,6 +104,8 @@ pub struct OpenAlerts {
 pub enum Ask<'a> {
     /// Take it on.
     Acknowledge,
+    /// Have it no longer.
+    GiveBack,
     /// Leave it in peace: for so long, or until then.
     Snooze(&'a str),
     /// Not any more.
@@ -111,9 +113,11 @@ pub enum Ask<'a> {
 }
 
 impl Ask<'_> {
-    fn handling(self) -> Handling {
+    /// What it is called in the record.
+    pub fn handling(self) -> Handling {
         match self {
             Self::Acknowledge => Handling::Acknowledge,
+            Self::GiveBack => Handling::GiveBack,
             Self::Snooze(_) => Handling::Snooze,
             Self::Unsnooze => Handling::Unsnooze,
         }
@@ -251,6 +255,7 @@ impl Incidents {
     ) -> Result<crate::domain::attention::Attention, Refused> {
         let wish = match ask {
             Ask::Acknowledge => Wish::Acknowledge,
+            Ask::GiveBack => Wish::GiveBack,
             Ask::Unsnooze => Wish::Unsnooze,
             Ask::Snooze(said) => Wish::Snooze(self.until(said, LONGEST_SNOOZE, now)?),
         };

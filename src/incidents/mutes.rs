@@ -53,7 +53,7 @@ pub enum UnmuteAnswer {
 }
 
 impl Incidents {
-    /// Mutes what was named, if the person may act in all of it.
+    /// Mutes what was named, if the person may act in all of it; what is muted already, for longer.
     ///
     /// # Errors
     /// If the store cannot be written.
@@ -70,15 +70,23 @@ impl Incidents {
         let about = record::scope(&mute.scope);
         let mut entry = record::done(asker, handling, &about, Some(&mute.reason), now);
         entry.allowed_by = Some(self.by_which(&asker.member, Right::Mute, mute.scope.at()));
-        match self.store.mute(&mute, &entry, now).await? {
-            Muted::Now => {
-                self.ring();
-                Ok(MuteAnswer::On(Box::new(mute)))
-            }
-            Muted::Before(other) => {
+        // Whoever else ends or prolongs it meanwhile makes this look again; each round somebody is done.
+        loop {
+            let other = match self.store.mute(&mute, &entry, now).await? {
+                Muted::Now => {
+                    self.ring();
+                    return Ok(MuteAnswer::On(Box::new(mute)));
+                }
+                Muted::Before(other) => other,
+            };
+            let Some(longer) = other.prolonged_as(&mute) else {
                 let refused = Refused::MutedBefore(other);
                 self.store.record(&record::refused(asker, handling, &about, &refused, now)).await?;
-                Ok(MuteAnswer::Refused(refused))
+                return Ok(MuteAnswer::Refused(refused));
+            };
+            if self.store.prolong_mute(&other, &longer, &entry, now).await? {
+                self.ring();
+                return Ok(MuteAnswer::On(Box::new(longer)));
             }
         }
     }
@@ -166,6 +174,7 @@ impl Incidents {
             at: now,
             until,
             channel,
+            prolonged: None,
             ended: None,
         })
     }

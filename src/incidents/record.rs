@@ -69,6 +69,8 @@ fn why(refused: &Refused) -> String {
         Refused::Unknown => "unknown incident or mute".to_owned(),
         Refused::Unchanged(Unchanged::Over { .. }) => "the incident is over".to_owned(),
         Refused::Unchanged(Unchanged::Acknowledged(done)) => format!("{} was first", done.by.name),
+        Refused::Unchanged(Unchanged::NobodyHasIt(Some(done))) => format!("{} gave it back before", done.by.name),
+        Refused::Unchanged(Unchanged::NobodyHasIt(None)) => "nobody has it".to_owned(),
         Refused::Unchanged(Unchanged::Snoozed { by, .. }) => format!("snoozed before by {}", by.name),
         Refused::Unchanged(Unchanged::NotSnoozed(Some(SnoozeEnd::Unsnoozed(done)))) => {
             format!("{} was first", done.by.name)

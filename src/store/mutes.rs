@@ -33,7 +33,7 @@ pub enum Muted {
 pub enum Unmuted {
     /// This attempt ended it, and its summary is written.
     Now(Box<Mute>),
-    /// It was over before (this is how it ended), or is not there.
+    /// It was over before (this is how it ended), is not there, or is not over yet.
     Before(Option<Box<Mute>>),
 }
 
@@ -75,6 +75,28 @@ impl Store {
         Err(StoreError::Sql(sqlx::Error::RowNotFound))
     }
 
+    /// Writes that a mute lasts longer, what its message says then, and the audit record; unless it ended or was changed since
+    /// it was read. Whether it is written.
+    ///
+    /// # Errors
+    /// If the store cannot be written.
+    pub async fn prolong_mute(
+        &self,
+        before: &Mute,
+        after: &Mute,
+        entry: &Entry,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let claim =
+            Statement::new("UPDATE mutes SET ends_at = $1, body = $2 WHERE id = $3 AND is_on = 1 AND ends_at = $4")
+                .bind(millis(after.until))
+                .bind(to_json("mutes", after)?)
+                .bind(after.id.as_str())
+                .bind(millis(before.until));
+        let batch = Batch::default().claim(claim).then(said(after, now)?).then(audit::statement(entry)?);
+        Ok(matches!(self.write(batch, Who::Awaited).await?, Ran::All(_)))
+    }
+
     /// Ends a mute that is on, with its summary; with its audit record, if somebody ended it.
     ///
     /// # Errors
@@ -91,6 +113,10 @@ impl Store {
             let Some(before) = self.mute_of(id).await? else { return Ok(Unmuted::Before(None)) };
             if before.ended.is_some() {
                 return Ok(Unmuted::Before(Some(Box::new(before))));
+            }
+            // Somebody prolonged it since its time was found to be over.
+            if matches!(end, MuteEnd::Over { at } if !before.is_over(at)) {
+                return Ok(Unmuted::Before(None));
             }
             let mute = Mute { ended: Some(end.clone()), ..before };
             let covered = self.covered(id).await?;
@@ -143,11 +169,11 @@ struct Covered {
 }
 
 impl Covered {
-    /// Ends the mute if it has covered nothing else, and nothing of it has changed: nothing of it is ever taken away, and versions
+    /// Ends the mute if it lasts as long as was read, has covered nothing else, and nothing of that has changed: nothing of it is ever taken away, and versions
     /// only go up.
     fn ends(&self, mute: &Mute) -> Result<Statement, StoreError> {
         Ok(Statement::new(
-            "UPDATE mutes SET is_on = 0, body = $1 WHERE id = $2 AND is_on = 1 \
+            "UPDATE mutes SET is_on = 0, body = $1 WHERE id = $2 AND is_on = 1 AND ends_at = $5 \
              AND $3 = (SELECT COUNT(*) FROM muted_incidents m WHERE m.mute = $2) \
              AND $4 = (SELECT COALESCE(SUM(i.version), 0) FROM incidents i JOIN muted_incidents m ON m.incident = i.id \
              WHERE m.mute = $2)",
@@ -155,7 +181,8 @@ impl Covered {
         .bind(to_json("mutes", mute)?)
         .bind(mute.id.as_str())
         .bind(i64::try_from(self.incidents.len()).unwrap_or(i64::MAX))
-        .bind(self.versions))
+        .bind(self.versions)
+        .bind(millis(mute.until)))
     }
 }
 

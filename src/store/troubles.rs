@@ -10,7 +10,7 @@ use super::writer::Who;
 use super::{Store, StoreError, body, signed, to_json};
 use crate::domain::ids::ChannelId;
 use crate::domain::notice::{Notice, Slot};
-use crate::domain::trouble::{Said, Trouble};
+use crate::domain::trouble::{Said, Trouble, Unseen};
 
 /// An alert that has something to say that is not said yet.
 #[derive(Clone, Debug, PartialEq)]
@@ -60,6 +60,33 @@ impl Store {
     pub async fn troubles(&self) -> Result<Vec<Trouble>, StoreError> {
         let rows = sqlx::query("SELECT body FROM troubles ORDER BY channel").fetch_all(&self.reads);
         rows.await?.iter().map(|row| body("troubles", row)).collect()
+    }
+
+    /// Takes in that the roles were called elsewhere for incidents whose cards could not be posted, as far as what calls them
+    /// there stands: those cards mention nobody when they come into their channel at last.
+    ///
+    /// # Errors
+    /// If the store cannot be written.
+    pub async fn were_called_elsewhere(&self, trouble: &Trouble, incidents: &[&Unseen]) -> Result<(), StoreError> {
+        let notice = Slot::Trouble(trouble.id.clone()).name();
+        let called = |unseen: &&Unseen| {
+            let incident = unseen.incident.id.clone();
+            let reply = Slot::Unseen {
+                trouble: trouble.id.clone(),
+                severity: unseen.incident.announced.word(),
+                incident: incident.clone(),
+            };
+            Statement::new(
+                "UPDATE outbox SET mentions = 0 WHERE slot = $1 AND message IS NULL AND leased_until = 0 \
+                 AND EXISTS (SELECT 1 FROM outbox e WHERE e.slot = $2 AND e.message IS NOT NULL)",
+            )
+            .bind(Slot::Card(incident).name())
+            .bind(if unseen.mention { notice.clone() } else { reply.name() })
+        };
+        let batch = incidents.iter().map(called).fold(Batch::default(), Batch::then);
+        // Nothing in it can stop.
+        let (Ran::All(_) | Ran::Stopped(_)) = self.write(batch, Who::Other).await?;
+        Ok(())
     }
 
     /// Keeps a trouble, or forgets it once it is mended, with what its notice and the replies to that say in `elsewhere`.

@@ -80,6 +80,7 @@ async fn p1_once_it_is_mended_what_waited_is_posted_and_the_notice_says_so() {
     assert!(here.len() == 1 && here[0].contains("At risk: Billing Bot"), "{here:?}");
     assert!(there.len() == 1 && there[0].contains("takes alerts again") && !there[0].contains("Billing"), "{there:?}");
     assert_eq!(scene.store.troubles().await.unwrap(), []);
+    assert_eq!(scene.pings().await, 1, "p8: who was called there is not called here again");
     // What only waits for its turn is no trouble; the next trouble is another one.
     scene.may_post(scene.alerts(), false).await;
     scene.does("orders-1", Deed::Drop);
@@ -89,6 +90,49 @@ async fn p1_once_it_is_mended_what_waited_is_posted_and_the_notice_says_so() {
     scene.round().await;
     let there = scene.texts(scene.elsewhere()).await;
     assert!(there.len() == 2 && there[1].contains("At risk: Orders Bot"), "{there:?}");
+    scene.control(Method::DELETE, "/violations", Value::Null).await;
+}
+
+#[tokio::test]
+async fn p1_a_card_calls_in_its_channel_as_long_as_nobody_was_called_in_the_other() {
+    let mut scene = Scene::open().await;
+    scene.may_post(scene.alerts(), false).await;
+    scene.may_post(scene.elsewhere(), false).await;
+    scene.does("billing-1", Deed::Drop);
+    for _ in 0..3 {
+        scene.round().await;
+    }
+    assert_eq!(scene.store.troubles().await.unwrap().len(), 1);
+    scene.may_post(scene.alerts(), true).await;
+    for _ in 0..12 {
+        scene.round().await;
+    }
+    let here = scene.texts(scene.alerts()).await;
+    assert!(here.len() == 1 && here[0].contains("At risk: Billing Bot"), "{here:?}");
+    assert_eq!((scene.pings().await, scene.texts(scene.elsewhere()).await.len()), (1, 0));
+    scene.control(Method::DELETE, "/violations", Value::Null).await;
+}
+
+#[tokio::test]
+async fn p1_what_got_worse_while_it_was_in_the_way_calls_once_more_when_it_is_mended() {
+    let mut scene = Scene::open().await;
+    scene.may_post(scene.alerts(), false).await;
+    scene.does("billing-1", Deed::Drop);
+    for _ in 0..3 {
+        scene.round().await;
+    }
+    scene.does("billing-2", Deed::Drop);
+    for _ in 0..3 {
+        scene.round().await;
+    }
+    assert_eq!(scene.pings().await, 2, "once for each severity");
+    scene.may_post(scene.alerts(), true).await;
+    for _ in 0..12 {
+        scene.round().await;
+    }
+    let here = scene.texts(scene.alerts()).await;
+    assert!(here.len() == 2 && here[0].contains("Outage: Billing Bot") && here[1].contains("got worse"), "{here:?}");
+    assert_eq!(scene.pings().await, 3, "by the reply, and not by the card");
     scene.control(Method::DELETE, "/violations", Value::Null).await;
 }
 

@@ -206,6 +206,48 @@ async fn p1_what_a_mute_ended_too_early_to_cover_pings() {
 }
 
 #[tokio::test]
+async fn a_mute_that_is_prolonged_stays_one_and_keeps_quiet_until_its_later_end() {
+    let mut world = World::judged_by(harbour(), SAID_AGAIN).await;
+    world.hush().await;
+    world.mutes("production", "30m").await;
+    world.later(10).await;
+    world.does("billing-1", Deed::Drop);
+    world.later(30).await;
+    world.hush().await;
+    let before = world.incident("Billing Bot").await.unwrap().attention.muted.unwrap();
+    world.mutes("production", "2h").await;
+    // What ends no later changes nothing.
+    let said = ToMute {
+        environment: Some("production".to_owned()),
+        until: Some("1h".to_owned()),
+        reason: Some("other settings".to_owned()),
+        bot: None,
+    };
+    let answer = world.incidents.mute(&world.asker(), &said, world.now()).await.unwrap();
+    assert!(matches!(answer, MuteAnswer::Refused(Refused::MutedBefore(_))), "{answer:?}");
+    assert_eq!(world.said().await, ["mute environment:production"], "its message says until when now");
+    assert_eq!(world.minutes(60).await, [""; 0], "its first end has passed");
+    let now = world.incident("Billing Bot").await.unwrap().attention.muted.unwrap();
+    assert_eq!(now.mute, before.mute);
+    assert_eq!(now.until.duration_since(before.until).as_mins(), 90);
+    let said = world.minutes(62).await;
+    assert_eq!(said.iter().filter(|said| said.starts_with("summary")).count(), 1, "{said:?}");
+}
+
+#[tokio::test]
+async fn what_somebody_gave_back_is_escalated_again() {
+    let mut world = World::billing_at_risk().await;
+    assert!(matches!(world.asks(Ask::GiveBack).await, Handled::Refused(Refused::Unchanged(_))));
+    assert!(matches!(world.asks(Ask::Acknowledge).await, Handled::Done(_)));
+    let escalation = format!("escalate! {BILLING}");
+    assert!(!world.minutes(30).await.contains(&escalation));
+    assert!(matches!(world.asks(Ask::GiveBack).await, Handled::Done(_)));
+    world = world.restarted().await;
+    let said = world.minutes(30).await;
+    assert_eq!(said.iter().filter(|said| **said == escalation).count(), 1, "{said:?}");
+}
+
+#[tokio::test]
 async fn a_mute_of_one_bot_leaves_the_others_loud() {
     let mut world = World::judged_by(harbour(), SAID_AGAIN).await;
     world.hush().await;

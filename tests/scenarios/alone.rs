@@ -293,3 +293,55 @@ async fn p1_p2_killed_at_every_step_nothing_is_lost_and_nothing_doubled() {
     )
     .await;
 }
+
+#[tokio::test]
+async fn what_happens_to_an_incident_is_told_once_and_in_order_in_the_thread_of_its_card() {
+    plays_also_killed(
+        "
+        given Billing 2
+        with REMIND_AFTER 10m, ESCALATE_AFTER 15m
+
+         1:10  billing-1 drops
+         2:30  + 🟠 At risk: Billing Bot in Production — 1 of 2 healthy: no failover left.  @On call
+               > at 2:30 🟠 **Opened**: 1 of 2 healthy: no failover left. Those who are on call were called.
+         5:10  Olga acknowledges Billing
+         5:30  ~ 🟠 At risk: Billing Bot in Production — 1 of 2 healthy: no failover left.
+               > at 5:10 🙋 **Acknowledged** by Olga.
+        15:30  + ↳ Still so after 14 min: 1 of 2 healthy: no failover left.  @On call
+               > at 15:30 🔁 **Reminded**: it still stands.
+        20:10  Olga gives back Billing
+        20:30  ~ 🟠 At risk: Billing Bot in Production — 1 of 2 healthy: no failover left.
+               > at 20:10 🙌 **Given back** by Olga: nobody has it.
+        25:10  billing-1 recovers
+        25:30  ~ 🔵 Recovering: Billing Bot in Production — 2 of 2 healthy, 2 wanted.
+               > at 25:30 🔵 **Looks well**: 2 of 2 healthy, 2 wanted. It is resolved once that lasts.
+        26:30  ~ ✅ Resolved: Billing Bot in Production — 2 of 2 healthy, 2 wanted.
+               > at 26:30 ✅ **Resolved** after 24 min. What ended it: Recovered by the system, not through Botswain.
+        40:00  over
+        ",
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn an_operation_that_is_carried_on_after_its_incident_is_over_is_told_to_its_end() {
+    plays(
+        "
+        given Billing 3
+
+         1:10  billing-1, billing-2 drop
+         2:30  + 🟠 At risk: Billing Bot in Production — 1 of 3 healthy: no failover left.  @On call
+               > at 2:30 🟠 **Opened**: 1 of 3 healthy: no failover left. Those who are on call were called.
+         5:10  Olga begins to stop billing-3
+         5:20  billing-1, billing-2 recover
+         5:30  ~ 🔵 Recovering: Billing Bot in Production — 2 of 3 healthy, 2 wanted.
+               > at 5:10 🛠️ Olga began to stop billing-3. at 5:30 🔵 **Looks well**: 2 of 3 healthy, 2 wanted. It is resolved once that lasts.
+         6:30  ~ ✅ Resolved: Billing Bot in Production — 2 of 3 healthy, 2 wanted.
+               > at 6:30 ✅ **Resolved** after 4 min. What ended it: Recovered by the system, not through Botswain.
+         6:40  Olga's operation goes on
+         7:00  > at 7:00 🛠️ What Olga began, to stop billing-3, is done.
+        12:00  over
+        ",
+    )
+    .await;
+}

@@ -10,6 +10,7 @@ use std::time::Duration;
 use botswain::config::Config;
 use botswain::discord::delivery::{Delivery, Stepped};
 use botswain::discord::render::Context;
+use botswain::discord::timelines::{self, Timelines};
 use botswain::discord_api::DiscordApi;
 use botswain::domain::action::Verb;
 use botswain::domain::authority::Member;
@@ -80,6 +81,7 @@ pub(crate) struct Parts {
     pub(crate) store: Store,
     pub(crate) monitor: Monitor,
     pub(crate) delivery: Delivery,
+    pub(crate) timelines: Timelines,
     pub(crate) incidents: Incidents,
     pub(crate) operations: Operations,
     pub(crate) runner: Runner,
@@ -94,13 +96,14 @@ impl Parts {
         let (monitor, picture) = Monitor::new(store.clone(), lifecycle.clone(), watch, Bells::default());
         let context = Context { policy: Arc::new(policy.clone()), guild: config.discord.guild, ..Context::default() };
         let delivery = Delivery::new(store.clone(), discord.clone(), context, Arc::new(Notify::new()));
+        let timelines = Timelines::new(store.clone(), delivery.outlet(), delivery.delivered());
         let authority = config.authority.clone();
         let rules = incidents::Rules { authority: authority.clone(), policy: policy.clone() };
         let incidents = Incidents::new(store.clone(), picture.clone(), rules, Wake::default());
         let rules = Rules { authority, policy, confirmation_ttl: config.confirmation_ttl };
         let operations = Operations::new(store.clone(), lifecycle, picture, rules, Wake::default());
         let runner = Runner::new(&operations, discord, config.discord.guild);
-        Self { store, monitor, delivery, incidents, operations, runner }
+        Self { store, monitor, delivery, timelines, incidents, operations, runner }
     }
 }
 
@@ -255,6 +258,18 @@ impl Harbour {
         loop {
             match self.parts().delivery.step(self.now()).await.unwrap() {
                 Stepped::Idle | Stepped::Quiet { .. } => return any,
+                _ => any = true,
+            }
+        }
+    }
+
+    /// Everything that can be told in threads now is; whether there was anything.
+    pub(crate) async fn tell(&self) -> bool {
+        self.sync().await;
+        let mut any = false;
+        loop {
+            match self.parts().timelines.step(self.now()).await.unwrap() {
+                timelines::Stepped::Idle | timelines::Stepped::Quiet { .. } | timelines::Stepped::Behind => return any,
                 _ => any = true,
             }
         }

@@ -11,7 +11,7 @@
 //!        - …                             one is gone
 //!        > …                             one is new in a card's thread; told only where the script tells of one
 //! 31:30  + ↳ …                           a reply
-//!  5:00..7:00  + …                       at some time between these
+//!  5:00..7:00  + …                       at some time between these, and in whatever order among others that may then be
 //!  6:00  = …                             all that stands at this time: every message, oldest first
 //!  6:00  over                            nothing more happens until here
 //! ```
@@ -106,21 +106,17 @@ impl Script {
         let mut effects = happened.effects.clone();
         effects.retain(|effect| self.tells_of_threads() || !effect.what.starts_with('>'));
         let effects = in_order(effects);
-        let fits = |(wanted, found): (&Effect, &Effect)| {
-            wanted.what == found.what && (wanted.from..=wanted.to).contains(&found.to)
-        };
-        let pairs = wanted.iter().zip(&effects);
-        let first = pairs.clone().position(|pair| !fits(pair)).unwrap_or(wanted.len().min(effects.len()));
-        if first == wanted.len() && first == effects.len() && self.stands == happened.stands {
+        let (missing, unwanted) = unmatched(&wanted, &effects);
+        if missing.is_empty() && unwanted.is_empty() && self.stands == happened.stands {
             return Ok(());
         }
         let mut said = String::new();
-        let mut tell = |title: &str, effects: &[Effect], stands: &[(i64, Vec<String>)]| {
+        let mut tell = |title: &str, effects: &[Effect], marked: &[usize], stands: &[(i64, Vec<String>)]| {
             writeln!(said, "\n--- {title}").unwrap();
             let mut lines: Vec<_> =
                 self.deeds.iter().map(|(at, deed)| (*at, 0, format!("{:>14}  {deed}", time(*at)))).collect();
             for (n, effect) in effects.iter().enumerate() {
-                let mark = if n == first { ">>>" } else { "   " };
+                let mark = if marked.contains(&n) { ">>>" } else { "   " };
                 lines.push((effect.to, 1, format!("{mark} {:>10}  {}", span(effect), effect.what)));
             }
             for (at, all) in stands {
@@ -129,9 +125,9 @@ impl Script {
             lines.sort_by_key(|(at, kind, _)| (*at, *kind));
             lines.iter().for_each(|(_, _, line)| writeln!(said, "{line}").unwrap());
         };
-        tell("what was to happen", &wanted, &self.stands);
-        tell("what happened", &effects, &happened.stands);
-        writeln!(said, "--- the first line that differs is marked >>>").unwrap();
+        tell("what was to happen", &wanted, &missing, &self.stands);
+        tell("what happened", &effects, &unwanted, &happened.stands);
+        writeln!(said, "--- what did not happen, and what was not to happen, is marked >>>").unwrap();
         Err(said)
     }
 }
@@ -141,6 +137,22 @@ impl Script {
 pub(crate) struct Happened {
     pub(crate) effects: Vec<Effect>,
     pub(crate) stands: Vec<(i64, Vec<String>)>,
+}
+
+/// Which of what was wanted did not happen, and which of what happened was not wanted: each fulfils one wish, at a time at which
+/// that may be. What may happen in one span has no order, since the jitter of retries decides on it.
+fn unmatched(wanted: &[Effect], found: &[Effect]) -> (Vec<usize>, Vec<usize>) {
+    let mut missing: Vec<_> = (0..wanted.len()).collect();
+    let mut unwanted = Vec::new();
+    for (n, effect) in found.iter().enumerate() {
+        // Whichever must happen soonest, so that the others are left for what comes later.
+        let fits = |wish: &Effect| wish.what == effect.what && (wish.from..=wish.to).contains(&effect.to);
+        match missing.iter().position(|wish| fits(&wanted[*wish])) {
+            Some(place) => drop(missing.remove(place)),
+            None => unwanted.push(n),
+        }
+    }
+    (missing, unwanted)
 }
 
 /// What happens at one time has no order.
@@ -181,4 +193,29 @@ pub(crate) fn time(second: i64) -> String {
 
 fn span(effect: &Effect) -> String {
     if effect.from == effect.to { time(effect.to) } else { format!("{}..{}", time(effect.from), time(effect.to)) }
+}
+
+#[test]
+fn a_script_wants_each_thing_once_and_in_its_time_and_lets_a_span_have_no_order() {
+    let script = Script::read("0:10  + one\n 0:20..0:40  + two\n + three\n 0:30  + two\n 1:00  over");
+    let happened = |all: &[(i64, &str)]| Happened {
+        effects: all.iter().map(|(at, what)| Effect { from: *at, to: *at, what: (*what).to_owned() }).collect(),
+        stands: Vec::new(),
+    };
+    for right in [
+        &[(10, "+ one"), (25, "+ three"), (30, "+ two"), (40, "+ two")],
+        &[(10, "+ one"), (20, "+ two"), (30, "+ two"), (40, "+ three")],
+    ] {
+        assert_eq!(script.judge(&happened(right)), Ok(()));
+    }
+    for wrong in [
+        &[(11, "+ one"), (25, "+ three"), (30, "+ two"), (40, "+ two")][..],
+        &[(10, "+ one"), (25, "+ three"), (31, "+ two"), (40, "+ two")],
+        &[(10, "+ one"), (25, "+ three"), (30, "+ two")],
+        &[(10, "+ one"), (25, "+ three"), (30, "+ two"), (35, "+ two"), (40, "+ two")],
+        &[(10, "+ one"), (25, "+ three"), (30, "+ two"), (40, "+ two"), (50, "- one")],
+    ] {
+        let said = script.judge(&happened(wrong)).unwrap_err();
+        assert!(said.contains(">>>"), "{said}");
+    }
 }

@@ -8,8 +8,8 @@
 //! | `the service fails`, `… refuses the token`, `… answers again` | no poll succeeds, until it answers again |
 //! | `the service garbles billing-1` | its record cannot be read, until it answers again |
 //! | `pushes come`, `pushes are lost` | whether the service's events reach us; at first there is no stream of them |
-//! | `Olga stops billing-1`, `… starts …` | confirmed, and carried out; `Olga begins to stop billing-1`: and nobody carries it on |
-//! | `Olga acknowledges Billing`, `Olga snoozes Billing for 1h` | |
+//! | `Olga stops billing-1`, `… starts …` | confirmed, and carried out; `Olga begins to stop billing-1`: and nobody carries it on, until `Olga's operation goes on` |
+//! | `Olga acknowledges Billing`, `… gives back …`, `Olga snoozes Billing for 1h` | |
 //! | `Discord is down`, `Discord is back` | every request is answered 503, until it is back |
 //! | `Discord limits posts for 90s`, `… edits …`, `… everything …` | the next such request is answered 429 |
 //! | `Discord takes the next post without an answer`, `Discord loses the next post` | the connection closes after, or before, it is carried out |
@@ -154,7 +154,7 @@ impl Stage {
         if self.kills == Kills::AtEachStep {
             self.is_killed().await;
         }
-        if self.harbour.deliver().await {
+        if self.harbour.deliver().await | self.harbour.tell().await {
             self.take_down().await;
         }
         if self.kills == Kills::AtEachStep {
@@ -183,6 +183,8 @@ impl Stage {
             self.discord(deed).await;
         } else if let Some(deed) = deed.strip_prefix("Olga ") {
             self.olga(deed).await;
+        } else if deed == "Olga's operation goes on" {
+            self.carries_on = true;
         } else if let Some(deed) = deed.strip_prefix("Botswain is ") {
             self.botswain(deed).await;
         } else if let Some(deed) = deed.strip_prefix("pushes ") {
@@ -238,6 +240,7 @@ impl Stage {
                 let now = self.harbour.now();
                 self.harbour.monitor().glance(told, now).await.unwrap();
                 self.harbour.deliver().await;
+                self.harbour.tell().await;
                 self.take_down().await;
             }
         }
@@ -292,6 +295,7 @@ impl Stage {
                 return;
             }
             "acknowledges" => (whom, Ask::Acknowledge),
+            "gives back" => (whom, Ask::GiveBack),
             _ => {
                 let bot = what.strip_prefix("snoozes ").and_then(|what| what.strip_suffix(" for"));
                 (bot.unwrap_or_else(|| panic!("Olga cannot {deed:?}")), Ask::Snooze(whom))
@@ -357,6 +361,8 @@ impl Stage {
     async fn ends_well(&self) {
         let backlog = self.harbour.parts().store.backlog().await.unwrap();
         assert_eq!((backlog.waiting, backlog.given_up), (0, 0), "something waits in the outbox");
+        let waiting = self.harbour.parts().store.waiting_lines().await.unwrap();
+        assert_eq!(waiting, 0, "something waits to be told in a thread");
         assert_eq!(self.harbour.mentioned_too_much().await, None, "P8");
     }
 }

@@ -148,3 +148,23 @@ async fn p5_p6_killed_while_blind_it_goes_on_with_what_is_open_and_pings_nobody_
     )
     .await;
 }
+
+#[tokio::test]
+async fn what_is_done_about_a_storm_is_told_in_its_thread_with_the_bots_name() {
+    plays(
+        "
+        given Billing 2, Orders 2, Returns 2
+        with STORM_BOTS 3
+
+         1:10  billing-1, orders-1, returns-1 are stopped elsewhere
+         2:30  + 🌩️ Storm over most of the fleet: 3 of 3 bots failed at once — 3 of 3 bots in Production.  @On call
+               > at 2:30 🌩️ **Opened**: 3 of 3 bots broken. Those who are on call were called.
+         5:10  Olga starts billing-1
+         5:30  > at 5:10 🛠️ Olga began to start billing-1 of Billing Bot.
+         6:00  > at 6:00 🛠️ What Olga began, to start billing-1 of Billing Bot, is done. at 6:00 📈 **Better**: 2 of 3 bots broken.
+               ~ 🌩️ Storm over most of the fleet: 2 of 3 bots failed at once — 2 of 3 bots in Production.
+        20:00  over
+        ",
+    )
+    .await;
+}

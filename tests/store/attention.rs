@@ -22,6 +22,7 @@ on_both!(
     of_many_presses_on_one_incident_each_is_judged_by_what_the_one_before_left,
     a_reply_that_nobody_has_tried_to_post_is_taken_back_and_one_that_may_stand_is_not,
     one_mute_of_the_same_is_on_and_it_ends_once_with_one_summary,
+    a_mute_is_prolonged_once_from_what_was_read_and_not_ended_by_who_found_it_over,
     p1_whoever_ends_a_mute_while_an_incident_is_opened_it_is_told_or_it_pings,
 );
 
@@ -53,6 +54,7 @@ fn mute(environment: &str) -> Mute {
         at: at(0),
         until: at(3_600),
         channel: ALERTS,
+        prolonged: None,
         ended: None,
     }
 }
@@ -164,10 +166,10 @@ async fn one_mute_of_the_same_is_on_and_it_ends_once_with_one_summary(ground: Gr
     assert_eq!(ground.store.mutes().await.unwrap().len(), 2);
     let ends = at_once((0..4).map(|_| {
         let (store, id) = (ground.store.clone(), first.id.clone());
-        async move { store.end_mute(&id, MuteEnd::Over { at: at(9) }, None, at(9)).await.unwrap() }
+        async move { store.end_mute(&id, MuteEnd::Over { at: at(3_600) }, None, at(9)).await.unwrap() }
     }))
     .await;
-    let over = Box::new(Mute { ended: Some(MuteEnd::Over { at: at(9) }), ..first.clone() });
+    let over = Box::new(Mute { ended: Some(MuteEnd::Over { at: at(3_600) }), ..first.clone() });
     assert_eq!(ends.iter().filter(|end| **end == Unmuted::Now(over.clone())).count(), 1, "{ends:?}");
     assert_eq!(ends.iter().filter(|end| **end == Unmuted::Before(Some(over.clone()))).count(), 3, "{ends:?}");
     let unknown = ground.store.end_mute(&Id::random(), MuteEnd::Over { at: at(9) }, None, at(9)).await.unwrap();
@@ -175,6 +177,29 @@ async fn one_mute_of_the_same_is_on_and_it_ends_once_with_one_summary(ground: Gr
     let summaries = delivered(&ground).await.into_iter().filter(|(slot, _)| slot.starts_with("summary:")).count();
     assert_eq!(summaries, 1);
     assert_eq!(ground.store.mute(&second, &entry("interaction:3", Verdict::Done, 1), at(9)).await.unwrap(), Muted::Now);
+}
+
+async fn a_mute_is_prolonged_once_from_what_was_read_and_not_ended_by_who_found_it_over(ground: Ground) {
+    let first = mute("production");
+    assert_eq!(ground.store.mute(&first, &entry("interaction:1", Verdict::Done, 1), at(0)).await.unwrap(), Muted::Now);
+    let asked = |second| Mute { until: at(second), reason: "still not ready".to_owned(), ..mute("production") };
+    assert_eq!(first.prolonged_as(&asked(3_600)), None, "no later");
+    let longer = first.prolonged_as(&asked(7_200)).unwrap();
+    let other = first.prolonged_as(&asked(9_000)).unwrap();
+    let record = |n: u32| entry(&format!("interaction:{n}"), Verdict::Done, 1);
+    assert!(ground.store.prolong_mute(&first, &longer, &record(2), at(1)).await.unwrap());
+    assert!(!ground.store.prolong_mute(&first, &other, &record(3), at(1)).await.unwrap(), "it is not as it was read");
+    assert_eq!(ground.store.mutes().await.unwrap(), std::slice::from_ref(&longer));
+    let end = |second| MuteEnd::Over { at: at(second) };
+    let early = ground.store.end_mute(&first.id, end(3_600), None, at(3_600)).await.unwrap();
+    assert_eq!(early, Unmuted::Before(None));
+    let over = ground.store.end_mute(&first.id, end(7_200), None, at(7_200)).await.unwrap();
+    assert!(matches!(&over, Unmuted::Now(mute) if mute.reason == "still not ready"), "{over:?}");
+    assert!(!ground.store.prolong_mute(&longer, &other, &record(4), at(7_201)).await.unwrap(), "it is over");
+    let records = ground.store.records(at(0), 9).await.unwrap();
+    let mut about: Vec<_> = records.into_iter().map(|record| record.about).collect();
+    about.sort();
+    assert_eq!(about, ["interaction:1", "interaction:2"]);
 }
 
 async fn p1_whoever_ends_a_mute_while_an_incident_is_opened_it_is_told_or_it_pings(ground: Ground) {
@@ -188,7 +213,7 @@ async fn p1_whoever_ends_a_mute_while_an_incident_is_opened_it_is_told_or_it_pin
             let (store, id, incident) = (ground.store.clone(), mute.id.clone(), incident.clone());
             async move {
                 if racer == 0 {
-                    let end = MuteEnd::Over { at: at(1) };
+                    let end = MuteEnd::Over { at: at(3_600) };
                     assert!(matches!(store.end_mute(&id, end, None, at(1)).await.unwrap(), Unmuted::Now(_)));
                 } else {
                     assert_eq!(store.open_incident(&incident, Call::Card, ALERTS, at(1)).await.unwrap(), Opened::Now);

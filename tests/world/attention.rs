@@ -10,6 +10,7 @@ use crate::world::{Beginning, World};
 
 const AT_RISK: &str = "At risk: Billing Bot in Production";
 const ACKNOWLEDGE: &str = "Acknowledge incident";
+const GIVE_BACK: &str = "Give incident back";
 
 impl World {
     /// Billing lost one of its two; its card.
@@ -67,6 +68,39 @@ async fn p10_of_two_who_acknowledge_at_once_one_has_it_and_the_other_learns_who(
 }
 
 #[tokio::test]
+async fn p10_who_has_an_incident_gives_it_back_by_a_button_and_somebody_else_takes_it_on() {
+    let mut world = World::new().await;
+    let card = world.billing_at_risk().await;
+    let (olga, otto) = (world.olga(), world.otto());
+    olga.presses(&card, ACKNOWLEDGE).await;
+    let card = world.card(&format!("<@{}> has it", olga.id())).await;
+    let told = olga.presses(&card, GIVE_BACK).await.message();
+    assert!(told.is_ephemeral() && told.says("You have given it back"), "{told:?}");
+    let card = world.card(&format!("<@{}> gave it back", olga.id())).await;
+    assert!(card.button(GIVE_BACK).is_none(), "{card:?}");
+    // By the button that stood there.
+    let late = card.button(ACKNOWLEDGE).unwrap().replace("ack:", "give-back:");
+    let late = otto.presses_id(&card, &late, true).await.message();
+    assert!(late.says(&format!("<@{}> gave it back", olga.id())), "{late:?}");
+    otto.presses(&card, ACKNOWLEDGE).await;
+    let card = world.card(&format!("<@{}> has it", otto.id())).await;
+    assert!(!card.says("gave it back"), "{card:?}");
+    let handled = |handling, verdict| (Some(handling), verdict);
+    let mut records = verdicts(&world.records().await);
+    records.sort_by_key(|(handling, verdict)| (handling.map(Handling::word), verdict.word()));
+    assert_eq!(
+        records,
+        [
+            handled(Handling::Acknowledge, Verdict::Done),
+            handled(Handling::Acknowledge, Verdict::Done),
+            handled(Handling::GiveBack, Verdict::Denied),
+            handled(Handling::GiveBack, Verdict::Done),
+        ]
+    );
+    world.finish().await;
+}
+
+#[tokio::test]
 async fn p4_p10_who_may_not_and_what_is_forged_gets_a_sentence_and_a_record_and_changes_nothing() {
     let mut world = World::new().await;
     let card = world.billing_at_risk().await;
@@ -86,6 +120,7 @@ async fn p4_p10_who_may_not_and_what_is_forged_gets_a_sentence_and_a_record_and_
     let olga = world.olga();
     for forged in [
         "b1:ack:0123456789abcdef",
+        "b1:give-back:0123456789abcdef",
         "b1:unsnooze:0123456789abcdef",
         "b1:unmute:0123456789abcdef",
         "b1:snooze:0123456789abcdef",
@@ -100,7 +135,7 @@ async fn p4_p10_who_may_not_and_what_is_forged_gets_a_sentence_and_a_record_and_
     assert!(nothing.says("belongs to nothing"), "{nothing:?}");
     assert_eq!(world.card(AT_RISK).await.text(), card.text());
     let records = world.records().await;
-    assert_eq!(records.len(), 9, "{records:#?}");
+    assert_eq!(records.len(), 10, "{records:#?}");
     assert!(records.iter().all(|record| record.verdict == Verdict::Denied), "{records:#?}");
     world.finish().await;
 }
@@ -229,8 +264,13 @@ async fn p8_while_all_is_muted_nobody_is_pinged_and_its_end_tells_what_still_sta
     assert!(told.is_ephemeral() && told.says("Muted: all of Production"), "{told:?}");
     let mute = world.alert("🔕 Muted: all of Production").await;
     assert!(mute.says("Reason: moving house") && !mute.is_ephemeral(), "{mute:?}");
-    let again = world.otto().runs("/bots mute for:4h reason:me too env:production").await.message();
+    let again = world.otto().runs("/bots mute for:1h reason:me too env:production").await.message();
     assert!(again.says(&format!("<@{}> was first", olga.id())), "{again:?}");
+    let longer = world.otto().runs("/bots mute for:4h reason:moving garden env:production").await.message();
+    assert!(longer.is_ephemeral() && longer.says("Still muted: all of Production"), "{longer:?}");
+    let prolonged = format!("Prolonged by <@{}>", world.otto().id());
+    let said = world.message(&world.alert_channel(), |m| m.id() == mute.id() && m.says(&prolonged)).await;
+    assert!(said.says("Reason: moving garden"), "{said:?}");
     world.billing_at_risk().await;
     world.card(&format!("Muted by <@{}>", olga.id())).await;
     world.does("billing-2", Deed::Drop);
@@ -253,6 +293,7 @@ async fn p8_while_all_is_muted_nobody_is_pinged_and_its_end_tells_what_still_sta
         (Handling::Mute, Verdict::Denied),
         (Handling::Mute, Verdict::Done),
         (Handling::Mute, Verdict::Denied),
+        (Handling::Mute, Verdict::Done),
         (Handling::Unmute, Verdict::Done),
         (Handling::Unmute, Verdict::Denied),
     ];

@@ -15,14 +15,14 @@ async fn while_production_is_frozen_everybody_reads_whose_freeze_it_is_and_nothi
     assert!(vera.is_offered("/bots stop env:").await.is_empty(), "nothing is offered that is not hers to do");
     let offered = olga.is_offered("/bots freeze reason:sale until:2h env:").await;
     assert!(offered.iter().any(|name| name.starts_with("Production")), "{offered:?}");
-    let prompt = olga.runs("/bots stop env:production bot:Billing Bot connector:billing-1").await.message();
+    let prompt = olga.runs("/bots stop env:production bot:Orders Bot connector:orders-1").await.message();
     let told = otto.runs("/bots freeze env:production reason:the winter sale until:2h").await.message();
     assert!(told.is_ephemeral() && told.says("Frozen: Production"), "{told:?}");
     let card = world.alert("🧊 Frozen: Production").await;
     assert!(card.says("Reason: the winter sale") && !card.is_ephemeral(), "{card:?}");
 
     let by_him = format!("is frozen by <@{}>", otto.id());
-    let refused = olga.presses(&prompt, "Stop billing-1 in Production").await.message();
+    let refused = olga.presses(&prompt, "Stop orders-1 in Production").await.message();
     assert!(refused.says(&by_him) && refused.says("the winter sale"), "{refused:?}");
     let refused = olga.runs("/bots redeploy env:demo bot:Billing Bot to:production").await.message();
     assert!(refused.says(&by_him), "{refused:?}");
@@ -46,8 +46,8 @@ async fn while_production_is_frozen_everybody_reads_whose_freeze_it_is_and_nothi
     assert!(over.says("No longer frozen"), "{over:?}");
     let ended = world.message(&world.alert_channel(), |m| m.id() == card.id() && m.says("No longer frozen")).await;
     assert!(ended.says(&format!("<@{}> ended it", olga.id())) && ended.button("Unfreeze").is_none(), "{ended:?}");
-    let prompt = olga.runs("/bots stop env:production bot:Billing Bot connector:billing-1").await.message();
-    assert!(prompt.says("Stop billing-1 in Production?"), "{prompt:?}");
+    let prompt = olga.runs("/bots stop env:production bot:Orders Bot connector:orders-1").await.message();
+    assert!(prompt.says("Stop orders-1 in Production?"), "{prompt:?}");
     assert!(world.pings().await.is_empty() && world.fleet().actions().is_empty());
     world.finish().await;
 }
@@ -59,7 +59,7 @@ async fn p6_a_freeze_stands_after_a_restart_and_its_end_is_said() {
     let card = world.alert("🧊 Frozen: Production").await;
     world.stop_bot().await;
     world.start_bot().await;
-    let refused = world.olga().runs("/bots stop env:production bot:Billing Bot connector:billing-1").await.message();
+    let refused = world.olga().runs("/bots stop env:production bot:Orders Bot connector:orders-1").await.message();
     assert!(refused.says("is frozen by"), "{refused:?}");
     world.olga().runs("/bots unfreeze env:production").await.message();
     world.message(&world.alert_channel(), |m| m.id() == card.id() && m.says("No longer frozen")).await;

@@ -68,6 +68,7 @@ pub(super) fn cards(of: &Sample<'_>) -> Vec<Exhibit> {
         of.card("Outage", of.outage(), true),
         of.card("Announced: an operator stopped it, so nobody is called", announced, false),
         of.card("Acknowledged", of.acknowledged(), false),
+        of.card("Given back", of.taken(of.acknowledged(), Wish::GiveBack), false),
         of.card("Snoozed", of.snoozed(), false),
         of.card("Muted", Incident { attention: muted, ..of.at_risk() }, false),
         of.card(

@@ -30,6 +30,7 @@ impl Sample<'_> {
             at: self.ago(5 * MINUTE),
             until: self.hence(2 * HOUR),
             channel: self.cast.alerts,
+            prolonged: None,
             ended: None,
         }
     }
@@ -118,11 +119,13 @@ pub(super) fn answers(of: &Sample<'_>) -> Vec<Exhibit> {
     let (olga, otto) = (of.cast.olga.clone(), of.cast.otto.clone());
     let done = Done { by: olga.clone(), at: of.ago(MINUTE) };
     let unmuted = Mute { ended: Some(MuteEnd::Unmuted(done.clone())), ..of.mute(None) };
+    let longer = Mute { prolonged: Some(done.clone()), ..of.mute(None) };
     let not_a_time = |said: &str, why| Refused::NotATime { said: said.to_owned(), why };
     let refused = [
         ("Nothing is known of it", Refused::Unknown),
         ("It is over", Refused::Unchanged(Unchanged::Over { at: of.ago(MINUTE) })),
         ("Somebody has it", Refused::Unchanged(Unchanged::Acknowledged(done.clone()))),
+        ("Nobody has it", Refused::Unchanged(Unchanged::NobodyHasIt(Some(done.clone())))),
         ("It is snoozed", Refused::Unchanged(Unchanged::Snoozed { by: olga, until: of.hence(HOUR) })),
         ("It is not snoozed", Refused::Unchanged(Unchanged::NotSnoozed(None))),
         ("The snooze was ended", Refused::Unchanged(Unchanged::NotSnoozed(Some(SnoozeEnd::Unsnoozed(done))))),
@@ -138,8 +141,10 @@ pub(super) fn answers(of: &Sample<'_>) -> Vec<Exhibit> {
     ];
     let mut all = vec![
         Exhibit::private("Acknowledged", &handled::done(Handling::Acknowledge, &of.acknowledged())),
+        Exhibit::private("Given back", &handled::done(Handling::GiveBack, &of.at_risk())),
         Exhibit::private("Snoozed", &handled::done(Handling::Snooze, &of.snoozed())),
         Exhibit::private("A snooze ended", &handled::done(Handling::Unsnooze, &of.acknowledged())),
+        Exhibit::private("Muted for longer", &handled::muted(&longer)),
         Exhibit::private("Muted", &handled::muted(&of.mute(None))),
         Exhibit::private("Unmuted", &handled::unmuted(&of.mute(None))),
     ];

@@ -70,6 +70,7 @@ impl Front {
             CustomId::Acknowledge(incident) => {
                 self.handle_incident(&incoming, private, &incident, Ask::Acknowledge).await
             }
+            CustomId::GiveBack(incident) => self.handle_incident(&incoming, private, &incident, Ask::GiveBack).await,
             CustomId::Unsnooze(incident) => self.handle_incident(&incoming, private, &incident, Ask::Unsnooze).await,
             CustomId::Snooze(incident) => self.snooze_chosen(&incoming, private, &incident, value.as_deref()).await,
             // A form sends this; no button or menu carries it.

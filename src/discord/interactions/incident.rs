@@ -36,11 +36,7 @@ impl Front {
     ) -> Result<(), AnswerError> {
         self.begin(incoming, private).await?;
         let handled = self.incidents.handle(&incoming.asker, incident, ask, Timestamp::now()).await;
-        let handling = match ask {
-            Ask::Acknowledge => Handling::Acknowledge,
-            Ask::Snooze(_) => Handling::Snooze,
-            Ask::Unsnooze => Handling::Unsnooze,
-        };
+        let handling = ask.handling();
         self.say_handled(incoming, handling, incident, &handled);
         let said = match &handled {
             Ok(Handled::Done(incident)) if private => {

@@ -33,6 +33,9 @@ pub(super) fn lines(incident: &Incident) -> Vec<String> {
     if incident.resolved_at().is_some() {
         return said;
     }
+    if let Some(done) = &attention.given_back {
+        said.push(format!("🙌 {} gave it back {}: nobody has it.", words::mention(&done.by), words::relative(done.at)));
+    }
     if let (Some(at), None) = (attention.escalated_at, &attention.acknowledged) {
         said.push(format!("📣 Escalated {}: nobody has acknowledged it.", words::relative(at)));
     }
@@ -60,19 +63,20 @@ pub(super) fn field(embed: Embed, incident: &Incident) -> Embed {
     if lines.is_empty() { embed } else { embed.field("Attention", &lines.join("\n"), false) }
 }
 
-/// Acknowledge, or end the snooze: what can be done next. Nothing of what is over, or of what nobody is woken for.
+/// Acknowledge or give back, and end the snooze: what can be done next. Nothing of what is over, or of what nobody is woken for.
 pub(super) fn buttons(incident: &Incident) -> Vec<Button> {
     if incident.resolved_at().is_some() || !is_said_again(&incident.subject) {
         return Vec::new();
     }
     let id = || incident.id.clone();
     let attention = &incident.attention;
-    let acknowledge = attention.acknowledged.is_none();
-    let acknowledge =
-        acknowledge.then(|| Button::new(&CustomId::Acknowledge(id()), "Acknowledge incident", Look::Primary));
+    let taking = match attention.acknowledged {
+        None => Button::new(&CustomId::Acknowledge(id()), "Acknowledge incident", Look::Primary),
+        Some(_) => Button::new(&CustomId::GiveBack(id()), "Give incident back", Look::Secondary),
+    };
     let unsnooze = attention.snooze().is_some();
     let unsnooze = unsnooze.then(|| Button::new(&CustomId::Unsnooze(id()), "End snooze", Look::Secondary));
-    acknowledge.into_iter().chain(unsnooze).collect()
+    std::iter::once(taking).chain(unsnooze).collect()
 }
 
 /// The button to all that is known of it.
@@ -114,14 +118,17 @@ pub(super) fn again(incident: &Incident, due: Due, at: Timestamp, context: &Cont
     said.extend(named(incident).take(3));
     said.push(match &attention.acknowledged {
         Some(done) => format!("{} has it. The card is above: it can be snoozed there.", words::mention(&done.by)),
-        None => "Nobody has it. The card is above: acknowledge or snooze it there.".to_owned(),
+        None => "Nobody has it. It can be snoozed on its card, above.".to_owned(),
     });
     let embed = Embed::new("", colour).footer(&footer(incident, context)).describe(said.iter().map(String::as_str));
     let roles = match due {
         Due::Escalation => incident.escalation_roles(&context.policy),
         Due::Awake | Due::Reminder => incident.alert_roles(&context.policy),
     };
-    Message::of(embed).mentioning(&roles, &headline)
+    // Whoever was called need not look for the card first. Once somebody has it, that is what an old button says.
+    let mut row = if attention.acknowledged.is_none() { buttons(incident) } else { Vec::new() };
+    row.extend(details_button(incident));
+    Message::of(embed).buttons(row).mentioning(&roles, &headline)
 }
 
 /// All that is known of an incident, for one person; `link` leads to its card. What they may not do has no buttons.
@@ -138,12 +145,15 @@ pub fn details(incident: &Incident, may: bool, link: Option<&str>, guild: GuildI
 }
 
 fn history(incident: &Incident, link: Option<&str>) -> Vec<String> {
-    let Attention { acknowledged, snoozed, escalated_at, said: replies, .. } = &incident.attention;
+    let Attention { acknowledged, given_back, snoozed, escalated_at, said: replies, .. } = &incident.attention;
     let mut said = vec![format!("Opened {}.", words::moment(incident.opened_at))];
     said.extend(
         acknowledged
             .iter()
             .map(|done| format!("Acknowledged by {} {}.", words::mention(&done.by), words::moment(done.at))),
+    );
+    said.extend(
+        given_back.iter().map(|done| format!("Given back by {} {}.", words::mention(&done.by), words::moment(done.at))),
     );
     if let Some(Snooze { by, at, until, ended }) = snoozed {
         let ended = match ended {

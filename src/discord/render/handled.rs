@@ -21,6 +21,9 @@ pub fn done(handling: Handling, incident: &Incident) -> Message {
             words::moment(*until),
             words::relative(*until)
         ),
+        (Handling::GiveBack, _) => {
+            "🙌 You have given it back: nobody has it. It is escalated if nobody acknowledges it in time.".to_owned()
+        }
         (Handling::Unsnooze, _) => "The snooze is over: reminders go on.".to_owned(),
         _ => "🙋 You have it: it is not escalated. You are still reminded while it stands, unless you snooze it."
             .to_owned(),
@@ -30,8 +33,9 @@ pub fn done(handling: Handling, incident: &Incident) -> Message {
 
 /// It is muted.
 pub fn muted(mute: &Mute) -> Message {
+    let word = if mute.prolonged.is_some() { "Still muted" } else { "Muted" };
     Message::text(&format!(
-        "🔕 Muted: {} until {} ({}). It stands in <#{}>, where it can be ended.",
+        "🔕 {word}: {} until {} ({}). It stands in <#{}>, where it can be ended.",
         scope(&mute.scope),
         words::moment(mute.until),
         words::relative(mute.until),
@@ -66,7 +70,7 @@ fn sentence(refused: &Refused, to: UserId) -> String {
         Refused::NothingNamed => "Say what to mute: an environment (`env`), a bot (`bot`), or both.".to_owned(),
         Refused::NoReason => "Say why: the reason stands on every card that is muted.".to_owned(),
         Refused::MutedBefore(mute) => format!(
-            "{} was first: {} is muted until {}. End that mute to begin another one.",
+            "{} was first: {} is muted until {}. Say a later time to prolong that, or end it.",
             words::mention(&mute.by),
             scope(&mute.scope),
             words::moment(mute.until)
@@ -93,6 +97,10 @@ fn first(unchanged: &Unchanged, to: UserId) -> String {
         Unchanged::Acknowledged(done) => {
             format!("{} was first: they have it since {}.", words::mention(&done.by), words::relative(done.at))
         }
+        Unchanged::NobodyHasIt(Some(done)) => {
+            format!("{} gave it back {}: nobody has it.", words::mention(&done.by), words::relative(done.at))
+        }
+        Unchanged::NobodyHasIt(None) => "Nobody has it: there is nothing to give back.".to_owned(),
         Unchanged::Snoozed { by, until } => format!(
             "{} was first: it is snoozed until {}. End that snooze to choose another time.",
             words::mention(by),

@@ -6,6 +6,7 @@ use super::escape;
 use super::limits;
 use super::message::{Button, Embed, Look, Message};
 use super::words;
+use crate::domain::attention::Done;
 use crate::domain::incident::Subject;
 use crate::domain::mute::{Heard, Mute, MuteEnd, Scope, Summary};
 use crate::domain::redundancy::Level;
@@ -44,7 +45,10 @@ pub(super) fn message(mute: &Mute, context: &Context) -> Message {
         None => {
             let until = format!("By {whose} until {} ({}).", words::moment(mute.until), words::relative(mute.until));
             let means = "Until then incidents here stand on their cards as ever, and ping nobody.".to_owned();
-            (format!("🔕 Muted: {what}"), words::GREY, vec![until, means, reason])
+            let by = |done: &Done| format!("Prolonged by {} {}.", words::mention(&done.by), words::relative(done.at));
+            let mut said = vec![until, means, reason];
+            said.extend(mute.prolonged.as_ref().map(by));
+            (format!("🔕 Muted: {what}"), words::GREY, said)
         }
         Some(end) => {
             let how = match end {

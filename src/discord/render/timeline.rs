@@ -100,6 +100,7 @@ fn attended(what: &Happening) -> String {
     match what {
         Happening::Acknowledged { by } => format!("🙋 **Acknowledged** by {}.", words::mention(by)),
         Happening::Released => "🙌 **Nobody has it any more**: what was acknowledged was something else.".to_owned(),
+        Happening::GivenBack { by } => format!("🙌 **Given back** by {}: nobody has it.", words::mention(by)),
         Happening::Snoozed { by, until } => {
             format!("😴 **Snoozed** by {} until {}.", words::mention(by), words::moment(*until))
         }

@@ -48,6 +48,7 @@ fn mute(from: i64, until: i64) -> Mute {
         at: at(from),
         until: at(until),
         channel: ChannelId(9),
+        prolonged: None,
         ended: None,
     }
 }
@@ -192,11 +193,31 @@ fn who_comes_second_learns_who_was_first() {
     assert_eq!(take(&incident, Wish::Acknowledge), Err(Unchanged::Acknowledged(first)));
     assert_eq!(take(&incident, Wish::Unsnooze), Err(Unchanged::NotSnoozed(None)));
     takes(&mut incident, Wish::Snooze(at(100)), 11);
+    assert_eq!(take(&self::incident(Severity::AtRisk), Wish::GiveBack), Err(Unchanged::NobodyHasIt(None)));
     let snoozed = Unchanged::Snoozed { by: person("Olga"), until: at(100) };
     assert_eq!(take(&incident, Wish::Snooze(at(500))), Err(snoozed));
     takes(&mut incident, Wish::Unsnooze, 12);
     let ended = SnoozeEnd::Unsnoozed(Done { by: person("Olga"), at: at(12) });
     assert_eq!(take(&incident, Wish::Unsnooze), Err(Unchanged::NotSnoozed(Some(ended))));
+}
+
+#[test]
+fn what_somebody_gave_back_is_nobodys_and_escalated_as_if_it_were_new() {
+    let mut incident = incident(Severity::AtRisk);
+    let told = told(&mut incident, &[], 6_000, |incident, second| match second {
+        // It was escalated before somebody took it on.
+        1_600 => takes(incident, Wish::Acknowledge, second),
+        3_000 => takes(incident, Wish::GiveBack, second),
+        _ => {}
+    });
+    let escalated: Vec<_> = told.iter().filter(|(_, due)| *due == Due::Escalation).map(|(second, _)| *second).collect();
+    assert_eq!(escalated, [1_500, 4_500]);
+    let gave = Done { by: person("Olga"), at: at(3_000) };
+    assert_eq!((incident.attention.acknowledged.as_ref(), incident.attention.given_back.as_ref()), (None, Some(&gave)));
+    let again = incident.attention.take(Wish::GiveBack, &person("Otto"), at(6_010));
+    assert_eq!(again, Err(Unchanged::NobodyHasIt(Some(gave))));
+    takes(&mut incident, Wish::Acknowledge, 6_020);
+    assert_eq!(incident.attention.given_back, None);
 }
 
 #[test]
@@ -210,6 +231,7 @@ fn an_incident_from_before_there_was_attention_is_read() {
 enum Step {
     Wait(i64),
     Acknowledge,
+    GiveBack,
     Snooze(i64),
     Unsnooze,
     Worse,
@@ -220,6 +242,7 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         4 => (0_i64..4_000).prop_map(Step::Wait),
         1 => Just(Step::Acknowledge),
+        1 => Just(Step::GiveBack),
         1 => (60_i64..9_000).prop_map(Step::Snooze),
         1 => Just(Step::Unsnooze),
         1 => Just(Step::Worse),
@@ -239,6 +262,12 @@ proptest! {
             match step {
                 Step::Wait(seconds) => now += seconds,
                 Step::Acknowledge => incident.attention = taken(&incident, Wish::Acknowledge).unwrap_or(incident.attention),
+                Step::GiveBack => {
+                    if let Ok(after) = taken(&incident, Wish::GiveBack) {
+                        incident.attention = after;
+                        armings += 1;
+                    }
+                }
                 Step::Snooze(seconds) => {
                     let wish = Wish::Snooze(at(now + seconds));
                     incident.attention = taken(&incident, wish).unwrap_or(incident.attention);

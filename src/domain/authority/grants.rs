@@ -52,7 +52,7 @@ impl Right {
 impl From<Handling> for Right {
     fn from(handling: Handling) -> Self {
         match handling {
-            Handling::Acknowledge | Handling::Snooze | Handling::Unsnooze => Self::Acknowledge,
+            Handling::Acknowledge | Handling::GiveBack | Handling::Snooze | Handling::Unsnooze => Self::Acknowledge,
             Handling::Mute | Handling::Unmute => Self::Mute,
             Handling::Freeze | Handling::Unfreeze => Self::Freeze,
         }

@@ -366,6 +366,8 @@ proptest! {
                 not_well_at = now;
             }
             let before = ledger.open.clone();
+            // What comes back is held against what was said of it before it was over.
+            let announced = ledger.open.iter().chain(&ledger.last).map(|known| known.announced).max();
             let judged = ledger.see(&seen, now);
             let after = ledger.open.clone();
 
@@ -386,7 +388,7 @@ proptest! {
                 Call::Card => prop_assert!(after.as_ref().unwrap().has_own_card()),
                 Call::Nobody => {}
             }
-            if judged.call == Call::Back && seen.unannounced <= before.as_ref().map_or(Severity::Outage, |open| open.announced) {
+            if judged.call == Call::Back && announced.is_none_or(|announced| seen.unannounced <= announced) {
                 let window = i64::try_from(patience.reopen_within.as_secs()).unwrap();
                 prop_assert!(last_back.is_none_or(|last| now - last >= window), "p2: once in the time");
             }

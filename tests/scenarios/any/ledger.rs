@@ -23,20 +23,25 @@ pub(crate) struct Posted {
 pub(crate) struct Ledger {
     witness: UnboundedReceiver<Seen>,
     pub(crate) posted: BTreeMap<u64, Posted>,
+    /// The lines that were told in each thread, which bears the id of its card, by their messages.
+    pub(crate) told: BTreeMap<u64, BTreeMap<u64, Vec<String>>>,
+    channel: String,
     may_be_mentioned: BTreeSet<String>,
 }
 
 impl Ledger {
     pub(crate) fn new(witness: UnboundedReceiver<Seen>, seed: &Seed) -> Self {
         let may_be_mentioned = [seed.on_call.id, seed.viewers.id].iter().map(ToString::to_string).collect();
-        Self { witness, posted: BTreeMap::new(), may_be_mentioned }
+        let channel = seed.alert_channel.id.to_string();
+        Self { witness, posted: BTreeMap::new(), told: BTreeMap::new(), channel, may_be_mentioned }
     }
 
     /// Takes in what was sent since.
     pub(crate) fn take(&mut self) -> Result<(), String> {
         while let Ok(seen) = self.witness.try_recv() {
             let Seen::Request(request) = seen else { continue };
-            if request["method"] == "GET" {
+            let starts_a_thread = request["body"].get("auto_archive_duration").is_some();
+            if request["method"] == "GET" || starts_a_thread {
                 continue;
             }
             let allowed = &request["body"]["allowed_mentions"];
@@ -46,7 +51,12 @@ impl Ledger {
                 return Err(format!("P8: {allowed} is what may be mentioned by {request}"));
             }
             let was_posted = request["method"] == "POST" && request["status"] == 200;
-            if was_posted {
+            if was_posted && request["answer"]["channel_id"] != self.channel.as_str() {
+                let lines = request["answer"]["content"].as_str().unwrap_or_default().lines().map(str::to_owned);
+                let thread = self.told.entry(id(&request["answer"]["channel_id"])).or_default();
+                // What is posted again under the same nonce is the same message.
+                thread.insert(id(&request["answer"]["id"]), lines.collect());
+            } else if was_posted {
                 let posted = posted(&request["answer"])?;
                 self.posted.insert(id(&request["answer"]["id"]), posted);
             }

@@ -78,7 +78,8 @@ impl Eye {
         self.last_look = Some(now);
         match answer {
             Answer::Failed => {
-                self.known.values_mut().for_each(|(_, sight)| *sight = Sight::Unread);
+                let seen = self.known.values_mut().filter(|(_, sight)| *sight != Sight::Missing);
+                seen.for_each(|(_, sight)| *sight = Sight::Unread);
                 self.blind_since = self.blind_since.or(Some(now));
             }
             Answer::Read { came, garbled } => {
@@ -137,7 +138,7 @@ pub(crate) struct Incident {
     pub(crate) number: usize,
     pub(crate) phase: Phase,
     announced: Severity,
-    worse_since: Option<i64>,
+    pub(crate) worse_since: Option<i64>,
     /// The storm on whose card it stands: which one, counted from the first.
     pub(crate) storm: Option<usize>,
     opened_at: i64,

@@ -32,7 +32,7 @@ pub(crate) enum Step {
     /// Somebody deletes a card that stood, by its number counted from the newest.
     Deleted(usize),
     Killed,
-    /// Killed at so many turns into a look, or into a delivery.
+    /// Killed at so many turns into a look, or into a delivery (or, every other time, into what is told after that).
     KilledAmidLook(usize),
     KilledAmidDelivery(usize),
     /// Killed after a message was claimed, or after Discord took it.
@@ -43,6 +43,8 @@ pub(crate) enum Step {
 #[derive(Clone, Debug)]
 pub(crate) struct Voyage {
     pub(crate) rules: Rules,
+    /// Whether timelines are told: every eighth time, since that doubles what is sent.
+    pub(crate) tells: bool,
     pub(crate) steps: Vec<Step>,
 }
 
@@ -67,12 +69,13 @@ pub(crate) fn voyage(seed: u64) -> Voyage {
         2 => Rules { storm_bots: 3, ..at_once },
         _ => Rules { alert_after: 60, outage_after: 20, recover_after: 60, reopen_within: 900, ..at_once },
     };
-    let many = lot.random_range(12..28);
+    let tells = lot.random_ratio(1, 8);
+    let many = lot.random_range(8..18);
     let mut steps = Vec::new();
     while steps.len() < many {
         steps.extend(some(&mut lot));
     }
-    Voyage { rules, steps }
+    Voyage { rules, tells, steps }
 }
 
 /// A step, with what usually follows on it.

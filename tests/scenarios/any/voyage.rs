@@ -24,18 +24,21 @@ use crate::script::time;
 
 /// How long it is quiet at the end, so that all that waits is said: longer than anything is held back, and then longer than
 /// the longest pause between two reminders, at which it is found out what was deleted.
-const QUIET: &[i64] = &[80, 80, 310, 310, 90_000, 310, 310];
+const QUIET: &[i64] = &[80, 80, 320, 90_000, 320];
 
 struct Trip {
     harbour: Harbour,
     model: Model,
     ledger: Ledger,
+    tells: bool,
     /// The references of each subject's incidents, in the order in which they were opened.
     references: BTreeMap<String, Vec<String>>,
     /// Cards that stood when nothing was in doubt, oldest first.
     cards: Vec<(u64, String)>,
     /// Those whose card somebody deleted, which is found out when there is something new to say on it.
     deleted: BTreeSet<String>,
+    /// Those whose card somebody ever deleted.
+    ever_deleted: BTreeSet<String>,
     /// The number of the last poll.
     asked: u64,
     /// What was looked at last.
@@ -97,9 +100,11 @@ impl Trip {
             looked_at: (0, 0),
             model: Model::new(rules, BOTS),
             ledger,
+            tells: voyage.tells,
             references: BTreeMap::new(),
             cards: Vec::new(),
             deleted: BTreeSet::new(),
+            ever_deleted: BTreeSet::new(),
             failing_polls: 0,
             garbled: None,
             log: String::new(),
@@ -153,7 +158,12 @@ impl Trip {
             Step::KilledAmidDelivery(turns) => {
                 self.harbour.sync().await;
                 let now = self.harbour.now();
-                begun(self.harbour.parts().delivery.step(now), *turns).await;
+                if self.tells && turns % 2 == 1 {
+                    self.harbour.deliver().await;
+                    begun(self.harbour.parts().timelines.step(now), *turns).await;
+                } else {
+                    begun(self.harbour.parts().delivery.step(now), *turns).await;
+                }
                 self.is_killed().await;
             }
             Step::KilledAfterClaim => {
@@ -284,7 +294,8 @@ impl Trip {
                 RealPhase::Recovering { since, .. } => Phase::Recovering { since: at(*since) },
                 RealPhase::Open | RealPhase::Resolved { .. } => Phase::Open,
             };
-            format!("{phase:?} said {} replies {}", incident.attention.said, incident.replies)
+            let worse = incident.worse_since.map(at);
+            told(&phase, worse, incident.attention.said, incident.replies)
         };
         open.iter().map(|kept| (kept.incident.subject.name(), tell(&kept.incident))).collect()
     }
@@ -293,6 +304,7 @@ impl Trip {
         let Some((message, reference)) = self.cards.iter().rev().nth(from_last).cloned() else { return };
         writeln!(self.log, "{:>8}      the card of {reference}", "").unwrap();
         self.cards.retain(|(card, _)| *card != message);
+        self.ever_deleted.insert(reference.clone());
         self.deleted.insert(reference);
         self.harbour.deletes(&message.to_string()).await;
     }
@@ -300,6 +312,9 @@ impl Trip {
     /// Everything is delivered that can be; if then nothing waits, what was said is looked at.
     async fn deliver(&mut self) -> Result<(), String> {
         let any = self.harbour.deliver().await;
+        if self.tells {
+            self.harbour.tell().await;
+        }
         self.ledger.take()?;
         let backlog = self.harbour.parts().store.backlog().await.unwrap();
         if backlog.given_up > 0 {
@@ -468,6 +483,9 @@ impl Trip {
         if backlog.waiting > 0 {
             return Err(format!("P1: {} messages wait, however quiet it is", backlog.waiting));
         }
+        if self.tells {
+            self.timelines_are_whole().await?;
+        }
         let standing = self.harbour.messages(&self.harbour.seed.alert_channel.id.to_string()).await;
         let (mut open, mut storm) = (BTreeMap::new(), String::new());
         for message in &standing {
@@ -499,6 +517,30 @@ impl Trip {
         Ok(())
     }
 
+    /// Every incident's beginning is told in the thread of its card, and no line twice.
+    async fn timelines_are_whole(&self) -> Result<(), String> {
+        let waiting = self.harbour.parts().store.waiting_lines().await.unwrap();
+        if waiting > 0 {
+            return Err(format!("P1: {waiting} lines wait to be told, however quiet it is"));
+        }
+        let mut told: BTreeMap<&str, Vec<&String>> = BTreeMap::new();
+        for (card, posted) in self.ledger.posted.iter().filter(|(_, posted)| posted.kind == Kind::Card) {
+            told.entry(&posted.incident)
+                .or_default()
+                .extend(self.ledger.told.get(card).into_iter().flat_map(BTreeMap::values).flatten());
+        }
+        for (reference, lines) in told {
+            if lines.iter().collect::<BTreeSet<_>>().len() < lines.len() {
+                return Err(format!("P2: something is told twice of {reference}: {lines:#?}"));
+            }
+            let beginnings = lines.iter().filter(|line| line.contains("**Opened")).count();
+            if beginnings != 1 && !self.ever_deleted.contains(reference) {
+                return Err(format!("P1: of {reference} {beginnings} beginnings are told: {lines:#?}"));
+            }
+        }
+        Ok(())
+    }
+
     fn open_is_deleted(&self, name: &str) -> bool {
         let open = self.model.subjects[name].open.as_ref();
         let reference = open.and_then(|open| self.references.get(name)?.get(open.number));
@@ -509,7 +551,11 @@ impl Trip {
 /// An incident as the store would tell it.
 fn of(model: &Model, name: &str) -> Option<String> {
     let open = model.subjects.get(name)?.open.as_ref()?;
-    Some(format!("{:?} said {} replies {}", open.phase, open.said, open.replies))
+    Some(told(&open.phase, open.worse_since, open.said, open.replies))
+}
+
+fn told(phase: &Phase, worse_since: Option<i64>, said: u32, replies: u32) -> String {
+    format!("{phase:?} worse since {worse_since:?} said {said} replies {replies}")
 }
 
 /// What a card is about, by its title.

@@ -39,6 +39,7 @@ fn mute(of: Option<Bot>) -> Mute {
         at: at(1000),
         until: at(8200),
         channel: ChannelId(900),
+        prolonged: None,
         ended: None,
     }
 }
@@ -98,12 +99,17 @@ fn a_card_says_who_has_it_until_when_it_is_snoozed_and_what_mutes_it() {
     |   🔕 Muted by <@42> until <t:8200:f>: it pings nobody. Reason: new settings, \*all\* of them
     ~ ref ab12cd34 · incident ef56ef56
     [Start billing-2 in Production] green
+    [Give incident back] grey
     [End snooze] grey
     [Incident details] grey
     [Status of Billing Bot] grey
     "#);
     let escalated = Attention { escalated_at: Some(at(1900)), ..Attention::default() };
     assert!(card(with(escalated), false).contains("📣 Escalated <t:1900:R>: nobody has acknowledged it."));
+    let given_back = with(acknowledged().take(Wish::GiveBack, &otto(), at(1080)).unwrap());
+    let given_back = unasked(Notice::Card { incident: given_back, ping: false }, 70);
+    assert!(given_back.contains("| Attention: 🙌 <@42> gave it back <t:1080:R>: nobody has it.\n"), "{given_back}");
+    assert!(given_back.contains("[Acknowledge incident] blue"), "{given_back}");
     let over = Incident { phase: Phase::Resolved { at: at(1200), by: None }, ..with(snoozed()) };
     insta::assert_snapshot!(card(over, false), @r#"
     # ✅ Resolved: Billing Bot in Production
@@ -124,8 +130,10 @@ fn what_is_said_again_mentions_those_whom_it_concerns() {
     # 
     **Still so after 30 min:** 1 of 2 healthy: no failover left.
     🔴 **billing-2** is not connected (last change <t:990:R>); last operation: SYSTEM\_RECOVERY\_STARTED.
-    Nobody has it. The card is above: acknowledge or snooze it there.
+    Nobody has it. It can be snoozed on its card, above.
     ~ ref ab12cd34 · incident ef56ef56
+    [Acknowledge incident] blue
+    [Incident details] grey
     pings 70
     "#);
     insta::assert_snapshot!(again(at_risk(), Due::Escalation, 77), @r#"
@@ -133,8 +141,10 @@ fn what_is_said_again_mentions_those_whom_it_concerns() {
     # 
     **Nobody has acknowledged it, and it is still so after 30 min:** 1 of 2 healthy: no failover left.
     🔴 **billing-2** is not connected (last change <t:990:R>); last operation: SYSTEM\_RECOVERY\_STARTED.
-    Nobody has it. The card is above: acknowledge or snooze it there.
+    Nobody has it. It can be snoozed on its card, above.
     ~ ref ab12cd34 · incident ef56ef56
+    [Acknowledge incident] blue
+    [Incident details] grey
     pings 77
     "#);
     insta::assert_snapshot!(again(with(snoozed()), Due::Awake, 70), @r#"
@@ -144,6 +154,7 @@ fn what_is_said_again_mentions_those_whom_it_concerns() {
     🔴 **billing-2** is not connected (last change <t:990:R>); last operation: SYSTEM\_RECOVERY\_STARTED.
     <@41> has it. The card is above: it can be snoozed there.
     ~ ref ab12cd34 · incident ef56ef56
+    [Incident details] grey
     pings 70
     "#);
 }
@@ -166,6 +177,7 @@ fn the_details_tell_what_happened_and_offer_what_this_person_may_do() {
     |   Acknowledged by <@41> <t:1060:f>.
     |   Snoozed by <@42> <t:1070:f> until <t:4600:f>.
     |   [Its card](https://discord.com/channels/1/2/3)
+    [Give incident back] grey
     [End snooze] grey
     [Status of Billing Bot] grey
     [All open incidents] grey
@@ -235,6 +247,9 @@ fn a_mute_says_whose_it_is_until_when_and_why_and_how_it_ended() {
     ~ ref ab12cd34 · mute 9912cd34
     [Unmute Billing Bot in Production] grey
     "#);
+    let longer = Mute { prolonged: Some(Done { by: olga(), at: at(1500) }), ..mute(None) };
+    let longer = unasked(Notice::Mute { mute: longer }, 70);
+    assert!(longer.contains("of them\nProlonged by <@41> <t:1500:R>.\n~ ref"), "{longer}");
     let ended = Some(MuteEnd::Unmuted(Done { by: olga(), at: at(4600) }));
     insta::assert_snapshot!(unasked(Notice::Mute { mute: Mute { ended, ..mute(None) } }, 70), @r#"
     # 🔔 No longer muted: all of Production
@@ -274,9 +289,11 @@ fn a_summary_pings_if_something_stands_that_nobody_has_seen() {
 fn every_press_is_answered_with_a_sentence() {
     let mut said = vec![
         handled::done(Handling::Acknowledge, &with(acknowledged())),
+        handled::done(Handling::GiveBack, &at_risk()),
         handled::done(Handling::Snooze, &with(snoozed())),
         handled::done(Handling::Unsnooze, &with(acknowledged())),
         handled::muted(&mute(None)),
+        handled::muted(&Mute { prolonged: Some(Done { by: olga(), at: at(1500) }), ..mute(None) }),
         handled::unmuted(&mute(None)),
     ];
     let ended = Some(MuteEnd::Unmuted(Done { by: olga(), at: at(4600) }));
@@ -287,6 +304,8 @@ fn every_press_is_answered_with_a_sentence() {
         Refused::Unchanged(Unchanged::Over { at: at(1200) }),
         Refused::Unchanged(Unchanged::Acknowledged(done.clone())),
         Refused::Unchanged(Unchanged::Acknowledged(Done { by: otto(), at: at(1060) })),
+        Refused::Unchanged(Unchanged::NobodyHasIt(Some(done.clone()))),
+        Refused::Unchanged(Unchanged::NobodyHasIt(None)),
         Refused::Unchanged(Unchanged::Snoozed { by: olga(), until: at(4600) }),
         Refused::Unchanged(Unchanged::NotSnoozed(None)),
         Refused::Unchanged(Unchanged::NotSnoozed(Some(SnoozeEnd::Unsnoozed(done)))),
@@ -309,15 +328,19 @@ fn every_press_is_answered_with_a_sentence() {
     let said: Vec<_> = said.iter().map(|message| show(&message.body())).collect();
     insta::assert_snapshot!(said.join("\n"), @"
     🙋 You have it: it is not escalated. You are still reminded while it stands, unless you snooze it.
+    🙌 You have given it back: nobody has it. It is escalated if nobody acknowledges it in time.
     😴 Snoozed until <t:4600:f> (<t:4600:R>): until then it is not said again, unless it gets worse. The card shows it.
     The snooze is over: reminders go on.
     🔕 Muted: all of Production until <t:8200:f> (<t:8200:R>). It stands in <#900>, where it can be ended.
+    🔕 Still muted: all of Production until <t:8200:f> (<t:8200:R>). It stands in <#900>, where it can be ended.
     🔔 No longer muted: all of Production. What was kept quiet is told in <#900>.
     ⛔ Discord did not say enough to tell whether you may do this, so the answer is no. Try again in a moment.
     ⛔ This belongs to nothing that is known any more. Nothing was done; `/bots alerts` shows what is open.
     ⛔ That incident is over since <t:1200:R>. Nothing is left to do.
     ⛔ <@41> was first: they have it since <t:1060:R>.
     ⛔ You have it already, since <t:1060:R>.
+    ⛔ <@41> gave it back <t:1060:R>: nobody has it.
+    ⛔ Nobody has it: there is nothing to give back.
     ⛔ <@41> was first: it is snoozed until <t:4600:f>. End that snooze to choose another time.
     ⛔ It is not snoozed any more.
     ⛔ <@41> was first: the snooze was ended <t:1060:R>.
@@ -328,7 +351,7 @@ fn every_press_is_answered_with_a_sentence() {
     ⛔ No environment or bot goes by “nowhere” now, or more than one does. Pick one of the suggestions.
     ⛔ Say what to mute: an environment (`env`), a bot (`bot`), or both.
     ⛔ Say why: the reason stands on every card that is muted.
-    ⛔ <@42> was first: all of Production is muted until <t:8200:f>. End that mute to begin another one.
+    ⛔ <@42> was first: all of Production is muted until <t:8200:f>. Say a later time to prolong that, or end it.
     ⛔ <@41> was first: that mute was ended <t:4600:R>.
     ⛔ No such mute is on. `/bots alerts` lists those that are.
     More than one mute is on. Which one is to end? Nothing was done yet.
