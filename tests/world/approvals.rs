@@ -2,9 +2,9 @@
 
 use crate::world::{Beginning, World};
 
-const STOP: &str = "/bots stop env:production bot:Billing Bot connector:billing-1 reason:new settings";
-const APPROVE: &str = "Approve: Stop billing-1 in Production";
-const WAITS: &str = "Waits for a second person: Stop billing-1 in Production";
+const STOP: &str = "/bots stop env:production bot:Orders Bot connector:orders-1 reason:new settings";
+const APPROVE: &str = "Approve: Stop orders-1 in Production";
+const WAITS: &str = "Waits for a second person: Stop orders-1 in Production";
 
 async fn world() -> World {
     World::begin(Beginning::default().with("SECOND_PERSON", "stop")).await
@@ -15,10 +15,10 @@ async fn p6_what_waits_for_a_second_person_is_public_outlives_a_restart_and_runs
     let mut world = world().await;
     let prompt = world.olga().runs(STOP).await.message();
     assert!(prompt.is_ephemeral() && prompt.says("It needs a second person"), "{prompt:?}");
-    let told = world.olga().presses(&prompt, "Stop billing-1 in Production").await.message();
+    let told = world.olga().presses(&prompt, "Stop orders-1 in Production").await.message();
     assert!(told.is_ephemeral() && told.says("for a second person"), "{told:?}");
     let waits = world.operation(WAITS).await;
-    assert!(!waits.is_ephemeral() && waits.says("Reason") && waits.says("**2** now → **1** after"), "{waits:?}");
+    assert!(!waits.is_ephemeral() && waits.says("Reason") && waits.says("**3** now → **2** after"), "{waits:?}");
     world.stop_bot().await;
     world.start_bot().await;
 
@@ -29,7 +29,7 @@ async fn p6_what_waits_for_a_second_person_is_public_outlives_a_restart_and_runs
     assert!(world.fleet().actions().is_empty(), "nothing runs before");
     let agreed = world.otto().presses(&waits, APPROVE).await.message();
     assert!(agreed.is_ephemeral() && agreed.says("Confirmed"), "{agreed:?}");
-    let done = world.operation("Stopped billing-1 in Production").await;
+    let done = world.operation("Stopped orders-1 in Production").await;
     assert!(done.says(&format!("🤝 <@{}> agreed to it.", world.otto().id())), "{done:?}");
     let by_him = format!("<@{}> agreed to it for <@{}>", world.otto().id(), world.olga().id());
     let approved = world.operation(&by_him).await;
@@ -46,13 +46,13 @@ async fn p6_what_waits_for_a_second_person_is_public_outlives_a_restart_and_runs
 async fn who_asked_withdraws_what_waits_and_nobody_else_does() {
     let world = world().await;
     let prompt = world.olga().runs(STOP).await.message();
-    world.olga().presses(&prompt, "Stop billing-1 in Production").await;
+    world.olga().presses(&prompt, "Stop orders-1 in Production").await;
     let waits = world.operation(WAITS).await;
     let refused = world.otto().presses(&waits, "Withdraw").await.message();
     assert!(refused.says("belongs to"), "{refused:?}");
     let withdrawn = world.olga().presses(&waits, "Withdraw").await.message();
     assert!(withdrawn.says("Cancelled"), "{withdrawn:?}");
-    let over = world.operation("Withdrawn: Stop billing-1 in Production").await;
+    let over = world.operation("Withdrawn: Stop orders-1 in Production").await;
     assert_eq!(over.id(), waits.id());
     let late = world.otto().presses_id(&waits, &waits.button(APPROVE).unwrap(), true).await.message();
     assert!(late.says("cancelled before"), "{late:?}");
