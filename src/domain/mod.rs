@@ -19,6 +19,7 @@ pub mod operation;
 pub mod pace;
 pub mod plan;
 pub mod policy;
+pub mod progress;
 pub mod redundancy;
 pub mod request;
 pub mod setup;

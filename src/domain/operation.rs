@@ -13,6 +13,7 @@ use super::authority::Person;
 use super::connector::{Bot, Connector, Environment, Revision};
 use super::ids::{ChannelId, ConnectorId, Id, RoleId};
 use super::plan::Plan;
+use super::progress::{Progress, Usual};
 use super::request::Request;
 
 /// How long a stop or a redeploy may take until its end is seen. (A start has the start grace.)
@@ -84,6 +85,9 @@ pub struct Step {
     /// The service's id of what it did, once that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub of_service: Option<String>,
+    /// For a start that was begun: how far it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub progress: Option<Progress>,
     /// When it was begun.
     pub began_at: Option<Timestamp>,
     /// When it ended.
@@ -321,6 +325,11 @@ impl Operation {
         self.steps.iter().enumerate().find(|(_, step)| step.state != StepState::Done)
     }
 
+    /// Takes in that time goes by. Whether its message has something new to show.
+    pub fn advance(&mut self, now: Timestamp) -> bool {
+        self.steps.iter_mut().find(|step| step.state != StepState::Done).is_some_and(|step| step.advance(now))
+    }
+
     /// How long the step that is under way may still take; nothing when its time is up.
     pub fn time_left(&self, start_grace: Duration, now: Timestamp) -> Duration {
         self.current().map_or(Duration::ZERO, |(_, step)| step.time_left(start_grace, now))
@@ -353,7 +362,25 @@ impl Operation {
 impl Step {
     fn new(on: usize, action: Action, key: String, revision: Option<Revision>) -> Self {
         let state = StepState::Waiting;
-        Self { on, action, key, revision, state, of_service: None, began_at: None, ended_at: None }
+        Self { on, action, key, revision, state, of_service: None, progress: None, began_at: None, ended_at: None }
+    }
+
+    /// Takes a start as begun, which usually takes so long.
+    pub fn begin_start(&mut self, usual: Option<Usual>) {
+        self.progress.get_or_insert(Progress { usual, parts: 0 });
+    }
+
+    fn advance(&mut self, now: Timestamp) -> bool {
+        let (Some(progress), Some(began)) = (self.progress, self.began_at) else { return false };
+        let elapsed = now.duration_since(began).try_into().unwrap_or_default();
+        let next = progress.after(elapsed);
+        self.progress = Some(next);
+        next != progress
+    }
+
+    /// Whether it was begun and has not ended.
+    pub fn is_under_way(&self) -> bool {
+        !matches!(self.state, StepState::Waiting | StepState::Done | StepState::Failed { .. })
     }
 
     /// How long this step may take.

@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Operations, Rules, Wake, record};
 use crate::discord_api::{ApiError, DiscordApi};
+use crate::domain::action::Action;
 use crate::domain::audit::Entry;
 use crate::domain::authority::{At, Right};
 use crate::domain::freeze::holding;
@@ -135,9 +136,11 @@ impl Runner {
         };
         // However long we are asked to wait, the step ends in its time; and not before it was looked for once more.
         let left = operation.time_left(grace, now);
+        let shows = operation.advance(now);
         let went = match went {
             Move::Same(_) | Move::Later(_) if left.is_zero() => give_up(&mut operation, now),
-            Move::Same(due) => Move::Same(due.min(left)),
+            Move::Same(due) if !shows => Move::Same(due.min(left)),
+            Move::Same(due) => Move::Later(due.min(left)),
             Move::Later(due) => Move::Later(due.min(left)),
             Move::On => Move::On,
         };
@@ -197,9 +200,13 @@ impl Runner {
         if judge_again && let Err(stay) = self.judge_again(operation, step, now).await {
             return Ok(Some(stay));
         }
+        let place = operation.to.as_ref().unwrap_or(&operation.environment);
         let Some(current) = operation.steps.get_mut(step) else {
             return Ok(Some(Move::On));
         };
+        if current.action == Action::Start {
+            current.begin_start(self.store.usual_start(&operation.bot.id, place).await?);
+        }
         current.began_at = current.began_at.or(Some(now));
         current.state = StepState::Sending;
         if self.store.save_operation(operation, lease, Then::Hold, now).await? == Saved::LeaseLost {

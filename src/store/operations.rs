@@ -7,6 +7,7 @@ use sqlx::Row as _;
 
 use super::batch::{Batch, Ran, Statement};
 use super::outbox::message;
+use super::starts::remember;
 use super::timeline::operation_line;
 use super::writer::Who;
 use super::{Store, StoreError, Turn, audit, body, index_key, millis, millis_after, to_json};
@@ -152,6 +153,7 @@ impl Store {
         if let Then::End { entry } = then {
             let free = Statement::new("DELETE FROM operation_scopes WHERE operation = $1").bind(operation.id.as_str());
             batch = batch.then(free).then(audit::statement(entry)?).then(operation_line(operation, now)?);
+            batch = remember(batch, operation);
         }
         Ok(match self.write(batch.then(say(operation, now)?), Who::Other).await? {
             Ran::All(_) => Saved::Now,

@@ -4,6 +4,7 @@
 mod approvals;
 mod bench;
 mod freezes;
+mod progress;
 mod record;
 mod table;
 #[path = "../description/witness.rs"]

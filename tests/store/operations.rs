@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
-use botswain::domain::action::Verb;
+use botswain::domain::action::{Action, Verb};
 use botswain::domain::audit::Verdict;
-use botswain::domain::ids::ConnectorId;
+use botswain::domain::connector::Environment;
+use botswain::domain::ids::{BotId, ConnectorId};
 use botswain::domain::operation::{Operation, StepState};
+use botswain::domain::progress::Usual;
 use botswain::domain::request::{Request, RequestState};
 use botswain::store::Store;
 use botswain::store::operations::{Leased, Saved, Then};
@@ -26,6 +28,7 @@ on_both!(
     a_postponed_operation_is_as_it_was_and_due_later,
     the_last_operations_on_a_connector_are_the_newest_first,
     ids_of_any_length_and_any_character_are_kept_apart,
+    what_a_start_usually_takes_is_the_median_of_the_last_twenty_of_its_bot_where_it_ends,
 );
 
 async fn begun(store: &Store, request: &Request) -> Operation {
@@ -177,4 +180,24 @@ async fn ids_of_any_length_and_any_character_are_kept_apart(ground: Ground) {
         assert_eq!(busy_with(&ground.store, &asked(&id, "another")).await, operation);
         assert_eq!(ground.store.last_operations(&[ConnectorId::new(id)], 9).await.unwrap(), [operation]);
     }
+}
+
+async fn what_a_start_usually_takes_is_the_median_of_the_last_twenty_of_its_bot_where_it_ends(ground: Ground) {
+    let (billing, demo) = (BotId::new("billing"), Environment::new("demo"));
+    let usual = async |environment: &Environment| ground.store.usual_start(&billing, environment).await.unwrap();
+    for start in 0..25_i64 {
+        let mut request = redeploy("billing", "billing-1", "production", "demo");
+        request.plan.as_mut().unwrap().connectors[0].steps = vec![Action::Start];
+        let mut operation = begun(&ground.store, &request).await;
+        assert_eq!(usual(&demo).await.map(|usual| usual.of), u32::try_from(start.min(20)).ok().filter(|of| *of > 0));
+        operation.steps[0].state = StepState::Done;
+        operation.steps[0].began_at = Some(at(start * 100));
+        operation.steps[0].ended_at = Some(at(start * 100 + start));
+        let leased = lease(&ground.store, start * 100).await.unwrap();
+        let record = entry(request.id.as_str(), Verdict::Done, start);
+        let end = Then::End { entry: &record };
+        assert_eq!(ground.store.save_operation(&operation, &leased.lease, end, at(start)).await.unwrap(), Saved::Now);
+    }
+    assert_eq!(usual(&demo).await, Some(Usual { takes: Duration::from_secs(15), of: 20 }));
+    assert_eq!(usual(&Environment::new("production")).await, None);
 }

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use botswain::domain::audit::Verdict;
-use botswain::domain::ids::ConnectorId;
+use botswain::domain::connector::Environment;
+use botswain::domain::ids::{BotId, ConnectorId};
 use botswain::domain::notice::Notice;
 use botswain::domain::operation::StepState;
 use botswain::domain::request::RequestState;
@@ -74,6 +75,8 @@ async fn everything_is_there(store: &Store, version: i64) {
     assert_eq!(highest, [("billing", 2), ("a very long id", 1)][..by_then.min(2)], "from {version}");
     assert_eq!(store.troubles().await.unwrap().len(), usize::from(version >= 6), "from {version}");
     assert_eq!(store.waiting_lines().await.unwrap(), if version >= 7 { 2 } else { 0 }, "from {version}");
+    let usual = store.usual_start(&BotId::new("billing"), &Environment::new("production")).await.unwrap();
+    assert_eq!(usual.is_some(), version >= 12, "from {version}");
     store.check_writable().await.unwrap();
     let mutes = store.mutes().await.unwrap();
     assert_eq!(

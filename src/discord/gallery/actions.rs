@@ -13,6 +13,7 @@ use crate::domain::notice::Notice;
 use crate::domain::operation::{Ended, Operation, Outcome, Seen, StepFailure, StepState};
 use crate::domain::pace::{TooMany, Whose};
 use crate::domain::plan::{Drift, Impact, Known, Plan, Wanted};
+use crate::domain::progress::{Progress, Usual};
 use crate::domain::request::{Refusal, Request, RequestState};
 use crate::operations::{Choice, Menu, Part};
 
@@ -145,6 +146,10 @@ pub(super) fn operations(of: &Sample<'_>) -> Vec<Exhibit> {
     let mut starting =
         of.operation(Verb::Start, "billing-2", None, vec![StepState::Watching { operation: followed() }]);
     see(&mut starting, seen(AgentStatus::Online, Link::NotConnected));
+    let usual = Some(Usual { takes: Duration::from_secs(150), of: 12 });
+    if let Some(step) = starting.steps.first_mut() {
+        step.progress = Some(Progress { usual, parts: 6 });
+    }
     let mut started = of.ended(of.operation(Verb::Start, "billing-2", None, vec![StepState::Done]), Outcome::Done);
     see(&mut started, seen(AgentStatus::Online, Link::Connected));
     let mut stopped = of.ended(of.operation(Verb::Stop, "billing-1", None, vec![StepState::Done]), Outcome::Done);

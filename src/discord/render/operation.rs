@@ -1,5 +1,7 @@
 //! An operation's one public message: who asked for what, how far it is, and how it ended.
 
+use std::time::Duration;
+
 use super::super::custom_id::{CustomId, environment_key};
 use super::escape;
 use super::message::{Button, Embed, Look, Message};
@@ -8,6 +10,7 @@ use super::words::{self, Face};
 use crate::domain::action::{Action, Verb};
 use crate::domain::connector::{AgentStatus, Environment, Link};
 use crate::domain::operation::{Operation, Outcome, Seen, Step, StepFailure, StepState, Target};
+use crate::domain::progress::{PARTS, Progress};
 
 /// The operation as it stands.
 pub(super) fn message(operation: &Operation, reference: &str) -> Message {
@@ -85,10 +88,11 @@ fn lines(operation: &Operation) -> Vec<String> {
     let mut lines = vec![asked];
     lines.extend(operation.approved_by.as_ref().map(|second| format!("🤝 {} agreed to it.", words::mention(second))));
     let several = operation.targets.len() > 1;
-    lines.extend(operation.steps.iter().enumerate().map(|(place, step)| {
+    for (place, step) in operation.steps.iter().enumerate() {
         let of = operation.target(place).filter(|_| several);
-        step_line(of.map(|target| escape::name(&target.name)).as_deref(), step)
-    }));
+        lines.push(step_line(of.map(|target| escape::name(&target.name)).as_deref(), step));
+        lines.extend(step.progress.as_ref().filter(|_| step.is_under_way()).map(bar));
+    }
     if let Some(ended) = &operation.ended {
         lines.push(format!("Took {}.", words::between(operation.opened_at, ended.at)));
     }
@@ -116,6 +120,22 @@ fn step_line(of: Option<&str>, step: &Step) -> String {
             format!("❔ {what}: {}", failure(&StepFailure::OutcomeUnknown))
         }
         StepState::Failed { why } => format!("❌ {what}: {}", failure(why)),
+    }
+}
+
+/// How far a start is, against what it usually takes.
+fn bar(progress: &Progress) -> String {
+    let Some(usual) = progress.usual else {
+        return "-# How long a start of this bot usually takes is not known yet.".to_owned();
+    };
+    let full = usize::from(progress.parts.min(PARTS));
+    let bar = format!("{}{}", "▰".repeat(full), "▱".repeat(usize::from(PARTS) - full));
+    let starts = words::of(usual.of, "earlier start");
+    let took = words::duration(usual.takes.max(Duration::from_secs(1)));
+    if progress.is_late() {
+        format!("{bar} longer than usual: {took}, by {starts}")
+    } else {
+        format!("{bar} usually {took}, by {starts}")
     }
 }
 

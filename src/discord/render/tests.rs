@@ -37,6 +37,7 @@ use crate::domain::pace::{TooMany, Whose};
 use crate::domain::plan::{Drift, Impact, Known, Plan, Wanted};
 use crate::domain::policy::tests::policy;
 use crate::domain::policy::{Own, OwnOfEnvironment, Picture, Policy, Terms};
+use crate::domain::progress::{Progress, Usual};
 use crate::domain::redundancy::Level;
 use crate::domain::request::{Refusal, Request, RequestState};
 use crate::operations::{Choice, Menu, Part};
@@ -602,6 +603,21 @@ fn a_start_shows_how_long_it_has_been_and_whether_it_is_online_yet() {
     ~ ref ab12cd34 · operation ab12cd34
     [Status of Billing Bot] grey
     "#);
+}
+
+#[test]
+fn a_start_shows_how_far_it_is_against_what_is_usual_for_this_bot() {
+    let line = |parts: u8, usual: Option<Usual>| {
+        let mut start = operation(Verb::Start, None, &stopped("billing-2", "Billing Bot"));
+        start.steps[0].state = StepState::Accepted { operation: "op".into() };
+        start.steps[0].progress = Some(Progress { usual, parts });
+        said(&start).lines().nth(3).unwrap().trim().to_owned()
+    };
+    let usual = Some(Usual { takes: Duration::from_secs(130), of: 5 });
+    assert_eq!(line(0, None), "-# How long a start of this bot usually takes is not known yet.");
+    assert_eq!(line(3, usual), "▰▰▰▱▱▱▱▱▱▱ usually 2 min 10 s, by 5 earlier starts");
+    let one = Some(Usual { takes: Duration::from_secs(40), of: 1 });
+    assert_eq!(line(10, one), "▰▰▰▰▰▰▰▰▰▰ longer than usual: 40 s, by 1 earlier start");
 }
 
 #[test]
