@@ -22,9 +22,11 @@ use crate::channel::{id, text};
 use crate::harbour::{Harbour, Outside};
 use crate::script::time;
 
-/// How long it is quiet at the end, so that all that waits is said: longer than anything is held back, and then longer than
-/// the longest pause between two reminders, at which it is found out what was deleted.
-const QUIET: &[i64] = &[80, 80, 320, 90_000, 320];
+/// How long it is quiet at the end, so that all that waits is said: longer than anything is held back.
+const QUIET: &[i64] = &[80, 80, 320];
+/// And then longer than the longest pause between two reminders, at which it is found out what was deleted, and longer than
+/// where a thread could not be told.
+const LONG_QUIET: &[i64] = &[90_000, 320];
 
 struct Trip {
     harbour: Harbour,
@@ -122,7 +124,8 @@ impl Trip {
         }
         self.harbour.no_faults().await;
         self.failing_polls = 0;
-        for seconds in QUIET {
+        let long = if self.tells || !self.ever_deleted.is_empty() { LONG_QUIET } else { &[] };
+        for seconds in QUIET.iter().chain(long) {
             writeln!(self.log, "{:>8}  {seconds} s of quiet", time(self.harbour.second)).unwrap();
             self.harbour.passes(*seconds);
             self.look().await;
