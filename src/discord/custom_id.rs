@@ -9,6 +9,7 @@ use std::str::FromStr;
 use crate::domain::action::Verb;
 use crate::domain::connector::Environment;
 use crate::domain::ids::{Id, Key};
+use crate::domain::tiles::Show;
 use crate::operations::Part;
 
 /// The version of the ids below; it goes up when one of them changes its meaning.
@@ -54,6 +55,20 @@ pub enum CustomId {
         environment: Key,
         /// The bot.
         bot: Option<Key>,
+    },
+    /// Shows a page of an environment's bots.
+    Overview {
+        /// The environment.
+        environment: Key,
+        /// Which of them.
+        show: Show,
+        /// Which page of those.
+        page: u16,
+    },
+    /// A menu of which bots of an environment are shown.
+    Filter {
+        /// The environment.
+        environment: Key,
     },
     /// A menu of an environment's bots: the chosen one's status is shown.
     Details {
@@ -103,6 +118,8 @@ impl CustomId {
     pub fn changes(&self) -> bool {
         match self {
             Self::Status { .. }
+            | Self::Overview { .. }
+            | Self::Filter { .. }
             | Self::Details { .. }
             | Self::Incident(_)
             | Self::Alerts { .. }
@@ -136,6 +153,8 @@ impl fmt::Display for CustomId {
             Self::Ask { verb, connector } => write!(f, "ask:{}:{connector}", verb.word()),
             Self::Status { environment, bot: None } => write!(f, "status:{environment}"),
             Self::Status { environment, bot: Some(bot) } => write!(f, "status:{environment}:{bot}"),
+            Self::Overview { environment, show, page } => write!(f, "overview:{environment}:{}:{page}", show.word()),
+            Self::Filter { environment } => write!(f, "filter:{environment}"),
             Self::Details { environment } => write!(f, "details:{environment}"),
             Self::Acknowledge(incident) => write!(f, "ack:{incident}"),
             Self::GiveBack(incident) => write!(f, "give-back:{incident}"),
@@ -189,6 +208,12 @@ impl FromStr for CustomId {
             }
             ["status", environment] => Self::Status { environment: key(environment)?, bot: None },
             ["status", environment, bot] => Self::Status { environment: key(environment)?, bot: Some(key(bot)?) },
+            ["overview", environment, show, number] => Self::Overview {
+                environment: key(environment)?,
+                show: Show::from_word(show).ok_or(NotOurs)?,
+                page: page(number)?,
+            },
+            ["filter", environment] => Self::Filter { environment: key(environment)? },
             ["details", environment] => Self::Details { environment: key(environment)? },
             ["ack", incident] => Self::Acknowledge(id(incident)?),
             ["give-back", incident] => Self::GiveBack(id(incident)?),
@@ -231,6 +256,9 @@ mod tests {
             (id(), part(), any::<u16>()).prop_map(|(request, part, page)| CustomId::Page { request, part, page }),
             (verb(), key()).prop_map(|(verb, connector)| CustomId::Ask { verb, connector }),
             (key(), prop::option::of(key())).prop_map(|(environment, bot)| CustomId::Status { environment, bot }),
+            (key(), prop::sample::select(Show::ALL.to_vec()), any::<u16>())
+                .prop_map(|(environment, show, page)| CustomId::Overview { environment, show, page }),
+            key().prop_map(|environment| CustomId::Filter { environment }),
             key().prop_map(|environment| CustomId::Details { environment }),
             id().prop_map(CustomId::Acknowledge),
             id().prop_map(CustomId::GiveBack),

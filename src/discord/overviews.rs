@@ -12,9 +12,11 @@ use tokio_util::sync::CancellationToken;
 use super::Front;
 use super::interactions::answer::private;
 use super::render::Message;
-use super::render::status::{self, View};
+use super::render::overview;
+use super::render::status::View;
 use crate::domain::connector::Environment;
 use crate::domain::policy::Picture;
+use crate::domain::tiles::Show;
 
 /// How long after a change they are made, if nobody asks for them before: an alert that follows from it goes first.
 const AFTER_YOU: Duration = Duration::from_millis(20);
@@ -47,7 +49,7 @@ impl Overviews {
             *made = Made { of: Arc::clone(picture), until: view.stands_until(), overviews: BTreeMap::new() };
         }
         let overview = made.overviews.entry(environment.clone()).or_insert_with(|| {
-            let message = status::environment(view, environment);
+            let message = overview::page(view, environment, Show::Everything, 0);
             // Maps with text keys and finite numbers only: this cannot fail.
             let written = to_raw_value(&private(&message)).unwrap_or_else(|_| RawValue::NULL.to_owned());
             Arc::new(Overview { message, written })

@@ -24,6 +24,7 @@ pub mod redundancy;
 pub mod request;
 pub mod setup;
 pub mod storm;
+pub mod tiles;
 pub mod timeline;
 pub mod trouble;
 pub mod when;

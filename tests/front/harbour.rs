@@ -235,10 +235,12 @@ impl Harbour {
     /// Chooses the option with this label from a message's menu; the interaction.
     pub async fn choose(&self, who: Snowflake, message: &Value, label: &str) -> Value {
         let parts = parts(message);
-        let menu = parts.iter().find(|part| part["type"] == 3).unwrap_or_else(|| panic!("no menu on {message}"));
-        let options = menu["options"].as_array().unwrap();
-        let option = options.iter().find(|option| option["label"] == label);
-        let value = &option.unwrap_or_else(|| panic!("no option {label} in {menu}"))["value"];
+        let options = parts
+            .iter()
+            .flat_map(|part| part["options"].as_array().into_iter().flatten().map(move |option| (part, option)));
+        let chosen = options.into_iter().find(|(_, option)| option["label"] == label);
+        let (menu, option) = chosen.unwrap_or_else(|| panic!("no option {label} on {message}"));
+        let value = &option["value"];
         let body = json!({"message_id": message["id"], "custom_id": menu["custom_id"], "values": [value]});
         self.control().act("/select", self.in_team(who, body)).await
     }

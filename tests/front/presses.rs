@@ -26,6 +26,23 @@ async fn the_status_is_answered_at_once_from_memory_and_only_to_the_person() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_environment_is_narrowed_to_what_matters_and_back() {
+    let harbour = Harbour::open().await;
+    let message = harbour.done(harbour.run(harbour.vera(), "status", &[("env", "production")]).await).await;
+    let tiles = text(&message);
+    assert!(tiles.contains("Active") && tiles.contains("Not connected to Bot Server"), "{tiles}");
+    let narrowed = harbour.choose(harbour.vera(), &message, "In trouble (1)").await;
+    assert_eq!(narrowed["outcome"], "update", "{narrowed}");
+    let narrowed = harbour.done(narrowed).await;
+    assert!(text(&narrowed).contains("In trouble") && !text(&narrowed).contains("Billing Bot"), "{}", text(&narrowed));
+    let again = harbour.done(harbour.press(harbour.vera(), &narrowed, "Refresh").await).await;
+    assert_eq!(text(&again), text(&narrowed), "what was chosen stays chosen");
+    let all = harbour.done(harbour.choose(harbour.vera(), &again, "All bots (5)").await).await;
+    assert!(text(&all).contains("Billing Bot"), "{}", text(&all));
+    harbour.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_typed_is_completed_with_live_state() {
     let harbour = Harbour::open().await;
     let bots = harbour.typing(harbour.olga(), "stop", &[("env", "production")], ("bot", "bill")).await;

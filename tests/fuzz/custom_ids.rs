@@ -3,6 +3,7 @@ use botswain::discord::custom_id::CustomId;
 use botswain::discord::render::limits;
 use botswain::domain::action::Verb;
 use botswain::domain::ids::{Id, Key};
+use botswain::domain::tiles::Show;
 use botswain::operations::Part;
 use proptest::prelude::*;
 
@@ -21,6 +22,9 @@ fn ours() -> impl Strategy<Value = CustomId> {
         (prop::sample::select(Verb::ALL.to_vec()), key())
             .prop_map(|(verb, connector)| CustomId::Ask { verb, connector }),
         (key(), prop::option::of(key())).prop_map(|(environment, bot)| CustomId::Status { environment, bot }),
+        (key(), prop::sample::select(Show::ALL.to_vec()), any::<u16>())
+            .prop_map(|(environment, show, page)| CustomId::Overview { environment, show, page }),
+        key().prop_map(|environment| CustomId::Filter { environment }),
         key().prop_map(|environment| CustomId::Details { environment }),
     ]
 }
@@ -50,7 +54,11 @@ fn words() -> impl Strategy<Value = String> {
             "page",
             "ask",
             "status",
+            "overview",
+            "filter",
             "details",
+            "all",
+            "trouble",
             "stop",
             "start",
             "redeploy",

@@ -5,16 +5,17 @@ use std::time::Duration;
 
 use super::Exhibit;
 use super::sample::{HOUR, MINUTE, Sample, bot, demo, production};
-use crate::discord::render::{alerts as listed, attention, freeze, handled, modal, status as shown};
+use crate::discord::render::{alerts as listed, attention, freeze, handled, modal, overview, status as shown};
 use crate::domain::attention::{Done, SnoozeEnd, Unchanged};
 use crate::domain::audit::Handling;
-use crate::domain::connector::Bot;
+use crate::domain::connector::{Bot, Environment};
 use crate::domain::freeze::{Freeze, FreezeEnd};
 use crate::domain::ids::{BotId, Id};
 use crate::domain::incident::{Incident, Phase};
 use crate::domain::mute::{Mute, MuteEnd, Scope, Summary};
 use crate::domain::notice::Notice;
 use crate::domain::policy::Picture;
+use crate::domain::tiles::Show;
 use crate::domain::when::NotATime;
 use crate::incidents::{OpenAlerts, Refused};
 use crate::operations::FreezeRefused;
@@ -56,12 +57,17 @@ pub(super) fn status(of: &Sample<'_>) -> Vec<Exhibit> {
         let found = picture.fleet.bot(&BotId::new(name), &production());
         found.map(|bot| Exhibit::private(title, &shown::bot(view, bot, |_| may)))
     };
+    let far = |title: &str, picture: &Picture, place: &Environment, show, page| {
+        Exhibit::private(title, &overview::page(of.view(picture, &policy), place, show, page))
+    };
     let mut all = vec![
-        Exhibit::private("An environment, worst first", &shown::environment(view, &production())),
-        Exhibit::private("An environment where nothing is asked", &shown::environment(view, &demo())),
-        Exhibit::private("A frozen environment", &shown::environment(of.view(&frozen, &policy), &production())),
-        Exhibit::private("When not all can be read", &shown::environment(of.view(&stale, &policy), &production())),
-        Exhibit::private("A hundred and twenty bots", &shown::environment(of.view(&many, &policy), &production())),
+        far("An environment, worst first", &picture, &production(), Show::Everything, 0),
+        far("An environment where nothing is asked", &picture, &demo(), Show::Everything, 0),
+        far("A frozen environment", &frozen, &production(), Show::Everything, 0),
+        far("When not all can be read", &stale, &production(), Show::Everything, 0),
+        far("A hundred and twenty bots", &many, &production(), Show::Everything, 0),
+        far("A hundred and twenty bots, the last page", &many, &production(), Show::Everything, 4),
+        far("Those with a stopped connector", &many, &production(), Show::Stopped, 0),
     ];
     all.extend(near("A bot, for an operator", "Billing Bot", true));
     all.extend(near("A bot that is broken", "Returns Bot", true));

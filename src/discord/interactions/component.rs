@@ -13,7 +13,7 @@ use super::super::Front;
 use super::super::custom_id::CustomId;
 use super::super::lookup;
 use super::super::render::status::View;
-use super::super::render::{Message, prompt, refusal, status};
+use super::super::render::{Message, overview, prompt, refusal, status};
 use super::answer::{AnswerError, First, Reply};
 use super::guard::Incoming;
 use super::{answered, begun};
@@ -22,6 +22,7 @@ use crate::domain::connector::Environment;
 use crate::domain::ids::{BotId, Id, Key};
 use crate::domain::policy::Picture;
 use crate::domain::request::{Refusal, RequestState};
+use crate::domain::tiles::Show;
 use crate::incidents::Ask;
 use crate::operations::{Answer, Part, Said, Settled, Trouble};
 
@@ -59,6 +60,13 @@ impl Front {
             CustomId::Status { environment, bot } => {
                 self.show_status(&incoming, private, &environment, bot.as_ref()).await
             }
+            CustomId::Overview { environment, show, page } => {
+                self.show_overview(&incoming, private, &environment, show, page).await
+            }
+            CustomId::Filter { environment } => match value.as_deref().and_then(Show::from_word) {
+                Some(show) => self.show_overview(&incoming, private, &environment, show, 0).await,
+                None => self.not_ours(&incoming).await,
+            },
             CustomId::Details { environment } => {
                 let bot = value.as_deref().and_then(|value| value.parse().ok());
                 self.show_status(&incoming, private, &environment, bot.as_ref()).await
@@ -112,6 +120,25 @@ impl Front {
     ) -> Result<(), AnswerError> {
         let picture = self.picture.borrow().clone();
         let message = self.status_by_key(&picture, incoming, environment, bot);
+        incoming.reply.first(&if private { First::Update(message) } else { First::Private(message) }).await
+    }
+
+    /// A page of an environment's bots. Only the first page of all of them was made before anybody asked.
+    async fn show_overview(
+        &self,
+        incoming: &Incoming<'_>,
+        private: bool,
+        environment: &Key,
+        show: Show,
+        page: u16,
+    ) -> Result<(), AnswerError> {
+        let picture = self.picture.borrow().clone();
+        let message = match lookup::environment_by_key(&picture.fleet, environment) {
+            Some(found) if (show, page) != (Show::Everything, 0) => {
+                overview::page(self.view(&picture), &found, show, page)
+            }
+            _ => self.status_by_key(&picture, incoming, environment, None),
+        };
         incoming.reply.first(&if private { First::Update(message) } else { First::Private(message) }).await
     }
 

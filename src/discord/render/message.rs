@@ -118,6 +118,12 @@ impl Message {
         Self { embeds: vec![embed], ..Self::default() }
     }
 
+    /// Adds an embed below. All of them together keep within [`limits::EMBEDS_TOTAL`] only if whoever makes them sees to it.
+    pub fn and(mut self, embed: Embed) -> Self {
+        self.embeds.push(embed);
+        self
+    }
+
     /// A message of one sentence.
     pub fn text(text: &str) -> Self {
         Self { content: cut(text, limits::CONTENT), ..Self::default() }
@@ -252,6 +258,16 @@ impl Select {
             max_values: 1,
             options: Vec::new(),
         }
+    }
+
+    /// How many options it has.
+    pub fn len(&self) -> usize {
+        self.options.len()
+    }
+
+    /// Whether it has none.
+    pub fn is_empty(&self) -> bool {
+        self.options.is_empty()
     }
 
     /// Adds an option, if there is room and its value is not there yet; its texts are plain.

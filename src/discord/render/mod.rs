@@ -18,6 +18,7 @@ pub mod message;
 pub mod modal;
 mod mute;
 mod operation;
+pub mod overview;
 pub mod prompt;
 pub mod record;
 pub mod refusal;

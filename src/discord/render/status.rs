@@ -1,6 +1,5 @@
-//! The fleet at a glance, and one bot with its connectors.
+//! One bot with its connectors, and what a status is made from.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -9,7 +8,7 @@ use super::super::custom_id::{CustomId, environment_key};
 use super::escape::{self, length};
 use super::freeze;
 use super::limits;
-use super::message::{Button, Embed, Look, Message, Select};
+use super::message::{Button, Embed, Look, Message};
 use super::words::{self, Face};
 use crate::domain::action::Verb;
 use crate::domain::connector::{Connector, Environment};
@@ -18,11 +17,6 @@ use crate::domain::freeze::holding;
 use crate::domain::load::{Load, MOST_CONVERSATIONS};
 use crate::domain::policy::{Picture, Policy, Terms};
 use crate::domain::redundancy::{Level, is_starting, started_at};
-
-/// The most bots that are listed one by one: more is not at a glance.
-const LINES: usize = 30;
-/// What is kept free of an embed's description for its last lines.
-const TAIL: usize = 400;
 
 /// What a status is made from.
 #[derive(Clone, Copy, Debug)]
@@ -37,22 +31,23 @@ pub struct View<'a> {
     pub now: Timestamp,
 }
 
-struct Judged<'a> {
-    view: &'a BotView,
-    level: Level,
-    face: Face,
-    minimum: u32,
+/// A bot as it is judged now.
+pub(super) struct Judged<'a> {
+    pub(super) view: &'a BotView,
+    pub(super) level: Level,
+    pub(super) face: Face,
+    pub(super) minimum: u32,
 }
 
 impl View<'_> {
-    fn judge<'a>(&self, view: &'a BotView) -> Judged<'a> {
+    pub(super) fn judge<'a>(&self, view: &'a BotView) -> Judged<'a> {
         let minimum = self.policy.minimum(&view.bot.id, &view.environment);
         let level = self.picture.level(view, self.policy, self.now);
         Judged { view, level, face: words::bot_face(level, view, minimum), minimum }
     }
 
     /// What must be said when what is shown may no longer be true.
-    fn warning(&self) -> Option<String> {
+    pub(super) fn warning(&self) -> Option<String> {
         let read_at = self.picture.fleet.read_at()?;
         let seen = words::relative(read_at);
         if let Some(why) = &self.picture.trouble {
@@ -80,7 +75,7 @@ impl View<'_> {
     }
 
     /// That the environment is frozen, if it is.
-    fn frozen(&self, environment: &Environment) -> Option<String> {
+    pub(super) fn frozen(&self, environment: &Environment) -> Option<String> {
         holding(&self.picture.freezes, [environment], self.now).map(freeze::line)
     }
 
@@ -92,105 +87,21 @@ impl View<'_> {
         self.poll_interval.saturating_mul(3)
     }
 
-    fn read_at(&self) -> String {
+    pub(super) fn read_at(&self) -> String {
         let warned = self.warning().is_some();
         let read_at = self.picture.fleet.read_at().filter(|_| !warned);
         read_at.map(|at| format!(" Read {}.", words::relative(at))).unwrap_or_default()
     }
 }
 
-/// The bots of an environment, worst first.
-pub fn environment(of: View<'_>, environment: &Environment) -> Message {
-    let bots = of.picture.fleet.bots_in(environment);
-    let mut judged: Vec<_> = bots.iter().map(|view| of.judge(view)).collect();
-    judged.sort_by_cached_key(|bot| (words::rank(bot.face), bot.view.bot.name.to_lowercase()));
-    let title = escape::name(&environment.title());
-    let worst = judged.first().map_or_else(|| words::level_face(Level::NotInUse), |bot| bot.face);
-    let mut lines = vec![format!("{}{}", summary(&judged), of.read_at())];
-    lines.extend(of.frozen(environment));
-    lines.extend(of.warning());
-    lines.push(String::new());
-    lines.extend(unread_line(of, bots));
-    let mut used: usize = lines.iter().map(|line| length(line) + 1).sum();
-    let mut listed = 0;
-    for bot in judged.iter().take(LINES) {
-        let line = bot_line(of, bot);
-        used += length(&line) + 1;
-        if used > limits::DESCRIPTION - TAIL {
-            break;
-        }
-        lines.push(line);
-        listed += 1;
-    }
-    lines.extend(rest_line(judged.get(listed..).unwrap_or_default()));
-    let unasked = !judged.is_empty() && judged.iter().all(|bot| bot.minimum == 0);
-    let state =
-        if unasked { format!("{title}: no minimum is asked here") } else { format!("{} in {title}", worst.word) };
-    let embed = Embed::new(&format!("{} {state}", worst.icon), worst.colour).describe(lines.iter().map(String::as_str));
-    let key = environment_key(environment);
-    let refresh = Button::new(&CustomId::Status { environment: key.clone(), bot: None }, "Refresh", Look::Secondary);
-    let mut menu = Select::new(&CustomId::Details { environment: key }, "Details of a bot, worst first");
-    for bot in judged.iter().take(limits::OPTIONS) {
-        let counts = words::impact(bot.level, bot.view.healthy(), bot.view.total(), bot.minimum, bot.view.unread());
-        let name = told_apart(of, bot.view);
-        menu = menu.option(bot.view.bot.id.key().as_str(), &name, &format!("{}: {counts}", bot.face.word));
-    }
-    Message::of(embed).select(menu).buttons(vec![refresh])
-}
-
-fn summary(judged: &[Judged<'_>]) -> String {
-    if judged.is_empty() {
-        return "No bot is known here.".to_owned();
-    }
-    let total = words::of(u32::try_from(judged.len()).unwrap_or(u32::MAX), "bot");
-    format!("{total}: {}.", tally(judged))
-}
-
-/// "1 outage, 2 at risk, 9 redundant", in the order in which they stand.
-fn tally(judged: &[Judged<'_>]) -> String {
-    let mut counts: Vec<(&str, usize)> = Vec::new();
-    for bot in judged {
-        match counts.iter_mut().find(|(word, _)| *word == bot.face.word) {
-            Some((_, count)) => *count += 1,
-            None => counts.push((bot.face.word, 1)),
-        }
-    }
-    let parts: Vec<_> = counts.iter().map(|(word, count)| format!("{count} {}", word.to_lowercase())).collect();
-    parts.join(", ")
-}
-
-fn rest_line(rest: &[Judged<'_>]) -> Option<String> {
-    let first = rest.first()?;
-    let count = rest.len();
-    let same = rest.iter().all(|bot| bot.face.word == first.face.word);
-    Some(if same {
-        let all = if count == 1 { "" } else { "all " };
-        format!("… and {count} more, {all}{}", first.face.word.to_lowercase())
-    } else {
-        format!("… and {count} more: {}", tally(rest))
-    })
-}
-
-fn bot_line(of: View<'_>, bot: &Judged<'_>) -> String {
-    let view = bot.view;
-    let counts = words::impact(bot.level, view.healthy(), view.total(), bot.minimum, view.unread());
-    format!("{} **{}** · {}: {counts}", bot.face.icon, escape::name(&told_apart(of, view)), bot.face.word)
-}
-
 /// A bot's name, with its id where another bot bears the same name.
-fn told_apart(of: View<'_>, view: &BotView) -> String {
+pub(super) fn told_apart(of: View<'_>, view: &BotView) -> String {
     if of.picture.fleet.bots_named(&view.environment, &view.bot.name).len() > 1 {
         let id = escape::cut(view.bot.id.as_str(), 20);
         format!("{} ({id})", escape::cut(&view.bot.name, 36))
     } else {
         view.bot.name.clone()
     }
-}
-
-fn unread_line(of: View<'_>, bots: &[Arc<BotView>]) -> Option<String> {
-    let unread = bots.iter().flat_map(|view| &view.sightings).filter(|s| s.sight != Sight::Fresh).count();
-    let count = u32::try_from(unread).unwrap_or(u32::MAX).saturating_add(of.picture.fleet.unattributed());
-    (count > 0).then(|| format!("❔ {} could not be read, so the counts may be too low.", words::of(count, "record")))
 }
 
 /// One bot with its connectors; `may` says what the viewer may do, which only decides the buttons that are shown.

@@ -20,7 +20,7 @@ use self::freeze::freeze;
 use super::escape::length;
 use super::message::Message;
 use super::status::View;
-use super::{Context, limits, notice, prompt, refusal, status};
+use super::{Context, limits, notice, overview, prompt, refusal, status};
 use crate::domain::action::{Action, CannotDo, Verb};
 use crate::domain::authority::{Denied, Person, Right};
 use crate::domain::connector::tests::connector;
@@ -40,6 +40,7 @@ use crate::domain::policy::{Own, OwnOfEnvironment, Picture, Policy, Terms};
 use crate::domain::progress::{Progress, Usual};
 use crate::domain::redundancy::Level;
 use crate::domain::request::{Refusal, Request, RequestState};
+use crate::domain::tiles::Show;
 use crate::operations::{Choice, Menu, Part};
 
 const POLL: Duration = Duration::from_secs(30);
@@ -213,11 +214,16 @@ fn some_fleet() -> Picture {
 #[test]
 fn the_status_of_an_environment_is_worst_first() {
     let (picture, policy) = (some_fleet(), policy());
-    let message = status::environment(view(&picture, &policy, 1010), &Environment::new("production"));
+    let message = overview::page(view(&picture, &policy, 1010), &Environment::new("production"), Show::Everything, 0);
     check(&message.private_body(), &[]);
     insta::assert_snapshot!(show(&message.body()), @r#"
     # 🔴 Outage in Production
     4 bots: 1 outage, 1 at risk, 1 never redundant, 1 redundant. Read <t:1000:R>.
+    | Active: **4** of 6 connectors
+    | Not connected to Conversational Cloud: **1**
+    | Not connected to Bot Server: **0**
+    | Stopped: **1**
+    # All bots
     🔴 **Orders Bot** · Outage: 0 of 1 healthy: nothing is left to take conversations
     🟠 **Billing Bot** · At risk: 1 of 2 healthy: no failover left
     🟡 **FAQ Bot** · Never redundant: 1 of 1 healthy: it never had the 2 that are wanted
@@ -227,6 +233,11 @@ fn the_status_of_an_environment_is_worst_first() {
       · Billing Bot (At risk: 1 of 2 healthy: no failover left)
       · FAQ Bot (Never redundant: 1 of 1 healthy: it never had the 2 that are wanted)
       · Returns Bot (Redundant: 2 of 2 healthy, 2 wanted)
+    ▾ Show only some of the bots
+      · All bots (4) ()
+      · In trouble (3) ()
+      · Not connected to Conversational Cloud (1) ()
+      · Stopped (1) ()
     [Refresh] grey
     "#);
 }
@@ -236,12 +247,18 @@ fn what_could_not_be_read_is_said_as_such_and_how_old_it_is() {
     let (mut picture, policy) = (some_fleet(), policy());
     picture.fleet.could_not_read(at(1030));
     picture.trouble = Some("It did not answer within 10 s.".into());
-    let message = status::environment(view(&picture, &policy, 1040), &Environment::new("production"));
+    let message = overview::page(view(&picture, &policy, 1040), &Environment::new("production"), Show::Everything, 0);
     insta::assert_snapshot!(show(&message.body()), @r#"
     # 🟠 At risk in Production
     4 bots: 1 at risk, 3 unknown.
     ⚠️ Last seen <t:1000:R>, and not all of it can be read from the lifecycle service now, so this may be out of date. It did not answer within 10 s.
     ❔ 6 records could not be read, so the counts may be too low.
+    | Active: **0** of 6 connectors
+    | Not connected to Conversational Cloud: **0**
+    | Not connected to Bot Server: **0**
+    | Stopped: **0**
+    | Could not be read: **6**
+    # All bots
     🟠 **Orders Bot** · At risk: between 0 and 1 of 1 healthy: 1 record could not be read
     ❔ **Billing Bot** · Unknown: between 0 and 2 of 2 healthy: 2 records could not be read
     ❔ **FAQ Bot** · Unknown: between 0 and 1 of 1 healthy: 1 record could not be read
@@ -251,6 +268,10 @@ fn what_could_not_be_read_is_said_as_such_and_how_old_it_is() {
       · Billing Bot (Unknown: between 0 and 2 of 2 healthy: 2 records could not be read)
       · FAQ Bot (Unknown: between 0 and 1 of 1 healthy: 1 record could not be read)
       · Returns Bot (Unknown: between 0 and 2 of 2 healthy: 2 records could not be read)
+    ▾ Show only some of the bots
+      · All bots (4) ()
+      · In trouble (4) ()
+      · Could not be read (4) ()
     [Refresh] grey
     "#);
 }
@@ -261,10 +282,16 @@ fn where_no_minimum_is_asked_it_is_said_what_is_seen() {
     let odd = Connector { agent: "Hibernating".to_owned().into(), ..connector("odd", "Odd Bot", "demo") };
     let ready = Connector { agent: AgentStatus::ReadyToStart, ..connector("new", "New Bot", "demo") };
     let picture = picture(vec![connector("faq-9", "FAQ Bot", "demo"), odd, ready]);
-    let message = status::environment(view(&picture, &policy, 1010), &Environment::new("demo"));
+    let message = overview::page(view(&picture, &policy, 1010), &Environment::new("demo"), Show::Everything, 0);
     insta::assert_snapshot!(show(&message.body()), @r#"
     # 🟠 Demo: no minimum is asked here
     3 bots: 1 none healthy, 1 not running, 1 all healthy. Read <t:1000:R>.
+    | Active: **1** of 3 connectors
+    | Not connected to Conversational Cloud: **0**
+    | Not connected to Bot Server: **0**
+    | Stopped: **1**
+    | Not Online otherwise: **1**
+    # All bots
     🟠 **Odd Bot** · None healthy: 0 of 1 healthy
     ⚪ **New Bot** · Not running: 0 of 1 healthy
     🟢 **FAQ Bot** · All healthy: 1 of 1 healthy
@@ -272,6 +299,10 @@ fn where_no_minimum_is_asked_it_is_said_what_is_seen() {
       · Odd Bot (None healthy: 0 of 1 healthy)
       · New Bot (Not running: 0 of 1 healthy)
       · FAQ Bot (All healthy: 1 of 1 healthy)
+    ▾ Show only some of the bots
+      · All bots (3) ()
+      · In trouble (1) ()
+      · Stopped (1) ()
     [Refresh] grey
     "#);
 }
@@ -286,13 +317,46 @@ fn hundreds_of_bots_are_summed_up_within_the_limits() {
     });
     let mut picture = picture(bots.collect());
     picture.highest.raise(&BotId::new("Bot 007"), &Environment::new("production"), 2);
-    let message = status::environment(view(&picture, &policy, 1010), &Environment::new("production"));
-    let body = message.private_body();
-    check(&body, &[]);
-    let text = body["embeds"][0]["description"].as_str().unwrap();
-    assert!(text.ends_with("… and 210 more, all redundant"), "{text}");
+    let message = overview::page(view(&picture, &policy, 1010), &Environment::new("production"), Show::Everything, 0);
+    let text = show(&message.private_body());
+    check(&message.private_body(), &[]);
     assert!(text.contains("240 bots: 1 at risk, 239 redundant."), "{text}");
+    assert!(text.contains("| Active: **479** of 480 connectors"), "{text}");
+    assert!(text.contains("# All bots: 1 to 25 of 240"), "{text}");
     assert!(text.find("Bot 007") < text.find("Bot 000"), "the worst comes first");
+    assert!(text.contains("· In trouble (1) ()") && !text.contains("· Stopped"), "only what there is: {text}");
+    assert!(text.contains("[Next page]") && !text.contains("[Previous page]"), "{text}");
+
+    let far = |show, page| overview::page(view(&picture, &policy, 1010), &Environment::new("production"), show, page);
+    let last = show(&far(Show::Everything, u16::MAX).private_body());
+    check(&far(Show::Everything, u16::MAX).private_body(), &[]);
+    assert!(last.contains("# All bots: 226 to 240 of 240"), "there is no page beyond the last: {last}");
+    assert!(last.contains("[Previous page]") && !last.contains("[Next page]"), "{last}");
+    let broken = show(&far(Show::WithoutCloud, 0).private_body());
+    assert!(broken.contains("# Not connected to Conversational Cloud\n🟠 **Bot 007**"), "{broken}");
+    assert!(!broken.contains("Bot 008"), "{broken}");
+    let none = show(&far(Show::Unread, 3).private_body());
+    assert!(none.contains("# Could not be read\nNone just now.") && none.contains("· Could not be read (0)"), "{none}");
+}
+
+#[test]
+fn every_page_of_the_longest_names_keeps_all_its_bots_within_the_limits() {
+    let (policy, long) = (policy(), "*_~`|>*_~`|>".repeat(20));
+    let of = |n: u32| Connector {
+        id: ConnectorId::new(format!("{n}")),
+        bot: Bot { id: BotId::new(format!("{n}{long}")), name: long.clone() },
+        ..connector("x", "x", &long)
+    };
+    let mut picture = picture((0..60).map(of).collect());
+    picture.fleet.could_not_read(at(1000));
+    picture.trouble = Some(long.clone());
+    for (page, bots) in [(0, 25), (1, 25), (2, 10)] {
+        let place = Environment::new(&long);
+        let body = overview::page(view(&picture, &policy, 1010), &place, Show::Everything, page).private_body();
+        check(&body, &[]);
+        let listed = body["embeds"][1]["description"].as_str().unwrap();
+        assert_eq!(listed.lines().count(), bots, "{listed}");
+    }
 }
 
 #[test]
@@ -327,7 +391,7 @@ fn records_that_could_not_be_read_are_counted() {
     let malformed = vec![Malformed { id: Some(ConnectorId::new("billing-1")), why: String::new() }];
     let connectors = picture.fleet.sightings().map(|s| s.connector.clone()).filter(|c| c.name != "billing-1").collect();
     picture.fleet.read(Reading { connectors, malformed, complete: true }, at(1030));
-    let message = status::environment(view(&picture, &policy, 1031), &Environment::new("production"));
+    let message = overview::page(view(&picture, &policy, 1031), &Environment::new("production"), Show::Everything, 0);
     let text = show(&message.body());
     assert!(text.contains("❔ 1 record could not be read"), "{text}");
     assert!(text.contains("between 0 and 1 of 2 healthy"), "{text}");
@@ -880,7 +944,7 @@ proptest! {
         let mut picture = picture(connectors.clone());
         picture.trouble = Some(word.clone());
         let place = Environment::new(&environment);
-        let mut bodies = vec![status::environment(view(&picture, &policy, 1010), &place).private_body()];
+        let mut bodies = vec![overview::page(view(&picture, &policy, 1010), &place, Show::Everything, 0).private_body()];
         for bot in picture.fleet.bots_in(&place) {
             bodies.push(status::bot(view(&picture, &policy, 1010), bot, |_| true).private_body());
         }

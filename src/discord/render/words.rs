@@ -105,6 +105,11 @@ pub(super) fn rank(face: Face) -> u8 {
     }
 }
 
+/// Whether a face is one that somebody should look at.
+pub(super) fn is_trouble(face: Face) -> bool {
+    rank(face) < 6
+}
+
 /// When something changed last, where that is known.
 pub(super) fn changed(at: Option<Timestamp>) -> String {
     at.map(|at| format!(" (last change {})", relative(at))).unwrap_or_default()

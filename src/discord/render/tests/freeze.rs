@@ -54,8 +54,8 @@ fn a_status_says_that_its_environment_is_frozen_and_others_do_not() {
     let policy = policy();
     let view = View { picture: &picture, policy: &policy, poll_interval: POLL, now: at(1010) };
     let says = |message: &Message| message.body().to_string().contains("**Frozen** by <@41>");
-    assert!(says(&status::environment(view, &Environment::new("production"))));
-    assert!(!says(&status::environment(view, &Environment::new("demo"))));
+    assert!(says(&overview::page(view, &Environment::new("production"), Show::Everything, 0)));
+    assert!(!says(&overview::page(view, &Environment::new("demo"), Show::Everything, 0)));
     let billing = picture.fleet.bots_in(&Environment::new("production"))[0].clone();
     assert!(says(&status::bot(view, &billing, |_| true)));
     assert_eq!(view.stands_until(), at(1010 + 80), "the reading gets old before");
