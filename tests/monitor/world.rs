@@ -269,6 +269,7 @@ impl World {
                 | Notice::Records { .. }
                 | Notice::Trouble { .. }
                 | Notice::Unseen { .. }
+                | Notice::Freeze { .. }
                 | Notice::Drill { .. } => {}
             }
         }
