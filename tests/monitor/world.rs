@@ -270,6 +270,7 @@ impl World {
                 | Notice::Trouble { .. }
                 | Notice::Unseen { .. }
                 | Notice::Freeze { .. }
+                | Notice::Approval { .. }
                 | Notice::Drill { .. } => {}
             }
         }
