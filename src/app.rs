@@ -19,9 +19,11 @@ use crate::discord::fallback::Fallback;
 use crate::discord::gateway::{self, Gateway, GatewayError};
 use crate::discord::overviews::Overviews;
 use crate::discord::render::Context;
+use crate::discord::setup::Survey;
 use crate::discord::timelines::Timelines;
 use crate::discord::watchdog::Patience;
 use crate::discord_api::DiscordApi;
+use crate::domain::setup::Wanted;
 use crate::heartbeat::Heartbeat;
 use crate::http;
 use crate::incidents::{self, Incidents};
@@ -134,6 +136,8 @@ impl App {
         let (monitor, picture) = Monitor::new(store.clone(), lifecycle.clone(), watch, bells);
         let rules = incidents::Rules { authority: authority.clone(), policy: policy.clone() };
         let incidents = Incidents::new(store.clone(), picture.clone(), rules, wake.clone());
+        let wanted = Wanted::of(&policy, &authority, discord.fallback_channel, config.audit.channel);
+        let survey = Survey::new(store.clone(), api.clone(), discord.guild, wanted, Arc::clone(&wake.delivery));
         let rules = Rules { authority, policy: policy.clone(), confirmation_ttl };
         let operations = Operations::new(store.clone(), lifecycle, picture.clone(), rules, wake.clone());
         let runner = Runner::new(&operations, api.clone(), discord.guild);
@@ -174,6 +178,7 @@ impl App {
             patience: Patience::default(),
         };
         let gateway = Gateway::new(gateway, front);
+        let pulse = gateway.pulse();
         let vitals = Vitals { picture, poll_interval, gateway: gateway.pulse(), store: store.clone(), direct_alerts };
         let heartbeat = config.heartbeat.map(|to| Heartbeat::new(vitals.clone(), to.url, to.interval));
         let heartbeat = heartbeat.transpose().map_err(|error| Ended::unexpected(error.without_url()))?;
@@ -206,6 +211,7 @@ impl App {
         app.spawn_acting("expiry", |shutdown| operations.expire_until(shutdown));
         app.spawn_acting("delivery", |shutdown| delivery.run(shutdown));
         app.spawn_acting("timelines", |shutdown| timelines.run(shutdown));
+        app.spawn_acting("survey of the guild", |shutdown| survey.run(pulse, shutdown));
         if let Some(fallback) = fallback {
             app.spawn_acting("fallback channel", |shutdown| fallback.run(shutdown));
         }

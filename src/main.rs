@@ -10,6 +10,7 @@ use botswain::app::{App, Ended};
 use botswain::audit::export::export;
 use botswain::audit::verify::{Verified, verify, verify_export};
 use botswain::check::check;
+use botswain::check::health::lives;
 use botswain::config::{Config, DotEnv};
 use botswain::discord::gallery::{Cast, rooms};
 use botswain::domain::audit::chain::Link;
@@ -54,6 +55,8 @@ enum Mode {
         #[arg(long)]
         alert: bool,
     },
+    /// Ask the process that runs here (HTTP_LISTEN) whether it lives: exit code 0 if it does, else 1.
+    Health,
     /// Print the contract of the lifecycle service, as OpenAPI 3.1.
     Contract,
     /// The record of what people asked for: write it out, or verify it. Reads DATABASE_URL, also beside a bot that runs on it.
@@ -105,6 +108,7 @@ async fn main() -> ExitCode {
         Mode::Demo(demo) => serve_demo(demo).await,
         Mode::Sandbox(options) => serve_sandbox(options).await,
         Mode::Check { alert } => check_all(alert).await,
+        Mode::Health => health().await,
         Mode::Contract => contract(),
         Mode::Audit(Audit::Export) => export_record().await,
         Mode::Audit(Audit::Verify { head, file: None }) => verify_record(&head).await,
@@ -171,6 +175,11 @@ async fn check_all(alert: bool) -> Result<ExitCode, Ended> {
     let report = check(&config, alert).await;
     say(&report.to_string());
     Ok(if report.is_fine() { ExitCode::SUCCESS } else { ExitCode::from(IN_THE_WAY) })
+}
+
+async fn health() -> Result<ExitCode, Ended> {
+    lives(Config::read_http_listen(&DotEnv::load()?)?).await.map_err(Ended::unexpected)?;
+    Ok(ExitCode::SUCCESS)
 }
 
 fn contract() -> Result<ExitCode, Ended> {

@@ -1,11 +1,12 @@
 //! `botswain check`: whether everything is in place before the bot runs, each finding with what to do about it. It may be asked
 //! beside a bot that runs: nothing is changed, and nothing is said on Discord unless a test alert is asked for.
 //!
-//! * [`service`]: the lifecycle service. [`guild`]: the token, the guild, its channels, roles and commands, and the gateway.
-//!   [`drill`]: the test alert.
+//! * `service`: the lifecycle service. `guild`: the token, the guild, its channels, roles and commands, and the gateway.
+//!   `drill`: the test alert. [`health`]: whether the process that runs here lives.
 
 mod drill;
 mod guild;
+pub mod health;
 mod service;
 
 use std::fmt;

@@ -38,9 +38,9 @@ fn judge(read: &FleetRead, policy: &Policy) -> Vec<Finding> {
     let places: BTreeSet<_> = read.connectors.iter().map(|connector| connector.environment.clone()).collect();
     let names: Vec<_> = places.iter().map(Environment::title).collect();
     let mut findings = vec![Finding::fine(format!(
-        "Lifecycle service: it answers, with {} connectors of {} bots in {}.",
-        read.connectors.len(),
-        bots.len(),
+        "Lifecycle service: it answers, with {} of {} in {}.",
+        counted(read.connectors.len(), "connector"),
+        counted(bots.len(), "bot"),
         if names.is_empty() { "no environment".to_owned() } else { names.join(", ") },
     ))];
     if !read.complete {
@@ -52,8 +52,8 @@ fn judge(read: &FleetRead, policy: &Policy) -> Vec<Finding> {
     if let Some(first) = read.malformed.first() {
         findings.push(Finding::note(
             format!(
-                "Lifecycle service: {} records cannot be read; the first: {}.",
-                read.malformed.len(),
+                "Lifecycle service: {} cannot be read; the first: {}.",
+                counted(read.malformed.len(), "record"),
                 crate::discord::render::escape::label(&first.why, 200)
             ),
             "Hold the service against its contract (botswain contract). What cannot be read counts as unknown.",
@@ -67,4 +67,8 @@ fn judge(read: &FleetRead, policy: &Policy) -> Vec<Finding> {
         ));
     }
     findings
+}
+
+fn counted(count: usize, thing: &str) -> String {
+    format!("{count} {thing}{}", if count == 1 { "" } else { "s" })
 }

@@ -221,6 +221,20 @@ impl Config {
         let url = reader.database("DATABASE_URL");
         reader.finish().map(|()| url)
     }
+
+    /// Reads only where health is served.
+    ///
+    /// # Errors
+    /// If that is nowhere, or no address.
+    pub fn read_http_listen(source: &impl Source) -> Result<SocketAddr, Mistakes> {
+        let mut reader = Reader::new(source);
+        let address = reader.address("HTTP_LISTEN");
+        if address.is_none() && reader.text("HTTP_LISTEN").is_empty() {
+            reader.mistake("HTTP_LISTEN", "is not set, so health is served nowhere: set it, such as to 127.0.0.1:9090");
+        }
+        reader.finish()?;
+        address.ok_or_else(Mistakes::default)
+    }
 }
 
 fn heartbeat<S: Source>(reader: &mut Reader<'_, S>, allow_plain: bool) -> Option<HeartbeatSettings> {

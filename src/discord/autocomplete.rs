@@ -125,7 +125,7 @@ fn fits(sub: Subcommand, sighting: &Sighting) -> bool {
     let connector = &sighting.connector;
     match sub {
         Subcommand::Change(_) if sighting.sight == Sight::Missing => false,
-        Subcommand::Change(Verb::Stop) => !connector.is_down(),
+        Subcommand::Change(Verb::Stop | Verb::Restart) => !connector.is_down(),
         Subcommand::Change(Verb::Start) => !connector.is_healthy(),
         _ => true,
     }

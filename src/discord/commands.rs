@@ -53,7 +53,7 @@ pub enum Command {
         /// The environment, as it was typed or picked.
         environment: String,
     },
-    /// `/bots stop`, `/bots start`, `/bots redeploy`.
+    /// `/bots stop`, `/bots start`, `/bots redeploy`, `/bots restart`.
     Ask {
         /// What is asked for.
         verb: Verb,
@@ -104,11 +104,12 @@ pub enum Subcommand {
 
 impl Subcommand {
     /// All of them, in the order in which they are offered.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Status,
         Self::Change(Verb::Stop),
         Self::Change(Verb::Start),
         Self::Change(Verb::Redeploy),
+        Self::Change(Verb::Restart),
         Self::Alerts,
         Self::Audit,
         Self::Explain,
@@ -159,6 +160,9 @@ impl Subcommand {
             Self::Change(Verb::Stop) => "Stop one agent connector, after confirming what it means",
             Self::Change(Verb::Start) => "Start one agent connector, and follow it until it is seen healthy",
             Self::Change(Verb::Redeploy) => "Move one agent connector to another environment",
+            Self::Change(Verb::Restart) => {
+                "Stop and start one agent connector, or all of a bot one at a time, each once the last is back"
+            }
             Self::Alerts => "The open incidents, worst first: since when, and who has them",
             Self::Audit => "Who asked for what, when and why, and how it ended: the last first",
             Self::Explain => "Why you may or may not do something now, and why a bot is or is not in alert",
@@ -173,7 +177,7 @@ impl Subcommand {
         use OptionName::{Action, Bot, Connector, Env, For, Outcome, Person, Reason, Since, To, Until};
         match self {
             Self::Status | Self::Explain => &[Env, Bot],
-            Self::Change(Verb::Stop) => &[Env, Bot, Connector, Reason],
+            Self::Change(Verb::Stop | Verb::Restart) => &[Env, Bot, Connector, Reason],
             Self::Change(Verb::Start) => &[Env, Bot, Connector],
             Self::Change(Verb::Redeploy) => &[Env, Bot, Connector, To],
             Self::Alerts => &[Env],

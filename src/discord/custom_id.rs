@@ -9,6 +9,7 @@ use std::str::FromStr;
 use crate::domain::action::Verb;
 use crate::domain::connector::Environment;
 use crate::domain::ids::{Id, Key};
+use crate::domain::operation::guiding::Wish;
 use crate::domain::tiles::Show;
 use crate::operations::Part;
 
@@ -48,6 +49,13 @@ pub enum CustomId {
         verb: Verb,
         /// The connector.
         connector: Key,
+    },
+    /// Says to an operation that is under way how it goes on.
+    Guide {
+        /// The operation.
+        operation: Id,
+        /// How.
+        wish: Wish,
     },
     /// Shows the status of an environment, or of a bot there, as it is now.
     Status {
@@ -128,6 +136,7 @@ impl CustomId {
             | Self::AuditAgain(_) => false,
             Self::Approve(_) => true,
             Self::Confirm(_) | Self::Cancel(_) | Self::Pick { .. } | Self::Page { .. } | Self::Ask { .. } => true,
+            Self::Guide { .. } => true,
             Self::Acknowledge(_) | Self::GiveBack(_) | Self::Snooze(_) | Self::SnoozeForm(_) | Self::Unsnooze(_) => {
                 true
             }
@@ -151,6 +160,7 @@ impl fmt::Display for CustomId {
             Self::Pick { request, part, page } => write!(f, "pick:{request}:{}:{page}", part.word()),
             Self::Page { request, part, page } => write!(f, "page:{request}:{}:{page}", part.word()),
             Self::Ask { verb, connector } => write!(f, "ask:{}:{connector}", verb.word()),
+            Self::Guide { operation, wish } => write!(f, "guide:{operation}:{}", wish.word()),
             Self::Status { environment, bot: None } => write!(f, "status:{environment}"),
             Self::Status { environment, bot: Some(bot) } => write!(f, "status:{environment}:{bot}"),
             Self::Overview { environment, show, page } => write!(f, "overview:{environment}:{}:{page}", show.word()),
@@ -206,6 +216,9 @@ impl FromStr for CustomId {
             ["ask", verb, connector] => {
                 Self::Ask { verb: Verb::from_word(verb).ok_or(NotOurs)?, connector: key(connector)? }
             }
+            ["guide", operation, wish] => {
+                Self::Guide { operation: id(operation)?, wish: Wish::from_word(wish).ok_or(NotOurs)? }
+            }
             ["status", environment] => Self::Status { environment: key(environment)?, bot: None },
             ["status", environment, bot] => Self::Status { environment: key(environment)?, bot: Some(key(bot)?) },
             ["overview", environment, show, number] => Self::Overview {
@@ -254,6 +267,8 @@ mod tests {
             id().prop_map(CustomId::Approve),
             (id(), part(), any::<u16>()).prop_map(|(request, part, page)| CustomId::Pick { request, part, page }),
             (id(), part(), any::<u16>()).prop_map(|(request, part, page)| CustomId::Page { request, part, page }),
+            (id(), prop::sample::select(Wish::ALL.to_vec()))
+                .prop_map(|(operation, wish)| CustomId::Guide { operation, wish }),
             (verb(), key()).prop_map(|(verb, connector)| CustomId::Ask { verb, connector }),
             (key(), prop::option::of(key())).prop_map(|(environment, bot)| CustomId::Status { environment, bot }),
             (key(), prop::sample::select(Show::ALL.to_vec()), any::<u16>())

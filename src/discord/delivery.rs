@@ -22,7 +22,7 @@ pub use self::channels::Channels;
 use self::channels::obstacle;
 use self::pace::{Quiet, Route, Then, after};
 use super::render::{self, Context};
-use crate::discord_api::{ApiError, DiscordApi, UNKNOWN_CHANNEL, UNKNOWN_MESSAGE, first_message_at};
+use crate::discord_api::{ApiError, DiscordApi, Message, UNKNOWN_CHANNEL, UNKNOWN_MESSAGE, first_message_at};
 use crate::domain::ids::{ChannelId, MessageId, UserId};
 use crate::domain::trouble::Passage;
 use crate::store::outbox::{Claimed, Held, Sending};
@@ -304,7 +304,7 @@ impl Delivery {
         })
     }
 
-    /// Looks in the channel for a message of ours with the row's reference in a footer.
+    /// Looks in the channel for a message of ours with the row's reference in a footer, or in its text where it has no embed.
     async fn find(&self, row: &Claimed, tried_at: Timestamp) -> Result<Option<MessageId>, ApiError> {
         const PAGE: u8 = 100;
         let me = *self.me.get_or_try_init(|| self.api.me()).await?;
@@ -315,9 +315,10 @@ impl Delivery {
             let Some(last) = messages.last().map(|message| message.id) else {
                 return Ok(None);
             };
-            let ours = messages
-                .iter()
-                .find(|message| message.author == me && message.footers.iter().any(|text| text.contains(reference)));
+            let is_said = |message: &Message| {
+                message.footers.iter().chain([&message.content]).any(|text| text.contains(reference))
+            };
+            let ours = messages.iter().find(|message| message.author == me && is_said(message));
             if ours.is_some() || messages.len() < usize::from(PAGE) {
                 return Ok(ours.map(|message| message.id));
             }

@@ -7,6 +7,7 @@
 //! * [`delivery`]: the outbox's only reader. [`timelines`]: what is told in the cards' threads.
 //!   [`direct`]: alerts that no outbox can keep. [`fallback`]: what
 //!   is said elsewhere of alerts that do not come into their channel.
+//! * [`setup`]: what is missing in the guild, told in one message until nothing is.
 //! * [`gallery`]: every kind of message at once, for people who want to see what there is.
 //! * [`gateway`], [`watchdog`]: the one connection to Discord's gateway, and what brings it back.
 
@@ -24,6 +25,7 @@ pub mod lookup;
 pub mod overviews;
 pub mod pulse;
 pub mod render;
+pub mod setup;
 pub mod timelines;
 pub mod watchdog;
 

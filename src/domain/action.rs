@@ -14,11 +14,13 @@ pub enum Verb {
     Start,
     /// Re-deploy Agent: move a stopped connector to another environment.
     Redeploy,
+    /// Restart Agents: stop, then start; several one after the other.
+    Restart,
 }
 
 impl Verb {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Stop, Self::Start, Self::Redeploy];
+    pub const ALL: [Self; 4] = [Self::Stop, Self::Start, Self::Redeploy, Self::Restart];
 
     /// The word of the command: `stop`.
     pub fn word(self) -> &'static str {
@@ -26,6 +28,7 @@ impl Verb {
             Self::Stop => "stop",
             Self::Start => "start",
             Self::Redeploy => "redeploy",
+            Self::Restart => "restart",
         }
     }
 
@@ -35,6 +38,7 @@ impl Verb {
             Self::Stop => "Stop",
             Self::Start => "Start",
             Self::Redeploy => "Redeploy",
+            Self::Restart => "Restart",
         }
     }
 
@@ -119,6 +123,9 @@ pub fn steps(
     match verb {
         Verb::Stop if connector.is_down() => Err(CannotDo::AlreadyStopped),
         Verb::Stop => Ok(vec![Action::Stop]),
+        // What is stopped is started; that is no restart.
+        Verb::Restart if connector.is_down() => Err(CannotDo::AlreadyStopped),
+        Verb::Restart => Ok(vec![Action::Stop, Action::Start]),
         Verb::Start if connector.is_down() => Ok(vec![Action::Start]),
         Verb::Start if starting || connector.is_healthy() => Err(CannotDo::AlreadyRunning),
         Verb::Start => Ok(vec![Action::Stop, Action::Start]),

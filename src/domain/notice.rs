@@ -11,6 +11,7 @@ use super::incident::Incident;
 use super::mute::{Mute, Summary};
 use super::operation::Operation;
 use super::request::Request;
+use super::setup::Setup;
 use super::trouble::Trouble;
 
 /// How many records one message tells of at most.
@@ -97,6 +98,11 @@ pub enum Notice {
         /// The incident as it stood then.
         incident: Incident,
     },
+    /// What is missing in the guild, edited until nothing is.
+    Setup {
+        /// How it stands.
+        setup: Setup,
+    },
     /// A test alert: nothing is wrong.
     Drill {
         /// When it was asked for.
@@ -120,6 +126,7 @@ impl Notice {
             | Self::Trouble { .. }
             | Self::Records { .. }
             | Self::Unseen { .. }
+            | Self::Setup { .. }
             | Self::Drill { .. } => None,
         }
     }
@@ -136,6 +143,7 @@ impl Notice {
             | Self::Approval { .. }
             | Self::Operation { .. }
             | Self::Records { .. }
+            | Self::Setup { .. }
             | Self::Drill { .. } => false,
         }
     }
@@ -189,6 +197,8 @@ pub enum Slot {
         /// Its severity.
         severity: &'static str,
     },
+    /// What is missing in the guild.
+    Setup(Id),
     /// A test alert.
     Drill(Id),
 }
@@ -208,6 +218,7 @@ impl Slot {
             Self::Operation(operation) => format!("operation:{operation}"),
             Self::Records(first) => format!("records:{first}"),
             Self::Trouble(trouble) => format!("trouble:{trouble}"),
+            Self::Setup(id) => format!("setup:{id}"),
             Self::Drill(id) => format!("drill:{id}"),
             Self::Unseen { trouble, incident, severity } => format!("unseen:{severity}:{incident}:{trouble}"),
         }
@@ -228,6 +239,7 @@ impl Slot {
             | Self::Operation(_)
             | Self::Records(_)
             | Self::Trouble(_)
+            | Self::Setup(_)
             | Self::Drill(_) => None,
         }
     }

@@ -1,5 +1,6 @@
 //! An operation: confirmed steps, carried out one after the other, each written down before it is tried.
 
+pub mod guiding;
 mod targets;
 
 use std::time::Duration;
@@ -7,6 +8,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use self::guiding::Guidance;
 pub use self::targets::{Seen, Target, Targets};
 use super::action::{Action, Verb};
 use super::authority::Person;
@@ -64,6 +66,9 @@ pub struct Operation {
     /// The second person who agreed to it, if one had to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approved_by: Option<Person>,
+    /// How it goes on between its steps.
+    #[serde(default, skip_serializing_if = "Guidance::is_plain")]
+    pub guidance: Guidance,
     /// How it ended.
     pub ended: Option<Ended>,
 }
@@ -118,6 +123,11 @@ pub enum StepState {
     },
     /// Seen on the connector.
     Done,
+    /// Left as it is, because somebody said so.
+    Left {
+        /// Why it did not come to its end by itself; `None` if it was not begun.
+        why: Option<StepFailure>,
+    },
     /// It failed.
     Failed {
         /// Why.
@@ -172,6 +182,8 @@ pub enum Outcome {
     Failed,
     /// Nobody could say whether a step was carried out.
     Unknown,
+    /// Somebody ended it before all of it was done; what was stopped was started again.
+    Halted,
 }
 
 /// What is to be done next for an operation.
@@ -251,6 +263,7 @@ impl Operation {
             plan: Some(plan.digest()),
             allowed_by: request.allowed_by.clone(),
             approved_by: request.approved_by.clone(),
+            guidance: Guidance { lowest: source.map(|source| source.lowest), ..Guidance::default() },
             ended: None,
         }
     }
@@ -276,9 +289,8 @@ impl Operation {
 
     /// What is to be done next. `start_grace` is how long a start may take until the connector is seen healthy.
     pub fn next(&self, start_grace: Duration, now: Timestamp) -> Next {
-        let open = |step: &&Step| step.state != StepState::Done;
-        let Some((place, step)) = self.steps.iter().enumerate().find(|(_, step)| open(step)) else {
-            return Next::End(Outcome::Done);
+        let Some((place, step)) = self.current() else {
+            return Next::End(self.outcome());
         };
         if let StepState::Failed { why } = &step.state {
             return Next::End(match why {
@@ -289,9 +301,10 @@ impl Operation {
         if self.is_stale(place, now) {
             return Next::GiveUp { step: place, why: StepFailure::TooLate };
         }
+        let left = self.time_left(start_grace, now);
         match &step.state {
             // Nothing was carried out, so there is nothing to look for. Whatever else is overdue is looked for once more.
-            StepState::Waiting | StepState::NotTaken if step.time_left(start_grace, now).is_zero() => {
+            StepState::Waiting | StepState::NotTaken if left.is_zero() => {
                 Next::GiveUp { step: place, why: step.given_up() }
             }
             // Whoever asked for what a second person agreed to later was last judged when they asked.
@@ -303,7 +316,17 @@ impl Operation {
             StepState::Sending | StepState::Uncertain => Next::AskAfter { step: place },
             StepState::Accepted { operation } => Next::Follow { step: place, operation: operation.clone() },
             StepState::Watching { .. } => Next::Watch { step: place },
-            StepState::Done | StepState::Failed { .. } => Next::End(Outcome::Done),
+            StepState::Done | StepState::Left { .. } | StepState::Failed { .. } => Next::End(self.outcome()),
+        }
+    }
+
+    /// How it ended, once nothing is open any more.
+    fn outcome(&self) -> Outcome {
+        let left = |step: &Step| matches!(step.state, StepState::Left { why: Some(_) });
+        match self.guidance.halted_by {
+            _ if self.steps.iter().any(left) => Outcome::Failed,
+            Some(_) => Outcome::Halted,
+            None => Outcome::Done,
         }
     }
 
@@ -315,6 +338,10 @@ impl Operation {
         };
         let before = place.checked_sub(1).and_then(|before| self.steps.get(before));
         let ready_at = before.map_or(Some(self.opened_at), |before| before.ended_at);
+        let ready_at = ready_at.max(self.guidance.resumed_at);
+        if self.guidance.paused.is_some() {
+            return step.state == StepState::Waiting && self.is_forgotten(now);
+        }
         step.state == StepState::Waiting
             && step.action.takes_away()
             && ready_at.is_some_and(|at| now.duration_since(at).unsigned_abs() >= STEP_DEADLINE)
@@ -322,17 +349,24 @@ impl Operation {
 
     /// The step that is under way or failed; `None` when all are done.
     pub fn current(&self) -> Option<(usize, &Step)> {
-        self.steps.iter().enumerate().find(|(_, step)| step.state != StepState::Done)
+        self.steps.iter().enumerate().find(|(_, step)| !step.is_closed())
     }
 
     /// Takes in that time goes by. Whether its message has something new to show.
     pub fn advance(&mut self, now: Timestamp) -> bool {
-        self.steps.iter_mut().find(|step| step.state != StepState::Done).is_some_and(|step| step.advance(now))
+        self.steps.iter_mut().find(|step| !step.is_closed()).is_some_and(|step| step.advance(now))
     }
 
     /// How long the step that is under way may still take; nothing when its time is up.
     pub fn time_left(&self, start_grace: Duration, now: Timestamp) -> Duration {
-        self.current().map_or(Duration::ZERO, |(_, step)| step.time_left(start_grace, now))
+        if let Some(paused) = &self.guidance.paused {
+            return guiding::PATIENCE.saturating_sub(now.duration_since(paused.since).unsigned_abs());
+        }
+        self.current().map_or(Duration::ZERO, |(_, step)| {
+            let began = step.began_at.map(|began| self.guidance.resumed_at.map_or(began, |at| began.max(at)));
+            let took = began.map(|began| now.duration_since(began).unsigned_abs());
+            step.deadline(start_grace).saturating_sub(took.unwrap_or_default())
+        })
     }
 
     /// When it has taken longer than all of its steps may: by then it should have ended one way or the other.
@@ -380,7 +414,7 @@ impl Step {
 
     /// Whether it was begun and has not ended.
     pub fn is_under_way(&self) -> bool {
-        !matches!(self.state, StepState::Waiting | StepState::Done | StepState::Failed { .. })
+        !self.is_closed() && !matches!(self.state, StepState::Waiting | StepState::Failed { .. })
     }
 
     /// How long this step may take.
@@ -389,11 +423,6 @@ impl Step {
             Action::Start => start_grace,
             Action::Stop | Action::Redeploy { .. } => STEP_DEADLINE,
         }
-    }
-
-    fn time_left(&self, start_grace: Duration, now: Timestamp) -> Duration {
-        let took = self.began_at.map(|began| now.duration_since(began).unsigned_abs());
-        self.deadline(start_grace).saturating_sub(took.unwrap_or_default())
     }
 
     /// What is to be said when its time is up.

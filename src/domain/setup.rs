@@ -1,12 +1,13 @@
-//! Whether the guild is as Botswain needs it, judged from what Discord says of it.
+//! Whether the guild is as Botswain needs it, judged from what Discord says of it; and what people are told of what is missing.
 
 mod permissions;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use self::permissions::{Overwrite, Permission, Permissions};
 use super::authority::Authority;
-use super::ids::{ChannelId, GuildId, RoleId, UserId};
+use super::ids::{ChannelId, GuildId, Id, RoleId, UserId};
 use super::policy::Policy;
 
 /// The guild, as far as it matters to us.
@@ -270,6 +271,38 @@ fn needed(purpose: Purpose, kind: ChannelKind) -> impl Iterator<Item = Permissio
         Permission::CreatePublicThreads => has_threads,
         Permission::MentionEveryone => false,
     })
+}
+
+/// What people are told of what is missing: one message, edited until nothing is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Setup {
+    /// Its id.
+    pub id: Id,
+    /// Since when something is missing.
+    pub since: Timestamp,
+    /// What is.
+    pub lacks: Vec<Lack>,
+    /// When nothing was any more.
+    pub whole_at: Option<Timestamp>,
+}
+
+/// What is to be said now, given what was said before (and is not over); `None` when there is nothing new to say.
+pub fn follow(known: Option<&Setup>, lacks: Vec<Lack>, now: Timestamp) -> Option<Setup> {
+    match known {
+        None if lacks.is_empty() => None,
+        None => Some(Setup { id: Id::random(), since: now, lacks, whole_at: None }),
+        Some(known) if known.lacks == lacks => None,
+        Some(known) => {
+            let whole_at = lacks.is_empty().then_some(now);
+            Some(Setup { lacks, whole_at, ..known.clone() })
+        }
+    }
+}
+
+/// Where it is said, if it does not stand yet: in the channel of alerts, or, if nothing can be posted there, in the other one.
+pub fn place(lacks: &[Lack], alerts: ChannelId, fallback: Option<ChannelId>) -> ChannelId {
+    let takes = |channel: ChannelId| !lacks.iter().any(|lack| lack.blocks(channel));
+    if takes(alerts) { alerts } else { fallback.filter(|channel| takes(*channel)).unwrap_or(alerts) }
 }
 
 #[cfg(test)]

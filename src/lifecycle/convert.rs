@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
-use super::contract;
+use super::contract::{self, ProblemKind};
 use super::error::{cut, said};
 use crate::domain::connector::{Bot, Connector, Environment, LastOperation, Revision};
 use crate::domain::fleet::Malformed;
@@ -45,6 +45,8 @@ pub enum OperationState {
     Failed {
         /// Why, for people. Plain text that may quote the service.
         said: String,
+        /// Whether somebody else changed the connector meanwhile.
+        superseded: bool,
     },
 }
 
@@ -146,6 +148,7 @@ pub(super) fn operation(wire: contract::Operation) -> ServiceOperation {
                 || "The lifecycle service gave no reason.".to_owned(),
                 |problem| format!("{}.", said(problem)),
             ),
+            superseded: wire.problem.as_ref().and_then(contract::Problem::kind) == Some(ProblemKind::Superseded),
         },
         Some(contract::OperationState::Accepted | contract::OperationState::Running) | None => OperationState::Running,
     };

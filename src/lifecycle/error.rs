@@ -258,6 +258,7 @@ fn was(verb: Verb) -> &'static str {
         Verb::Stop => "was stopped",
         Verb::Start => "was started",
         Verb::Redeploy => "was redeployed",
+        Verb::Restart => "was restarted",
     }
 }
 

@@ -85,7 +85,7 @@ impl OwnDoings {
         if !touches(operation, &connector.environment) {
             return None;
         }
-        let under_way = operation.ended.is_none();
+        let under_way = operation.ended.is_none() && known.is_at_it();
         let left_down = connector.is_down()
             && known.last_done().is_some_and(|step| step.action.takes_away() && !is_later_than(connector, step));
         (under_way || left_down).then(|| doing(known))
@@ -127,8 +127,8 @@ impl OwnDoings {
         Some(if last.ended.as_ref().is_some_and(is_done) {
             last.healthy_after
         } else {
-            // A start has given nothing before it is done.
-            last.healthy_after.min(last.healthy_before)
+            // A start has given nothing before it is done, and what is restarted is missing for a while.
+            last.guidance.lowest.unwrap_or(u32::MAX).min(last.healthy_after).min(last.healthy_before)
         })
     }
 
@@ -145,6 +145,13 @@ fn touches(operation: &Operation, environment: &Environment) -> bool {
 }
 
 impl Known {
+    /// Whether the operation is at this connector now. (Of several that take their turn, one that drops before or after its
+    /// own dropped by itself.)
+    fn is_at_it(&self) -> bool {
+        let begun = self.steps().any(|step| step.state != StepState::Waiting);
+        !self.operation.is_rolling() || (begun && self.steps().any(|step| !step.is_closed()))
+    }
+
     fn target(&self) -> Option<&Target> {
         self.operation.targets.get(self.on)
     }

@@ -199,7 +199,11 @@ pub(super) fn narrow(
     if let Some((part, choices)) = missing(picture, policy, request, &pool) {
         return Narrowed::Missing(part, choices);
     }
-    let Some(connector) = request.selection.connector.as_ref().and_then(|id| in_picture(picture, id)) else {
+    let chosen = match &request.selection.connector {
+        Some(id) => in_picture(picture, id).into_iter().collect(),
+        None => in_turn(&request.selection, pool),
+    };
+    let Some(connector) = chosen.first() else {
         return Narrowed::Refused(Refusal::NothingToChoose { verb: request.verb });
     };
     let environments = std::iter::once(&connector.environment).chain(&request.selection.to);
@@ -207,7 +211,16 @@ pub(super) fn narrow(
     if let Err(denied) = may(&places) {
         return Narrowed::Refused(Refusal::Denied { denied });
     }
-    plan(picture, policy, request, connector, now)
+    plan(picture, policy, request, &chosen, now)
+}
+
+/// All of a bot in an environment, in the order in which they take their turn: first those whose restart costs nothing.
+fn in_turn<'a>(selection: &Selection, mut pool: Vec<&'a Connector>) -> Vec<&'a Connector> {
+    pool.retain(|c| {
+        Some(&c.environment) == selection.environment.as_ref() && Some(&c.bot.id) == selection.bot.as_ref()
+    });
+    pool.sort_by_key(|c| (c.is_healthy(), c.name.to_lowercase(), c.id.clone()));
+    pool
 }
 
 /// The connectors that are still possible: fit for the verb, where the person may act.
@@ -228,7 +241,7 @@ fn pool<'a>(
     };
     let present = picture.fleet.sightings().filter(|s| s.sight != Sight::Missing).map(|s| &s.connector);
     let fit = |c: &&Connector| match request.verb {
-        Verb::Stop => !c.is_down(),
+        Verb::Stop | Verb::Restart => !c.is_down(),
         Verb::Start => {
             let grace = policy.terms(&c.bot.id, &c.environment).start_grace;
             !c.is_healthy() && !is_starting(c, grace, now)
@@ -291,6 +304,8 @@ fn missing(
     if selection.connector.is_none() {
         match pool.as_slice() {
             [only] => selection.connector = Some(only.id.clone()),
+            // Who names no connector means all of the bot.
+            _ if request.verb == Verb::Restart => {}
             several => {
                 return Some((Part::Connector, several.iter().map(|c| of_connector(c)).collect()));
             }
@@ -353,7 +368,12 @@ fn targets(picture: &Picture, policy: &Policy, connector: &Connector) -> Vec<Cho
     elsewhere.map(|environment| of_environment(picture, &environment)).collect()
 }
 
-fn plan(picture: &Picture, policy: &Policy, request: &Request, connector: &Connector, now: Timestamp) -> Narrowed {
+/// Plans it for these, which are of one bot in one environment.
+fn plan(picture: &Picture, policy: &Policy, request: &Request, chosen: &[&Connector], now: Timestamp) -> Narrowed {
+    let Some(connector) = chosen.first() else {
+        return Narrowed::Refused(Refusal::NothingToChoose { verb: request.verb });
+    };
+    let ids: Vec<_> = chosen.iter().map(|connector| connector.id.clone()).collect();
     let of_bot = |s: &&Sighting| s.connector.bot.id == connector.bot.id && s.sight != Sight::Missing;
     let connectors: Vec<_> = picture.fleet.sightings().filter(of_bot).map(|s| s.connector.clone()).collect();
     let known = Known { connectors: &connectors, uncertain: picture.fleet.blind_since().is_some() };
@@ -362,7 +382,7 @@ fn plan(picture: &Picture, policy: &Policy, request: &Request, connector: &Conne
         bot: &connector.bot,
         environment: &connector.environment,
         to: request.selection.to.as_ref(),
-        connectors: std::slice::from_ref(&connector.id),
+        connectors: &ids,
     };
     match Plan::make(&wanted, known, policy, now) {
         Ok(plan) => Narrowed::Planned(Box::new(plan)),

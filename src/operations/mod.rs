@@ -28,6 +28,7 @@ use crate::domain::authority::{At, Authority, Denied, Member, Person, Right, Rig
 use crate::domain::connector::Connector;
 use crate::domain::ids::{ChannelId, ConnectorId, Id};
 use crate::domain::operation::Operation;
+use crate::domain::operation::guiding::{Told, Wish};
 use crate::domain::pace::WINDOW;
 use crate::domain::plan::{Drift, Known, Plan};
 use crate::domain::policy::{Picture, Policy};
@@ -118,6 +119,17 @@ pub enum Settled {
     /// Cancelled.
     Cancelled,
     /// Refused.
+    Refused(Refusal),
+}
+
+/// What came of what somebody said to an operation.
+#[derive(Clone, Debug)]
+pub enum Guided {
+    /// It goes on so.
+    Told(Wish),
+    /// It is over.
+    Over,
+    /// It is not theirs to say.
     Refused(Refusal),
 }
 
@@ -377,6 +389,33 @@ impl Operations {
             Claimed::Before(Some(state)) => Settled::Refused(Refusal::Settled { state }),
             Claimed::Before(None) => Settled::Refused(Refusal::Unknown),
         })
+    }
+
+    /// Says to an operation that is under way how it goes on. Whoever may do what it does may say so.
+    ///
+    /// # Errors
+    /// If the store cannot be read or written.
+    pub async fn guide(&self, asker: &Asker, id: &Id, wish: Wish, now: Timestamp) -> Result<Guided, Trouble> {
+        let Some(operation) = self.store.operation(id).await? else {
+            self.record_refused(asker, "a button of an unknown operation", now).await?;
+            return Ok(Guided::Refused(Refusal::Unknown));
+        };
+        let environments = std::iter::once(&operation.environment).chain(&operation.to);
+        let places: Vec<_> = environments.map(|environment| At::bot(environment, &operation.bot.id)).collect();
+        if let Err(denied) = self.may(&asker.member, operation.verb, &places) {
+            let what = format!("{} said to operation {id}: {}", wish.word(), record::denial(&denied));
+            self.record_refused(asker, &what, now).await?;
+            return Ok(Guided::Refused(Refusal::Denied { denied }));
+        }
+        let by = Person::from(&asker.member);
+        let told = Told { id: Id::random(), wish, by, at: now };
+        let entry = record::of_wish(asker, &operation, wish, now);
+        if !self.store.tell_operation(id, &told, &entry, now).await? {
+            self.record_refused(asker, &format!("{} said to operation {id}, which is over", wish.word()), now).await?;
+            return Ok(Guided::Over);
+        }
+        self.wake.runner.notify_one();
+        Ok(Guided::Told(wish))
     }
 
     /// Records what never became a request: a press that names nothing we know, what came from where nobody may act, or

@@ -6,6 +6,7 @@ use super::Asker;
 use crate::domain::audit::{Entry, Handling, Touched, Verdict};
 use crate::domain::authority::{Denied, Person};
 use crate::domain::connector::Environment;
+use crate::domain::operation::guiding::{Meddling, Wish};
 use crate::domain::operation::{Operation, Outcome, StepFailure, StepState, Target};
 use crate::domain::pace::{TooMany, Whose};
 use crate::domain::plan::{Drift, Planned};
@@ -56,16 +57,9 @@ pub(super) fn of_operation(operation: &Operation, outcome: Outcome, now: Timesta
         Outcome::Done => Verdict::Done,
         Outcome::Failed => Verdict::Failed,
         Outcome::Unknown => Verdict::OutcomeUnknown,
+        Outcome::Halted => Verdict::Cancelled,
     };
-    let why = operation.current().map_or_else(
-        || "seen".to_owned(),
-        |(_, step)| match &step.state {
-            StepState::Failed { why } => {
-                format!("{}: {}", step.action.verb().word(), failure(why))
-            }
-            _ => "left".to_owned(),
-        },
-    );
+    let why = why_ended(operation);
     Entry {
         verb: Some(operation.verb),
         target: format!("{} of {} in {}{to}", operation.targets.names(), operation.bot.name, operation.environment),
@@ -77,6 +71,48 @@ pub(super) fn of_operation(operation: &Operation, outcome: Outcome, now: Timesta
         approved_by: operation.approved_by.clone(),
         ..Entry::new(operation.request.to_string(), operation.requester.clone(), verdict, &why, now)
     }
+}
+
+/// What somebody said to an operation; the operation has a record of its own.
+pub(super) fn of_wish(asker: &Asker, operation: &Operation, wish: Wish, now: Timestamp) -> Entry {
+    let why = format!("said to operation {}: {}", operation.id, wish.word());
+    Entry {
+        verb: Some(operation.verb),
+        target: format!("{} of {} in {}", operation.targets.names(), operation.bot.name, operation.environment),
+        operation: Some(operation.id.clone()),
+        ..Entry { verdict: Verdict::Done, ..of_stranger(asker, &why, now) }
+    }
+}
+
+/// How it came to its end: what failed, who ended it early, and what somebody else did meanwhile.
+fn why_ended(operation: &Operation) -> String {
+    let mut said: Vec<_> = operation
+        .steps
+        .iter()
+        .enumerate()
+        .filter_map(|(place, step)| match &step.state {
+            StepState::Failed { why } | StepState::Left { why: Some(why) } => {
+                let of = operation.target(place).filter(|_| operation.targets.len() > 1);
+                let of = of.map(|target| format!(" {}", target.name)).unwrap_or_default();
+                Some(format!("{}{of}: {}", step.action.verb().word(), failure(why)))
+            }
+            _ => None,
+        })
+        .collect();
+    if let Some(by) = &operation.guidance.halted_by {
+        said.push(format!("ended early by {} ({})", by.name, by.id));
+    }
+    if said.is_empty() {
+        said.push("seen".to_owned());
+    }
+    for Meddling { connector, seen, last, .. } in &operation.guidance.meddling {
+        let last = last.as_ref().map(|last| {
+            let by = last.by.as_ref().map(|by| format!(" by {by}")).unwrap_or_default();
+            format!(", last operation {}{by}", last.what)
+        });
+        said.push(format!("changed from elsewhere meanwhile: {connector} {}{}", seen.agent, last.unwrap_or_default()));
+    }
+    said.join("; ")
 }
 
 fn touched(operation: &Operation, on: usize, target: &Target) -> Touched {

@@ -14,7 +14,9 @@ use crate::domain::authority::{At, Right};
 use crate::domain::freeze::holding;
 use crate::domain::ids::GuildId;
 use crate::domain::notice::Slot;
-use crate::domain::operation::{Ended, Next, Operation, Outcome, Seen, Step, StepFailure, StepState};
+use crate::domain::operation::guiding::Weighed;
+use crate::domain::operation::{Ended, Next, Operation, Outcome, Seen, Step, StepFailure, StepState, Target};
+use crate::lifecycle::contract::ProblemKind;
 use crate::lifecycle::{Carried, Change, LifecycleClient, LifecycleError, OperationState, ServiceOperation, Word};
 use crate::store::operations::{Lease, Leased, Saved, Then};
 use crate::store::{Store, StoreError};
@@ -23,6 +25,8 @@ use crate::store::{Store, StoreError};
 const LEASE: Duration = Duration::from_secs(60);
 /// How often an operation of the service, or a connector, is looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// How often it is looked whether what an operation waits for has come about by itself.
+const LOOK_WHILE_PAUSED: Duration = Duration::from_secs(5);
 /// How long to wait after a call that failed.
 const TRY_AGAIN_AFTER: Duration = Duration::from_secs(2);
 /// How long the loop sleeps when nothing is due and nobody wakes it.
@@ -116,6 +120,10 @@ impl Runner {
         let Some(Leased { mut operation, lease }) = self.store.lease_operation(LEASE, now).await? else {
             return Ok(Stepped::Idle);
         };
+        if let Some(told) = lease.told() {
+            operation.hear(told);
+            tracing::info!(operation = %operation.id, by = %told.by.id, wish = told.wish.word(), "somebody said how it goes on");
+        }
         // A redeploy ends with its start where it moved to.
         let place = operation.to.as_ref().unwrap_or(&operation.environment);
         let grace = self.rules.policy.terms(&operation.bot.id, place).start_grace;
@@ -130,13 +138,13 @@ impl Runner {
                 }
             }
             Next::AskAfter { step } => self.ask_after(&mut operation, step).await,
-            Next::Follow { step, operation: of_service } => self.follow(&mut operation, step, &of_service).await,
+            Next::Follow { step, operation: of_service } => self.follow(&mut operation, step, &of_service, now).await,
             Next::Watch { step } => self.watch(&mut operation, step, now).await,
             Next::GiveUp { step, why } => fail(&mut operation, step, why, now),
         };
         // However long we are asked to wait, the step ends in its time; and not before it was looked for once more.
         let left = operation.time_left(grace, now);
-        let shows = operation.advance(now);
+        let shows = operation.advance(now) || lease.told().is_some();
         let went = match went {
             Move::Same(_) | Move::Later(_) if left.is_zero() => give_up(&mut operation, now),
             Move::Same(due) if !shows => Move::Same(due.min(left)),
@@ -194,6 +202,12 @@ impl Runner {
         judge_again: bool,
         now: Timestamp,
     ) -> Result<Option<Move>, StoreError> {
+        // First what may have to wait for long, so that the roles are those of the moment at which it is sent.
+        if step > 0
+            && let Err(stay) = self.weigh(operation, step, now).await
+        {
+            return Ok(Some(stay));
+        }
         if self.is_frozen(operation, step, now).await? {
             return Ok(Some(fail(operation, step, StepFailure::Frozen, now)));
         }
@@ -224,6 +238,9 @@ impl Runner {
                 match (error.carried(), error.is_final()) {
                     (Carried::Maybe, _) => set(operation, step, StepState::Uncertain),
                     (Carried::No, true) => {
+                        if error.problem().is_some_and(tells_of_meddling) {
+                            self.look_what_happened(operation, step, now).await;
+                        }
                         return Ok(Some(fail(operation, step, StepFailure::Refused { said: error.person() }, now)));
                     }
                     (Carried::No, false) => set(operation, step, StepState::NotTaken),
@@ -285,6 +302,50 @@ impl Runner {
         judged.map_err(|_| fail(operation, step, StepFailure::RoleLost, now))
     }
 
+    /// Looks whether a further stop still costs no more than was agreed to. `Err` is what becomes of it if not.
+    async fn weigh(&self, operation: &mut Operation, step: usize, now: Timestamp) -> Result<(), Move> {
+        let stops = operation.steps.get(step).is_some_and(|step| step.action == Action::Stop);
+        if !stops || operation.guidance.lowest.is_none() {
+            return Ok(());
+        }
+        // What could not be read does not count as healthy.
+        let connectors = match self.lifecycle.connectors_of(&operation.bot.id).await {
+            Ok(reading) => reading.connectors,
+            Err(error) => {
+                tracing::warn!(operation = %operation.id, step, %error, "the bot could not be read before a further stop");
+                return Err(Move::Same(error.retry_after().unwrap_or(TRY_AGAIN_AFTER)));
+            }
+        };
+        match operation.weigh(step, &connectors, now) {
+            Weighed::GoOn => {
+                // It was weighed as it is now, not as it was at the click.
+                let is_it = |target: &Target| connectors.iter().find(|connector| connector.id == target.connector);
+                let revision = operation.target(step).and_then(is_it).and_then(|connector| connector.revision.clone());
+                if let Some(current) = operation.steps.get_mut(step) {
+                    current.revision = revision.or(current.revision.take());
+                }
+                Ok(())
+            }
+            Weighed::Waits => Err(Move::Later(LOOK_WHILE_PAUSED)),
+            Weighed::WaitsStill => Err(Move::Same(LOOK_WHILE_PAUSED)),
+        }
+    }
+
+    /// Reads a connector that somebody else changed, so that it is said what they made of it. The operation goes on without,
+    /// if it cannot be read.
+    async fn look_what_happened(&self, operation: &mut Operation, step: usize, now: Timestamp) {
+        let Some(id) = operation.target(step).map(|target| target.connector.clone()) else { return };
+        match self.lifecycle.connector(&id).await {
+            Ok(connector) => {
+                operation.saw(step, Seen::from(&connector));
+                operation.note_meddling(step, &connector, now);
+            }
+            Err(error) => {
+                tracing::warn!(operation = %operation.id, step, %error, "what somebody else did could not be read");
+            }
+        }
+    }
+
     async fn ask_after(&self, operation: &mut Operation, step: usize) -> Move {
         let Some(current) = operation.steps.get(step) else {
             return Move::On;
@@ -306,11 +367,14 @@ impl Runner {
         }
     }
 
-    async fn follow(&self, operation: &mut Operation, step: usize, of_service: &str) -> Move {
+    async fn follow(&self, operation: &mut Operation, step: usize, of_service: &str, now: Timestamp) -> Move {
         match self.lifecycle.operation(of_service).await {
             Ok(answer) if answer.state == OperationState::Running => Move::Same(LOOK_EVERY),
             Ok(answer) => {
-                take_answer(operation, step, answer, Timestamp::now());
+                if matches!(answer.state, OperationState::Failed { superseded: true, .. }) {
+                    self.look_what_happened(operation, step, now).await;
+                }
+                take_answer(operation, step, answer, now);
                 Move::On
             }
             Err(error) => {
@@ -331,7 +395,8 @@ impl Runner {
                 return Move::Same(error.retry_after().unwrap_or(TRY_AGAIN_AFTER));
             }
         };
-        let changed = operation.saw(step, Seen::from(&connector));
+        let meddled = operation.is_meddled_with(step, &connector) && operation.note_meddling(step, &connector, now);
+        let changed = operation.saw(step, Seen::from(&connector)) || meddled;
         let Some(current) = operation.steps.get_mut(step) else {
             return Move::On;
         };
@@ -343,10 +408,12 @@ impl Runner {
             if let Some(following) = operation.steps.iter_mut().skip(step + 1).find(|step| step.on == on) {
                 following.revision = connector.revision;
             }
+            operation.guidance.paused = None;
             self.wake.monitor.named(id, Word::Changed);
             return Move::On;
         }
-        if changed { Move::Later(LOOK_EVERY) } else { Move::Same(LOOK_EVERY) }
+        let again = if operation.guidance.paused.is_some() { LOOK_WHILE_PAUSED } else { LOOK_EVERY };
+        if changed { Move::Later(again) } else { Move::Same(again) }
     }
 }
 
@@ -356,7 +423,7 @@ fn take_answer(operation: &mut Operation, step: usize, answer: ServiceOperation,
     match answer.state {
         OperationState::Running => set(operation, step, StepState::Accepted { operation: answer.id }),
         OperationState::Succeeded => set(operation, step, StepState::Watching { operation: answer.id }),
-        OperationState::Failed { said } => {
+        OperationState::Failed { said, .. } => {
             fail(operation, step, StepFailure::Refused { said }, now);
         }
     }
@@ -382,7 +449,23 @@ fn give_up(operation: &mut Operation, now: Timestamp) -> Move {
     }
 }
 
+/// Whether a refusal tells that somebody else changed the connector since it was last read.
+fn tells_of_meddling(problem: ProblemKind) -> bool {
+    matches!(
+        problem,
+        ProblemKind::RevisionMismatch
+            | ProblemKind::AlreadyRunning
+            | ProblemKind::NotRunning
+            | ProblemKind::NotStopped
+            | ProblemKind::OperationInProgress
+    )
+}
+
 fn fail(operation: &mut Operation, step: usize, why: StepFailure, now: Timestamp) -> Move {
+    if operation.pause_at(step, &why, now) {
+        return Move::Later(LOOK_WHILE_PAUSED);
+    }
+    operation.guidance.paused = None;
     if let Some(current) = operation.steps.get_mut(step) {
         current.state = StepState::Failed { why };
         current.ended_at = Some(now);

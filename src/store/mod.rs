@@ -38,6 +38,7 @@ pub mod outbox;
 mod place;
 pub mod probe;
 pub mod requests;
+mod setup;
 mod starts;
 pub mod timeline;
 pub mod troubles;

@@ -15,6 +15,7 @@ use crate::domain::audit::Entry;
 use crate::domain::ids::{ConnectorId, Id};
 use crate::domain::notice::{Notice, Slot};
 use crate::domain::operation::Operation;
+use crate::domain::operation::guiding::Told;
 
 /// How many connectors' operations are looked up by one statement.
 const CONNECTORS_AT_A_TIME: usize = 100;
@@ -30,7 +31,18 @@ pub struct Leased {
 
 /// A lease on an operation. Each has a name of its own, so that one that ran out fences within one process too.
 #[derive(Clone, Debug)]
-pub struct Lease(String);
+pub struct Lease {
+    name: String,
+    /// The wish as it stands in its row, and what it says.
+    told: Option<(String, Told)>,
+}
+
+impl Lease {
+    /// What somebody said to the operation since it was last saved.
+    pub fn told(&self) -> Option<&Told> {
+        self.told.as_ref().map(|(_, told)| told)
+    }
+}
 
 /// What became of an attempt to save an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,7 +123,7 @@ impl Store {
         let leased = Statement::new(
             "UPDATE operations SET leased_by = $1, leased_until = $2 WHERE id = ( \
              SELECT id FROM operations WHERE is_open = 1 AND due_at <= $3 AND leased_until <= $3 \
-             ORDER BY due_at, id LIMIT 1) AND is_open = 1 AND leased_until <= $3 RETURNING body",
+             ORDER BY due_at, id LIMIT 1) AND is_open = 1 AND leased_until <= $3 RETURNING body, wish",
         )
         .bind(lease.as_str())
         .bind(millis_after(now, length))
@@ -119,8 +131,13 @@ impl Store {
         let batch = Batch::default().claim(leased).in_turn(Turn::Operation);
         let Ran::All(done) = self.write(batch, Who::Other).await? else { return Ok(None) };
         let row = done.first().and_then(|done| done.rows.first());
-        let operation = row.map(|row| body("operations", row)).transpose()?;
-        Ok(operation.map(|operation| Leased { operation, lease: Lease(lease) }))
+        let Some(row) = row else { return Ok(None) };
+        let told = row.try_get::<Option<String>, _>("wish")?.map(|wish| {
+            let told = serde_json::from_str(&wish).map_err(|source| StoreError::Row { table: "operations", source })?;
+            Ok::<_, StoreError>((wish, told))
+        });
+        let lease = Lease { name: lease, told: told.transpose()? };
+        Ok(Some(Leased { operation: body("operations", row)?, lease }))
     }
 
     /// Saves an operation under a lease on it, and what its message now says.
@@ -141,14 +158,16 @@ impl Store {
         };
         let saved = Statement::new(
             "UPDATE operations SET body = $1, is_open = $2, due_at = COALESCE($3, due_at), \
-             leased_until = CASE WHEN $3 IS NULL THEN leased_until ELSE 0 END \
+             leased_until = CASE WHEN $3 IS NULL THEN leased_until ELSE 0 END, \
+             wish = CASE WHEN wish = $6 THEN NULL ELSE wish END \
              WHERE id = $4 AND is_open = 1 AND leased_by = $5 AND leased_until > 0",
         )
         .bind(to_json("operations", operation)?)
         .bind(is_open)
         .bind(due_at)
         .bind(operation.id.as_str())
-        .bind(lease.0.as_str());
+        .bind(lease.name.as_str())
+        .bind(lease.told.as_ref().map(|(wish, _)| wish.clone()));
         let mut batch = Batch::default().claim(saved);
         if let Then::End { entry } = then {
             let free = Statement::new("DELETE FROM operation_scopes WHERE operation = $1").bind(operation.id.as_str());
@@ -177,9 +196,32 @@ impl Store {
         )
         .bind(millis_after(now, due))
         .bind(id.as_str())
-        .bind(lease.0.as_str());
+        .bind(lease.name.as_str());
         // Of a lease that was lost meanwhile there is nothing to give back.
         self.write(Batch::default().then(postponed), Who::Other).await.map(|_| ())
+    }
+
+    /// Keeps what somebody says to an operation until it takes that in, with the record of it. A later word takes the place of
+    /// one that was not taken in. Whether the operation is open.
+    ///
+    /// # Errors
+    /// If the store cannot be written.
+    pub async fn tell_operation(
+        &self,
+        id: &Id,
+        told: &Told,
+        entry: &Entry,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let wished = Statement::new(
+            "UPDATE operations SET wish = $1, due_at = CASE WHEN due_at > $2 THEN $2 ELSE due_at END \
+             WHERE id = $3 AND is_open = 1",
+        )
+        .bind(to_json("operations", told)?)
+        .bind(millis(now))
+        .bind(id.as_str());
+        let batch = Batch::default().claim(wished).then(audit::statement(entry)?);
+        Ok(matches!(self.write(batch, Who::Awaited).await?, Ran::All(_)))
     }
 
     /// Ends every lease: whoever held one is dead.

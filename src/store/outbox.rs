@@ -337,17 +337,6 @@ impl Store {
         })
     }
 
-    /// Writes a test alert.
-    ///
-    /// # Errors
-    /// If the store cannot be written.
-    pub async fn say_drill(&self, drill: &Id, channel: ChannelId, now: Timestamp) -> Result<(), StoreError> {
-        let said = message(&Slot::Drill(drill.clone()), channel, &Notice::Drill { at: now }, now)?;
-        // Nothing in it can stop.
-        let (Ran::All(_) | Ran::Stopped(_)) = self.write(Batch::default().then(said), Who::Other).await?;
-        Ok(())
-    }
-
     /// When the next message is due; `None` when none waits.
     ///
     /// # Errors

@@ -11,6 +11,7 @@ mod elsewhere;
 mod heartbeat;
 mod metrics;
 mod scene;
+mod setup;
 mod unwritten;
 #[path = "../description/witness.rs"]
 mod witness;

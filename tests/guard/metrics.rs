@@ -1,5 +1,8 @@
 //! What is scraped.
 
+use std::collections::BTreeSet;
+use std::io::Write as _;
+use std::process::Stdio;
 use std::time::Duration;
 
 use botswain::metrics::Metrics;
@@ -121,4 +124,71 @@ async fn a_channel_that_takes_nothing_is_in_the_metrics() {
         assert_eq!(value(&text, series).to_string(), "1", "{series}");
     }
     scene.control(Method::DELETE, "/violations", Value::Null).await;
+}
+
+/// All that there is, after something of everything has happened.
+async fn scraped() -> String {
+    let mut scene = Scene::open().await;
+    let metrics = Metrics { heartbeats: Some(Tally::default()), ..of(&mut scene).await };
+    metrics.heartbeats.as_ref().unwrap().count("sent");
+    metrics.timelines.count("told");
+    metrics.interactions.observe("command", "answered", Duration::from_millis(7));
+    scene.does("billing-1", Deed::Drop);
+    scene.later().await.unwrap();
+    scene.deliver().await;
+    metrics.scrape(scene.now()).await.unwrap()
+}
+
+/// The metrics that a text names.
+fn named(text: &str) -> BTreeSet<String> {
+    let is_of_a_name = |letter: char| letter.is_ascii_lowercase() || letter == '_';
+    let words = text.split(|letter| !is_of_a_name(letter));
+    words.filter(|word| word.starts_with("botswain_")).map(str::to_owned).collect()
+}
+
+fn file(path: &str) -> String {
+    std::fs::read_to_string(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()
+}
+
+#[tokio::test]
+async fn rules_dashboard_and_readme_name_only_metrics_that_there_are_and_the_readme_all_of_them() {
+    let text = scraped().await;
+    let mut there: BTreeSet<String> = text
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+        .filter_map(|line| Some(line.split(['{', ' ']).next()?.to_owned()))
+        .collect();
+    assert!(there.len() > 20, "{text}");
+    // Not known before the first heartbeat.
+    there.insert("botswain_gateway_heartbeat_latency_seconds".to_owned());
+    for path in ["deploy/prometheus-alerts.yml", "deploy/grafana-dashboard.json", "README.md"] {
+        let unknown: Vec<_> = named(&file(path)).into_iter().filter(|name| !is_there(&there, name)).collect();
+        assert!(unknown.is_empty(), "{path} names what there is not: {unknown:?}\n{text}");
+    }
+    let described = named(&file("README.md"));
+    let told = |name: &String| {
+        ["_bucket", "_sum", "_count"]
+            .iter()
+            .find_map(|end| name.strip_suffix(end))
+            .map_or_else(|| name.clone(), str::to_owned)
+    };
+    let untold: Vec<_> = there.iter().map(told).filter(|name| !described.contains(name)).collect();
+    assert!(untold.is_empty(), "the README does not name {untold:?}");
+}
+
+/// A metric, or a histogram by the name that its parts have in common.
+fn is_there(there: &BTreeSet<String>, name: &str) -> bool {
+    there.contains(name) || there.contains(&format!("{name}_bucket"))
+}
+
+#[tokio::test]
+#[ignore = "needs promtool"]
+async fn names_and_units_are_as_prometheus_wants_them() {
+    let mut promtool = std::process::Command::new("promtool");
+    promtool.args(["check", "metrics"]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut promtool = promtool.spawn().unwrap();
+    promtool.stdin.take().unwrap().write_all(scraped().await.as_bytes()).unwrap();
+    let output = promtool.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+    assert!(output.status.success() && said.trim().is_empty(), "{said}");
 }

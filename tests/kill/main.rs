@@ -7,6 +7,7 @@
 #![expect(clippy::print_stdout, reason = "the seed, and how far it is, for who waits for minutes")]
 
 mod ledger;
+#[expect(dead_code, reason = "the exploration, which runs tests, asks for more")]
 mod mutant;
 mod program;
 mod scene;

@@ -6,7 +6,8 @@ use std::sync::{Mutex, PoisonError};
 
 use tempfile::TempDir;
 
-use crate::PRODUCT;
+/// The product as it is built.
+const PRODUCT: &str = env!("CARGO_BIN_EXE_botswain");
 
 /// What is taken out: text that stands in the source exactly once, and what stands there instead.
 pub struct Mutant {
@@ -26,8 +27,35 @@ pub struct Built {
 }
 
 impl Mutant {
+    /// Builds the program.
     pub fn build(&self) -> Built {
         let _alone = BUILDING.lock().unwrap_or_else(PoisonError::into_inner);
+        let folder = self.copied();
+        let built = cargo(&folder).args(["--no-run", "--test", "nothing"]).status().unwrap();
+        assert!(built.success(), "the copy without the {} does not build", self.name);
+        let path = folder.path().join("botswain");
+        std::fs::copy(target().join("debug/botswain"), &path).unwrap();
+        Built { path, _folder: folder }
+    }
+
+    /// Builds these tests against it, and runs the one of this name with these settings. What they said, if they failed.
+    pub fn test(&self, tests: &str, name: &str, settings: &[(&str, String)]) -> Option<String> {
+        let _alone = BUILDING.lock().unwrap_or_else(PoisonError::into_inner);
+        let folder = self.copied();
+        for part in [tests, "kill"] {
+            let part = format!("tests/{part}");
+            copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join(&part), &folder.path().join(&part));
+        }
+        let built = cargo(&folder).args(["--no-run", "--test", tests]).status().unwrap();
+        assert!(built.success(), "the copy without the {} does not build", self.name);
+        let settings = settings.iter().map(|(name, value)| (name, value));
+        let ran = cargo(&folder).args(["--test", tests, "--", "--exact", name]).envs(settings).output().unwrap();
+        let said = format!("{}{}", String::from_utf8_lossy(&ran.stdout), String::from_utf8_lossy(&ran.stderr));
+        (!ran.status.success()).then_some(said)
+    }
+
+    /// The source without the mechanism.
+    fn copied(&self) -> TempDir {
         let folder = tempfile::tempdir().unwrap();
         let home = Path::new(env!("CARGO_MANIFEST_DIR"));
         for part in ["src", "Cargo.toml", "Cargo.lock"] {
@@ -43,16 +71,7 @@ impl Mutant {
         for name in manifest.split("[[bench]]\nname = \"").skip(1).filter_map(|rest| rest.split('"').next()) {
             std::fs::write(folder.path().join(format!("benches/{name}.rs")), "fn main() {}\n").unwrap();
         }
-        let built = Command::new(env!("CARGO"))
-            .args(["test", "--locked", "--offline", "--quiet", "--no-run", "--test", "nothing"])
-            .current_dir(folder.path())
-            .env("CARGO_TARGET_DIR", target())
-            .status()
-            .unwrap();
-        assert!(built.success(), "the copy without the {} does not build", self.name);
-        let path = folder.path().join("botswain");
-        std::fs::copy(target().join("debug/botswain"), &path).unwrap();
-        Built { path, _folder: folder }
+        folder
     }
 
     fn take_out(&self, file: &Path) {
@@ -60,6 +79,14 @@ impl Mutant {
         assert_eq!(source.matches(self.from).count(), 1, "{}: the {} is not where it was", self.file, self.name);
         std::fs::write(file, source.replace(self.from, self.to)).unwrap();
     }
+}
+
+/// `cargo test` in a copy.
+fn cargo(folder: &TempDir) -> Command {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(["test", "--locked", "--offline", "--quiet"]).current_dir(folder.path());
+    cargo.env("CARGO_TARGET_DIR", target());
+    cargo
 }
 
 /// Where copies are built: what is built already is linked there, not built again.

@@ -55,12 +55,15 @@ impl Change {
         let there = if here == "production" { "demo" } else { "production" };
         let running = connector.agent == "Online";
         let verb = if running {
-            one_of(rng, &["stop", "stop", "redeploy"])
+            one_of(rng, &["stop", "stop", "redeploy", "restart", "restart"])
         } else {
             one_of(rng, &["start", "start", "redeploy"])
         };
         let to = if verb == "redeploy" { format!(" to:{there}") } else { String::new() };
-        let line = format!("/bots {verb} env:{here} bot:{bot} connector:{}{to}", connector.id);
+        // A restart is of all of the bot, or of one.
+        let all = verb == "restart" && rng.random_ratio(1, 2);
+        let which = if all { String::new() } else { format!(" connector:{}", connector.id) };
+        let line = format!("/bots {verb} env:{here} bot:{bot}{which}{to}");
         Self { line, manner: one_of(rng, &MANNERS) }
     }
 

@@ -25,6 +25,8 @@ const KILLS_A_ROUND: u64 = 3;
 const BOTS: [&str; 3] = ["Billing Bot", "Orders Bot", "Returns Bot"];
 /// How long all may take to come to rest: longer than any step's own deadline.
 const REST: Duration = Duration::from_secs(180);
+/// After how long somebody decides what waits for a decision: longer than a start may take.
+const DECIDES_AFTER: Duration = Duration::from_secs(15);
 /// How many looks in a row must show what can never be right: the chat and the database are not read at one moment.
 const SURELY: u32 = 10;
 /// How often it is looked whether all has come to rest.
@@ -189,8 +191,21 @@ async fn comes_to_rest(world: &World, database: &Database, reader: &AnyPool) -> 
         surely = if matches!(broken, Not::Ever(_)) { surely + 1 } else { 0 };
         match broken {
             Not::Ever(broken) if surely >= SURELY => return Err(broken),
+            Not::Yet(_) if began.elapsed() > DECIDES_AFTER && began.elapsed() < REST => {
+                end_what_waits(world).await;
+                tokio::time::sleep(LOOK * 10).await;
+            }
             Not::Yet(broken) if began.elapsed() > REST => return Err(format!("still after {REST:?}: {broken}")),
             _ => tokio::time::sleep(LOOK).await,
+        }
+    }
+}
+
+/// Somebody ends the restarts that wait to be told how they go on.
+async fn end_what_waits(world: &World) {
+    for message in world.messages_in(&world.team_channel()).await {
+        if let Some(button) = message.button("End it here").filter(|_| message.says("✋")) {
+            world.otto().in_a_hurry().presses_id(&message, &button, false).await;
         }
     }
 }

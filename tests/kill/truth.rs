@@ -103,6 +103,7 @@ impl Evidence {
                 match &step.state {
                     StepState::Done => always!(carried, "P3: said to be done, and never carried out: {operation:?}"),
                     StepState::Waiting
+                    | StepState::Left { why: None }
                     | StepState::Failed {
                         why: StepFailure::NotSent { .. } | StepFailure::TooLate | StepFailure::RoleLost,
                     } => always!(!carried, "P3: said not to be sent, and carried out: {operation:?}"),
@@ -128,6 +129,7 @@ impl Evidence {
                     Outcome::Done => Verdict::Done,
                     Outcome::Failed => Verdict::Failed,
                     Outcome::Unknown => Verdict::OutcomeUnknown,
+                    Outcome::Halted => Verdict::Cancelled,
                 }),
                 (RequestState::Confirmed, None) => {
                     return Err(Not::Ever(format!("P6: confirmed, and its operation is lost: {request:?}")));

@@ -146,7 +146,7 @@ async fn a_failed_operation_says_why() {
     world.simulator.step(10_000);
     let failed = client.operation(&operation.id).await.unwrap();
     let said = "401 unauthorized: the bot user was created by somebody else, or is disabled.".to_owned();
-    assert_eq!(failed.state, OperationState::Failed { said });
+    assert_eq!(failed.state, OperationState::Failed { superseded: false, said });
 }
 
 #[tokio::test]

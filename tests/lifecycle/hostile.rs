@@ -181,7 +181,7 @@ async fn a_state_in_an_unknown_word_is_not_over() {
     assert_eq!(client.operation("op-1").await.unwrap().state, OperationState::Running);
     let client = scripted(vec![(200, operation("failed"))]).await;
     let said = "The lifecycle service gave no reason.".to_owned();
-    assert_eq!(client.operation("op-1").await.unwrap().state, OperationState::Failed { said });
+    assert_eq!(client.operation("op-1").await.unwrap().state, OperationState::Failed { superseded: false, said });
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@
     reason = "a test says by a panic that something is wrong"
 )]
 
+mod adapter;
 mod automatic;
 mod client;
 mod contract;

@@ -271,6 +271,7 @@ impl World {
                 | Notice::Unseen { .. }
                 | Notice::Freeze { .. }
                 | Notice::Approval { .. }
+                | Notice::Setup { .. }
                 | Notice::Drill { .. } => {}
             }
         }

@@ -50,6 +50,7 @@ impl Bench {
     pub async fn with(change: impl FnOnce(&mut Config)) -> Self {
         let mut options = Options::default();
         options.fleet.mode = Mode::Explicit;
+        options.fleet.start_ms = Some(at(0).as_millisecond());
         let sandbox = Sandbox::start(options).await.unwrap();
         let _witness = Witness::of(&sandbox.discord.as_ref().unwrap().stand_in, &[]);
         let mut config = sandbox.config(&[]).unwrap();
@@ -106,6 +107,14 @@ impl Bench {
             .iter()
             .map(|deed| format!("{} {}", serde_json::to_value(deed.action).unwrap().as_str().unwrap(), deed.connector))
             .collect()
+    }
+
+    /// Olga has these roles from now on, wherever they are fetched.
+    pub async fn set_roles_of_olga(&self, roles: &[&str]) {
+        let address = self.sandbox.discord.as_ref().unwrap().address;
+        let path = format!("http://{address}/control/discord/members/{}/roles", Seed::default().olga.id);
+        let body = serde_json::json!({ "roles": roles });
+        reqwest::Client::new().put(path).json(&body).send().await.unwrap().error_for_status().unwrap();
     }
 
     pub fn olga(&self) -> Asker {

@@ -4,8 +4,10 @@
 mod approvals;
 mod bench;
 mod freezes;
+mod meddling;
 mod progress;
 mod record;
+mod restart;
 mod table;
 #[path = "../description/witness.rs"]
 mod witness;
@@ -24,7 +26,6 @@ use botswain::domain::plan::Drift;
 use botswain::domain::policy::{Own, OwnOfEnvironment, Policy};
 use botswain::domain::request::{Refusal, RequestState};
 use botswain::operations::{Answer, Said, Settled};
-use botswain::sandbox::discord::Seed;
 use botswain::sandbox::lifecycle::{Deed, FaultKind};
 use botswain::store::operations::{Leased, Saved, Then};
 
@@ -193,14 +194,7 @@ async fn p3_a_role_lost_in_the_middle_keeps_a_redeploy_from_moving_on() {
     let bench = Bench::new().await;
     let olga = bench.olga();
     let operation = bench.begin(&olga, Verb::Redeploy, "billing-1", Some("demo"), at(0)).await;
-    let seed = Seed::default();
-    let path = format!(
-        "http://{}/control/discord/members/{}/roles",
-        bench.sandbox.discord.as_ref().unwrap().address,
-        seed.olga.id
-    );
-    let body = serde_json::json!({ "roles": [] });
-    reqwest::Client::new().put(path).json(&body).send().await.unwrap().error_for_status().unwrap();
+    bench.set_roles_of_olga(&[]).await;
     bench.run(0, 60).await;
     let ended = bench.operation(&operation.id).await;
     assert_eq!(ended.steps[0].state, StepState::Done, "the stop was begun before");

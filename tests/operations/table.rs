@@ -149,7 +149,7 @@ async fn ready(verb: Verb, environment: &str, of: &str) -> (Bench, String, Optio
     };
     let (deed, to) = match verb {
         Verb::Start => (Deed::StopElsewhere, None),
-        Verb::Stop => (Deed::Recover, None),
+        Verb::Stop | Verb::Restart => (Deed::Recover, None),
         Verb::Redeploy => (Deed::Recover, ENVIRONMENTS.into_iter().find(|other| *other != environment)),
     };
     bench.fleet().do_to(&connector, deed).unwrap();

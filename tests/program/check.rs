@@ -191,3 +191,32 @@ async fn a_token_that_discord_rejects_is_named_with_exit_code_9() {
     let (code, said) = tokio::task::spawn_blocking(move || ended(&mut command)).await.unwrap();
     assert!(code == 9 && said.contains("DISCORD_TOKEN") && said.contains("One thing is in the way"), "{code}: {said}");
 }
+
+#[tokio::test]
+async fn health_is_asked_of_the_process_that_runs_here() {
+    let folder = TempDir::new().unwrap();
+    let place = Place::expecting(|_| {}, &[]).await;
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    // Whoever listens everywhere is asked on this machine.
+    let everywhere = format!("0.0.0.0:{}", free.port());
+    let asked = move |folder: &std::path::Path| {
+        let mut command = botswain(folder, &["health"]);
+        command.env("HTTP_LISTEN", &everywhere);
+        ended(&mut command)
+    };
+    let mut running = botswain(folder.path(), &["run"]);
+    with_settings_of(&place.sandbox, &mut running);
+    running.env("HTTP_LISTEN", free.to_string());
+    tokio::task::spawn_blocking(move || {
+        assert_eq!(asked(folder.path()).0, 1, "nobody runs");
+        let mut running = super::Running::start(running);
+        running.logs("the commands are registered");
+        assert_eq!(asked(folder.path()), (0, String::new()));
+        assert_eq!(running.signal("TERM"), 0);
+        let (code, said) = ended(&mut botswain(folder.path(), &["health"]));
+        assert!(code == 2 && said.contains("HTTP_LISTEN"), "{said}");
+    })
+    .await
+    .unwrap();
+    place.sandbox.stop().await;
+}

@@ -7,6 +7,9 @@ mod check;
 #[path = "../database/mod.rs"]
 mod database;
 mod postgresql;
+mod proxy;
+#[path = "../clients/tls.rs"]
+mod tls;
 #[path = "../description/witness.rs"]
 mod witness;
 

@@ -5,7 +5,8 @@ use std::time::Duration;
 use botswain::domain::action::{Action, Verb};
 use botswain::domain::audit::Verdict;
 use botswain::domain::connector::Environment;
-use botswain::domain::ids::{BotId, ConnectorId};
+use botswain::domain::ids::{BotId, ConnectorId, Id};
+use botswain::domain::operation::guiding::{Told, Wish};
 use botswain::domain::operation::{Operation, StepState};
 use botswain::domain::progress::Usual;
 use botswain::domain::request::{Request, RequestState};
@@ -28,6 +29,7 @@ on_both!(
     a_postponed_operation_is_as_it_was_and_due_later,
     the_last_operations_on_a_connector_are_the_newest_first,
     ids_of_any_length_and_any_character_are_kept_apart,
+    p6_what_somebody_says_to_an_operation_waits_until_it_is_taken_in_and_is_taken_in_once,
     what_a_start_usually_takes_is_the_median_of_the_last_twenty_of_its_bot_where_it_ends,
 );
 
@@ -200,4 +202,32 @@ async fn what_a_start_usually_takes_is_the_median_of_the_last_twenty_of_its_bot_
     }
     assert_eq!(usual(&demo).await, Some(Usual { takes: Duration::from_secs(15), of: 20 }));
     assert_eq!(usual(&Environment::new("production")).await, None);
+}
+
+async fn p6_what_somebody_says_to_an_operation_waits_until_it_is_taken_in_and_is_taken_in_once(ground: Ground) {
+    let operation = begun(&ground.store, &asked("billing", "billing-1")).await;
+    let told = |wish| Told { id: Id::random(), wish, by: operation.requester.clone(), at: at(1) };
+    let say = async |told: &Told, second: i64| {
+        let record = entry(told.id.as_str(), Verdict::Done, second);
+        ground.store.tell_operation(&operation.id, told, &record, at(second)).await.unwrap()
+    };
+    let leased = lease(&ground.store, 0).await.unwrap();
+    assert_eq!(leased.lease.told(), None);
+    ground.store.postpone_operation(&operation.id, &leased.lease, Duration::from_secs(50), at(0)).await.unwrap();
+    let (first, second) = (told(Wish::WaitOn), told(Wish::Halt));
+    assert!(say(&first, 1).await);
+    // It is due at once, and what is said last holds.
+    let leased = lease(&ground.store, 1).await.unwrap();
+    assert_eq!(leased.lease.told(), Some(&first));
+    assert!(say(&second, 1).await);
+    assert_eq!(ground.store.save_operation(&operation, &leased.lease, AT_ONCE, at(1)).await.unwrap(), Saved::Now);
+    let leased = lease(&ground.store, 2).await.unwrap();
+    assert_eq!(leased.lease.told(), Some(&second), "the first was taken in, and the second was said meanwhile");
+    assert_eq!(ground.store.save_operation(&operation, &leased.lease, AT_ONCE, at(2)).await.unwrap(), Saved::Now);
+    let leased = lease(&ground.store, 3).await.unwrap();
+    assert_eq!(leased.lease.told(), None);
+    let record = entry(operation.request.as_str(), Verdict::Done, 3);
+    let end = Then::End { entry: &record };
+    assert_eq!(ground.store.save_operation(&operation, &leased.lease, end, at(3)).await.unwrap(), Saved::Now);
+    assert!(!say(&told(Wish::Halt), 4).await, "it is over");
 }

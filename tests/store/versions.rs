@@ -75,6 +75,8 @@ async fn everything_is_there(store: &Store, version: i64) {
     assert_eq!(highest, [("billing", 2), ("a very long id", 1)][..by_then.min(2)], "from {version}");
     assert_eq!(store.troubles().await.unwrap().len(), usize::from(version >= 6), "from {version}");
     assert_eq!(store.waiting_lines().await.unwrap(), if version >= 7 { 2 } else { 0 }, "from {version}");
+    let setup = store.setup().await.unwrap();
+    assert_eq!(setup.map_or(0, |setup| setup.lacks.len()), if version >= 15 { 2 } else { 0 }, "from {version}");
     let usual = store.usual_start(&BotId::new("billing"), &Environment::new("production")).await.unwrap();
     assert_eq!(usual.is_some(), version >= 12, "from {version}");
     store.check_writable().await.unwrap();

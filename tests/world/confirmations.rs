@@ -252,8 +252,10 @@ async fn where_the_bot_may_not_post_the_person_is_told_that_progress_does_not_sh
     let permissions = format!("channels/{}/permissions", world.team_channel());
     world.send(reqwest::Method::PUT, &permissions, lost).await;
     let prompt = world.olga().runs(STOP).await.message();
+    assert!(prompt.says("lacks **Send Messages** and **Embed Links**"), "{prompt:?}");
     let told = world.olga().presses(&prompt, BUTTON).await.message();
     assert!(told.says("may not post") && told.says("/bots status"), "{told:?}");
+    assert!(told.says("It lacks **Send Messages** and **Embed Links**"), "{told:?}");
     world.alert("was stopped by").await;
     world.finish().await;
 }

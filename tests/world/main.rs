@@ -19,6 +19,7 @@ mod witness;
 mod message;
 mod person;
 mod postgresql;
+mod restart;
 mod running;
 mod walk;
 mod world;

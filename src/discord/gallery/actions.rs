@@ -4,17 +4,19 @@ use std::time::Duration;
 
 use super::Exhibit;
 use super::sample::{MINUTE, Sample, demo, production};
-use crate::discord::render::{prompt, refusal};
+use crate::discord::render::{operation, prompt, refusal};
 use crate::domain::action::{CannotDo, Verb};
 use crate::domain::authority::{Denied, Right};
-use crate::domain::connector::{AgentStatus, Condition, Connector, Environment, Link};
+use crate::domain::connector::{AgentStatus, Condition, Connector, Environment, LastOperation, Link};
 use crate::domain::ids::Id;
 use crate::domain::notice::Notice;
+use crate::domain::operation::guiding::{Guidance, Meddling, Obstacle, Pause, Wish};
 use crate::domain::operation::{Ended, Operation, Outcome, Seen, StepFailure, StepState};
 use crate::domain::pace::{TooMany, Whose};
 use crate::domain::plan::{Drift, Impact, Known, Plan, Wanted};
 use crate::domain::progress::{Progress, Usual};
 use crate::domain::request::{Refusal, Request, RequestState};
+use crate::domain::setup::Permission;
 use crate::operations::{Choice, Menu, Part};
 
 impl Sample<'_> {
@@ -24,13 +26,13 @@ impl Sample<'_> {
         let of = fleet.iter().find(|one| one.name == name).cloned();
         let of = of.unwrap_or_else(|| self.healthy(name, "Billing Bot", 18));
         let peers: Vec<Connector> = fleet.into_iter().filter(|one| one.bot == of.bot).collect();
-        let wanted = Wanted {
-            verb,
-            bot: &of.bot,
-            environment: &of.environment,
-            to: to.as_ref(),
-            connectors: std::slice::from_ref(&of.id),
-        };
+        // A restart is of all of them, one at a time.
+        let all = peers.iter().filter(|one| verb == Verb::Restart && one.environment == of.environment);
+        let mut whom: Vec<_> = all.map(|one| one.id.clone()).collect();
+        if whom.is_empty() {
+            whom.push(of.id.clone());
+        }
+        let wanted = Wanted { verb, bot: &of.bot, environment: &of.environment, to: to.as_ref(), connectors: &whom };
         let known = Known { connectors: &peers, uncertain: false };
         let plan = Plan::make(&wanted, known, &self.policy(), self.now).unwrap_or_else(|_| Plan {
             verb,
@@ -118,6 +120,7 @@ pub(super) fn prompts(of: &Sample<'_>) -> Vec<Exhibit> {
         of.prompt("Stop and start what hangs", Verb::Start, "returns-2", None),
         of.prompt("Redeploy what runs", Verb::Redeploy, "orders-2", Some(demo())),
         of.prompt("Redeploy what is stopped", Verb::Redeploy, "billing-2", Some(demo())),
+        of.prompt("Restart all, one at a time", Verb::Restart, "orders-1", None),
         Exhibit::private("Stop, which needs a second person", &{
             let (request, plan) = of.asked(Verb::Stop, "orders-1", None);
             prompt::confirmation(&Request { second_person: Some(vec![of.cast.operators]), ..request }, &plan)
@@ -133,7 +136,7 @@ pub(super) fn prompts(of: &Sample<'_>) -> Vec<Exhibit> {
         settled("Expired", RequestState::Expired),
         Exhibit::private(
             "Confirmed, where its progress cannot be shown",
-            &prompt::begun_unseen(of.cast.channel, &Id::random()),
+            &prompt::begun_unseen(of.cast.channel, &[Permission::SendMessages], &Id::random()),
         ),
     ]
 }
@@ -179,6 +182,47 @@ pub(super) fn operations(of: &Sample<'_>) -> Vec<Exhibit> {
         said("Outcome unknown", unknown),
         said("Never seen healthy", never),
         said("Ended, because a role was lost", lost),
+    ]
+    .into_iter()
+    .chain(restarts(of))
+    .collect()
+}
+
+/// How a restart of several goes on, waits, and is ended; and what somebody else does meanwhile.
+fn restarts(of: &Sample<'_>) -> Vec<Exhibit> {
+    let said = |name: &str, operation| Exhibit::public(name, of.said(&Notice::Operation { operation }));
+    let watching = || StepState::Watching { operation: "op".to_owned() };
+    let restart = |states| of.operation(Verb::Restart, "orders-1", None, states);
+    let waits = |states, why| {
+        let guidance = Guidance { paused: Some(Pause { since: of.ago(20), why }), ..Guidance::default() };
+        Operation { guidance, ..restart(states) }
+    };
+    let not_back = Obstacle::NotBack { why: StepFailure::NotSeen };
+    let left = StepState::Left { why: Some(StepFailure::NotSeen) };
+    let few = waits(vec![StepState::Done, left], Obstacle::TooFew { left: 1, agreed: 2 });
+    let guidance = Guidance { halted_by: Some(of.cast.otto.clone()), ..Guidance::default() };
+    let rest = vec![StepState::Left { why: None }; 4];
+    let halted = restart([vec![StepState::Done; 2], rest].concat());
+    let halted = of.ended(Operation { guidance, ..halted }, Outcome::Halted);
+    let by = Some("Pat".to_owned());
+    let meddling = Meddling {
+        at: of.ago(30),
+        connector: "billing-1".to_owned(),
+        seen: seen(AgentStatus::Online, Link::Connected),
+        last: Some(LastOperation { what: "Started".to_owned(), by, at: Some(of.ago(40)) }),
+    };
+    let refused = StepFailure::Refused { said: "Somebody else changed the connector.".to_owned() };
+    let stop = of.operation(Verb::Stop, "billing-1", None, vec![StepState::Failed { why: refused }]);
+    let guidance = Guidance { meddling: vec![meddling], ..Guidance::default() };
+    let meddled = of.ended(Operation { guidance, ..stop }, Outcome::Failed);
+    vec![
+        said("A restart, one at a time", restart(vec![StepState::Done, watching()])),
+        said("A restart that waits for one", waits(vec![StepState::Done, watching()], not_back)),
+        said("A restart that would cost too much", few),
+        said("A restart that was ended early", halted),
+        said("Somebody else was at it too", meddled),
+        Exhibit::private("Somebody said how it goes on", &operation::heard(Wish::Halt)),
+        Exhibit::private("It is over already", &operation::is_over()),
     ]
 }
 

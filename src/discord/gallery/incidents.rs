@@ -8,13 +8,14 @@ use crate::discord::render::{direct, notice};
 use crate::domain::action::Verb;
 use crate::domain::attention::{Attention, Due, Wish};
 use crate::domain::connector::Condition;
-use crate::domain::ids::Id;
+use crate::domain::ids::{Id, RoleId};
 use crate::domain::incident::{
     Advice, Before, Blind, Blindness, BotCount, Ending, Facts, Incident, Line, Phase, Severity, Storm, StormBot,
     StormPlace, Subject,
 };
 use crate::domain::notice::Notice;
 use crate::domain::redundancy::Level;
+use crate::domain::setup::{Lack, Permission, Purpose, Setup};
 use crate::domain::trouble::{Obstacle, Trouble, Unseen};
 
 impl Sample<'_> {
@@ -180,6 +181,17 @@ pub(super) fn troubles(of: &Sample<'_>) -> Vec<Exhibit> {
     let gone = Trouble { obstacle: Obstacle::Gone, ..trouble.clone() };
     let refused = Obstacle::Refused { why: "Invalid Form Body".to_owned() };
     let refused = Trouble { obstacle: refused, ..trouble.clone() };
+    let lacking = Lack::Permissions {
+        channel: of.cast.alerts,
+        name: String::new(),
+        purpose: Purpose::Alerts,
+        is_thread: false,
+        missing: vec![Permission::EmbedLinks, Permission::CreatePublicThreads],
+    };
+    let in_setup = |name, lacks, whole_at| {
+        let setup = Setup { id: Id::random(), since: of.ago(6 * MINUTE), lacks, whole_at };
+        Exhibit::public(name, of.said(&Notice::Setup { setup }))
+    };
     vec![
         directly("Posted directly: the database cannot be written", true, direct::Standing::Alone),
         directly("Posted directly, and left so", false, direct::Standing::Left),
@@ -192,6 +204,12 @@ pub(super) fn troubles(of: &Sample<'_>) -> Vec<Exhibit> {
             "An incident that its channel does not show",
             of.said(&Notice::Unseen { incident: of.at_risk() }),
         ),
+        in_setup(
+            "Something is missing in the server",
+            vec![lacking, Lack::NoRole { role: RoleId(1), called: true }],
+            None,
+        ),
+        in_setup("Nothing is missing in the server any more", Vec::new(), Some(of.ago(10))),
         Exhibit::public("A test alert", of.said(&Notice::Drill { at: of.ago(2) })),
     ]
 }

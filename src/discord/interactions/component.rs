@@ -13,18 +13,19 @@ use super::super::Front;
 use super::super::custom_id::CustomId;
 use super::super::lookup;
 use super::super::render::status::View;
-use super::super::render::{Message, overview, prompt, refusal, status};
+use super::super::render::{Message, operation, overview, prompt, refusal, status};
 use super::answer::{AnswerError, First, Reply};
 use super::guard::Incoming;
 use super::{answered, begun};
 use crate::domain::authority::At;
 use crate::domain::connector::Environment;
 use crate::domain::ids::{BotId, Id, Key};
+use crate::domain::operation::guiding::Wish;
 use crate::domain::policy::Picture;
 use crate::domain::request::{Refusal, RequestState};
 use crate::domain::tiles::Show;
 use crate::incidents::Ask;
-use crate::operations::{Answer, Part, Said, Settled, Trouble};
+use crate::operations::{Answer, Guided, Part, Said, Settled, Trouble};
 
 /// How long a press may take to be answered with its outcome. After this it is acknowledged, in the 3 s that Discord gives.
 const AT_ONCE: Duration = Duration::from_millis(500);
@@ -75,6 +76,7 @@ impl Front {
                 let said = Said { connector: Some(connector.to_string()), ..Said::default() };
                 self.ask(&incoming, verb, said).await
             }
+            CustomId::Guide { operation, wish } => self.guide(&incoming, &operation, wish).await,
             CustomId::Acknowledge(incident) => {
                 self.handle_incident(&incoming, private, &incident, Ask::Acknowledge).await
             }
@@ -109,6 +111,21 @@ impl Front {
                 self.press(&incoming, private, Press::Page(page), &request).await
             }
         }
+    }
+
+    /// Somebody says how an operation goes on; its own message shows what comes of it.
+    async fn guide(&self, incoming: &Incoming<'_>, of: &Id, wish: Wish) -> Result<(), AnswerError> {
+        incoming.reply.first(&First::DeferPrivate).await?;
+        let guided = self.operations.guide(&incoming.asker, of, wish, Timestamp::now()).await;
+        let (id, user) = (incoming.asker.interaction, incoming.asker.member.id);
+        tracing::info!(interaction = id, %user, operation = %of, ?guided, "{}", wish.word());
+        let said = match guided {
+            Ok(Guided::Told(wish)) => operation::heard(wish),
+            Ok(Guided::Over) => operation::is_over(),
+            Ok(Guided::Refused(refused)) => self.refusal(&refused).await,
+            Err(trouble) => refusal::trouble(&trouble.person()),
+        };
+        incoming.reply.edit(&said).await
     }
 
     async fn show_status(

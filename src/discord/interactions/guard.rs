@@ -13,6 +13,7 @@ use super::answer::Reply;
 use crate::discord_api::caused_at;
 use crate::domain::authority::Member;
 use crate::domain::ids::{ChannelId, GuildId, RoleId, UserId};
+use crate::domain::setup::{Permission, Permissions as Bits};
 use crate::operations::Asker;
 
 /// An interaction as the front needs it.
@@ -21,8 +22,8 @@ pub(super) struct Incoming<'a> {
     pub(super) asker: Asker,
     /// Whether it came from our guild, from a member of it.
     pub(super) is_ours: bool,
-    /// Whether we may post in its channel, as Discord says with the interaction.
-    pub(super) may_post: bool,
+    /// What we lack to post in its channel, as Discord says with the interaction.
+    pub(super) lacks: Vec<Permission>,
 }
 
 impl<'a> Incoming<'a> {
@@ -36,13 +37,13 @@ impl<'a> Incoming<'a> {
             from.member.as_deref(),
             &from.user,
         )
-        .may_post(from.app_permissions, from.channel.as_ref())
+        .judged(from.app_permissions, from.channel.as_ref())
     }
 
     pub(super) fn component(guild: GuildId, http: &'a Http, from: &'a ComponentInteraction) -> Self {
         let from_where = (from.guild_id, from.channel_id);
         Self::new(guild, Reply::new(http, from.id, &from.token), from.id, from_where, from.member.as_ref(), &from.user)
-            .may_post(from.app_permissions, from.channel.as_ref())
+            .judged(from.app_permissions, from.channel.as_ref())
     }
 
     pub(super) fn modal(guild: GuildId, http: &'a Http, from: &'a ModalInteraction) -> Self {
@@ -61,7 +62,7 @@ impl<'a> Incoming<'a> {
         let asker =
             Asker { member: judged(member, user), channel: ChannelId(channel.get()), interaction: interaction.get() };
         let is_ours = guild.is_some_and(|guild| guild.get() == ours.0) && member.is_some();
-        Self { reply, asker, is_ours, may_post: true }
+        Self { reply, asker, is_ours, lacks: Vec::new() }
     }
 
     /// Whether it was caused a moment ago by our clock, so that there is time to answer it with its outcome. What comes late
@@ -70,8 +71,8 @@ impl<'a> Incoming<'a> {
         is_fresh(self.asker.interaction, now)
     }
 
-    fn may_post(self, ours: Option<Permissions>, channel: Option<&PartialChannel>) -> Self {
-        Self { may_post: may_post(ours, channel), ..self }
+    fn judged(self, ours: Option<Permissions>, channel: Option<&PartialChannel>) -> Self {
+        Self { lacks: lacks(ours, channel), ..self }
     }
 }
 
@@ -79,14 +80,14 @@ fn is_fresh(interaction: u64, now: Timestamp) -> bool {
     now.duration_since(caused_at(interaction)) < SignedDuration::from_millis(1500)
 }
 
-/// What our own message needs; what Discord does not say is found out by posting.
-fn may_post(ours: Option<Permissions>, channel: Option<&PartialChannel>) -> bool {
+/// What our own message needs and lacks; what Discord does not say is found out by posting.
+fn lacks(ours: Option<Permissions>, channel: Option<&PartialChannel>) -> Vec<Permission> {
     use ChannelType::{NewsThread, PrivateThread, PublicThread};
     let in_thread = channel.is_some_and(|channel| matches!(channel.kind, NewsThread | PrivateThread | PublicThread));
-    let send = if in_thread { Permissions::SEND_MESSAGES_IN_THREADS } else { Permissions::SEND_MESSAGES };
-    ours.is_none_or(|ours| {
-        ours.administrator() || ours.contains(Permissions::VIEW_CHANNEL | Permissions::EMBED_LINKS | send)
-    })
+    let send = if in_thread { Permission::SendMessagesInThreads } else { Permission::SendMessages };
+    let needed = [Permission::ViewChannel, send, Permission::EmbedLinks];
+    let Some(ours) = ours.map(|ours| Bits(ours.bits())) else { return Vec::new() };
+    needed.into_iter().filter(|permission| !ours.hold(*permission)).collect()
 }
 
 /// The member as authority is judged by: what Discord did not say is unknown, and unknown is "no".
@@ -112,5 +113,15 @@ mod tests {
         assert!(is_fresh(interaction, caused) && is_fresh(interaction, later(1_499)));
         assert!(!is_fresh(interaction, later(1_500)) && !is_fresh(interaction, later(20_000)));
         assert!(is_fresh(interaction, later(-700)), "clocks differ a little");
+    }
+
+    #[test]
+    fn what_a_message_of_ours_lacks_is_named_and_what_discord_does_not_say_is_not() {
+        let all = Permissions::VIEW_CHANNEL | Permissions::SEND_MESSAGES | Permissions::EMBED_LINKS;
+        assert_eq!(lacks(Some(all), None), []);
+        assert_eq!(lacks(Some(Permissions::ADMINISTRATOR), None), []);
+        assert_eq!(lacks(None, None), []);
+        let missing = lacks(Some(all - Permissions::EMBED_LINKS - Permissions::SEND_MESSAGES), None);
+        assert_eq!(missing, [Permission::SendMessages, Permission::EmbedLinks]);
     }
 }

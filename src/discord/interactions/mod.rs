@@ -158,6 +158,9 @@ impl Front {
         let message = match &answer {
             Ok(Answer::Refused(refused)) => self.refusal(refused).await,
             Ok(Answer::Begun(operation)) => begun(incoming, &operation.request),
+            Ok(Answer::Confirm(_)) if !incoming.lacks.is_empty() => {
+                answered(&answer, 0).noting(&prompt::unseen(incoming.asker.channel, &incoming.lacks))
+            }
             other => answered(other, 0),
         };
         incoming.reply.edit(&message).await
@@ -217,10 +220,10 @@ impl Front {
 /// What is said to whom an operation is carried out for: where its progress stands, or that it does not show.
 fn begun(incoming: &Incoming<'_>, request: &Id) -> Message {
     let channel = incoming.asker.channel;
-    if incoming.may_post {
+    if incoming.lacks.is_empty() {
         prompt::settled(RequestState::Confirmed, channel, request)
     } else {
-        prompt::begun_unseen(channel, request)
+        prompt::begun_unseen(channel, &incoming.lacks, request)
     }
 }
 

@@ -17,7 +17,7 @@ pub mod limits;
 pub mod message;
 pub mod modal;
 mod mute;
-mod operation;
+pub mod operation;
 pub mod overview;
 pub mod prompt;
 pub mod record;
@@ -68,6 +68,7 @@ pub fn notice(notice: &Notice, context: &Context) -> Value {
         Notice::Records { records } => record::mirrored(records, context.guild, &context.reference),
         Notice::Trouble { trouble } => elsewhere::trouble(trouble, context),
         Notice::Unseen { incident } => elsewhere::unseen(incident, context),
+        Notice::Setup { setup } => setup::message(setup, &context.reference),
         Notice::Drill { at } => elsewhere::drill(*at, &context.reference),
     };
     match context.continues {

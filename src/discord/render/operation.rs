@@ -1,7 +1,10 @@
 //! An operation's one public message: who asked for what, how far it is, and how it ended.
 
+mod guidance;
+
 use std::time::Duration;
 
+pub use self::guidance::{heard, is_over};
 use super::super::custom_id::{CustomId, environment_key};
 use super::escape;
 use super::message::{Button, Embed, Look, Message};
@@ -24,6 +27,7 @@ pub(super) fn message(operation: &Operation, reference: &str) -> Message {
         Some(Outcome::Done) => format!("{} {} {what}", face.icon, words::sentence(words::past(verb))),
         Some(Outcome::Failed) => format!("{} Failed: {} of {what}", face.icon, verb.word()),
         Some(Outcome::Unknown) => format!("{} Outcome unknown: {} of {what}", face.icon, verb.word()),
+        Some(Outcome::Halted) => format!("{} Ended early: {} of {what}", face.icon, verb.word()),
     };
     let lines = lines(operation);
     let mut embed = Embed::new(&title, face.colour)
@@ -70,10 +74,12 @@ fn starting(operation: &Operation) -> Option<&Seen> {
 
 fn face(operation: &Operation) -> Face {
     let (icon, word, colour) = match operation.ended.as_ref().map(|ended| ended.outcome) {
+        None if operation.guidance.paused.is_some() => ("✋", "Waiting for you", words::ORANGE),
         None => ("⏳", "Under way", words::BLUE),
         Some(Outcome::Done) => ("✅", "Done", words::GREEN),
         Some(Outcome::Failed) => ("❌", "Failed", words::RED),
         Some(Outcome::Unknown) => ("❔", "Outcome unknown", words::ORANGE),
+        Some(Outcome::Halted) => ("🛑", "Ended early", words::ORANGE),
     };
     Face { icon, word, colour }
 }
@@ -93,6 +99,7 @@ fn lines(operation: &Operation) -> Vec<String> {
         lines.push(step_line(of.map(|target| escape::name(&target.name)).as_deref(), step));
         lines.extend(step.progress.as_ref().filter(|_| step.is_under_way()).map(bar));
     }
+    lines.extend(guidance::lines(operation));
     if let Some(ended) = &operation.ended {
         lines.push(format!("Took {}.", words::between(operation.opened_at, ended.at)));
     }
@@ -116,6 +123,8 @@ fn step_line(of: Option<&str>, step: &Step) -> String {
                 step.began_at.zip(step.ended_at).map(|(from, to)| format!(" after {}", words::between(from, to)));
             format!("✅ {what}: seen{}", took.unwrap_or_default())
         }
+        StepState::Left { why: None } => format!("⏭️ {what}: not begun"),
+        StepState::Left { why: Some(why) } => format!("⏭️ {what}: left as it is, since {}", failure(why)),
         StepState::Failed { why: StepFailure::OutcomeUnknown } => {
             format!("❔ {what}: {}", failure(&StepFailure::OutcomeUnknown))
         }
@@ -139,7 +148,7 @@ fn bar(progress: &Progress) -> String {
     }
 }
 
-fn failure(why: &StepFailure) -> String {
+pub(super) fn failure(why: &StepFailure) -> String {
     match why {
         StepFailure::Refused { said } => format!("the lifecycle service refused. {}", escape::text(said, 300)),
         StepFailure::NotSent { said } => format!("it could not be sent. {}", escape::text(said, 300)),
@@ -210,7 +219,7 @@ fn next(operation: &Operation, outcome: Outcome) -> Option<String> {
         (Outcome::Done, _) if operation.verb == Verb::Redeploy && down => {
             "It is still stopped after the move: starting it is a step of its own.".to_owned()
         }
-        (Outcome::Done, _) => return None,
+        (Outcome::Done | Outcome::Halted, _) => return None,
         (Outcome::Unknown, _) => {
             "Look at its status before anything else: it may or may not have been carried out. Then ask again if needed.".to_owned()
         }
@@ -228,7 +237,7 @@ fn next(operation: &Operation, outcome: Outcome) -> Option<String> {
 }
 
 fn buttons(operation: &Operation) -> Vec<Button> {
-    let Some(ended) = &operation.ended else { return Vec::new() };
+    let Some(ended) = &operation.ended else { return guidance::buttons(operation) };
     let stopped = operation.verb == Verb::Stop && ended.outcome == Outcome::Done;
     let mut buttons = Vec::new();
     let mut place = &operation.environment;

@@ -5,12 +5,14 @@ use super::approval;
 use super::escape;
 use super::limits;
 use super::message::{Button, Embed, Look, Message, Select};
+use super::setup::{self, Medium};
 use super::status::{look, verb_and_object};
 use super::words;
 use crate::domain::action::Verb;
 use crate::domain::ids::{ChannelId, Id};
 use crate::domain::plan::{Impact, Plan};
 use crate::domain::request::{Request, RequestState};
+use crate::domain::setup::Permission;
 use crate::operations::{Menu, Part};
 
 /// Asks for what was left out, 25 choices to a page.
@@ -75,7 +77,7 @@ pub fn confirmation(request: &Request, plan: &Plan) -> Message {
     let colour = match plan.verb {
         Verb::Start => words::GREEN,
         Verb::Redeploy if !plan.stops() => words::BLUE,
-        Verb::Stop | Verb::Redeploy => words::RED,
+        Verb::Stop | Verb::Redeploy | Verb::Restart => words::RED,
     };
     let mut paragraphs = told(plan, &bot);
     if let Some(roles) = &request.second_person {
@@ -187,6 +189,13 @@ fn course(plan: &Plan) -> String {
         }
         (Verb::Stop, Some(_)) => "It stays stopped until somebody starts it again.".to_owned(),
         (Verb::Stop, None) => "They stay stopped until somebody starts them again.".to_owned(),
+        (Verb::Restart, Some(_)) => {
+            "It is stopped and started again, as one operation. It can take a few minutes until it is seen healthy."
+                .to_owned()
+        }
+        (Verb::Restart, None) => "One at a time: each is stopped and started, and the next one only once it is seen healthy. \
+             If one does not come back, it waits and asks."
+            .to_owned(),
         (Verb::Redeploy, Some(one)) if one.steps.len() > 1 => {
             let steps: Vec<_> = one.steps.iter().map(words::action).collect();
             format!("It runs, so this is one operation of {} steps: {}.", steps.len(), steps.join(" → "))
@@ -240,12 +249,20 @@ pub fn settled(state: RequestState, channel: ChannelId, request: &Id) -> Message
     Message::text(&format!("{icon} {text} (ref {})", request.reference()))
 }
 
+/// What a prompt says besides where its operation's message cannot be posted.
+pub fn unseen(channel: ChannelId, lacks: &[Permission]) -> String {
+    let lacks = setup::names(lacks, Medium::Discord);
+    format!(
+        "⚠️ Botswain lacks {lacks} in <#{channel}>, so nobody would see the progress here: grant it, or ask elsewhere."
+    )
+}
+
 /// The prompt after it was confirmed where we may not post, so that nobody waits for a message that does not come.
-pub fn begun_unseen(channel: ChannelId, request: &Id) -> Message {
+pub fn begun_unseen(channel: ChannelId, lacks: &[Permission], request: &Id) -> Message {
     Message::text(&format!(
         "⚠️ Confirmed, and under way. But Botswain may not post in <#{channel}>, so its progress does not show there: look \
-         with `/bots status`. It needs View Channel, Send Messages (in threads: Send Messages in Threads) and Embed Links; \
-         once somebody grants them, the message follows within minutes. (ref {})",
+         with `/bots status`. It lacks {}; once somebody grants that, the message follows within minutes. (ref {})",
+        setup::names(lacks, Medium::Discord),
         request.reference()
     ))
 }

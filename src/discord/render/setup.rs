@@ -1,8 +1,9 @@
-//! What is missing in the guild, and what to do about it: on Discord, and on a terminal before anything runs.
+//! What is missing in the guild, and what to do about it: on Discord, in one message, and on a terminal before anything runs.
 
-use super::escape;
+use super::message::Message;
+use super::{escape, limits, words};
 use crate::domain::ids::{ChannelId, RoleId};
-use crate::domain::setup::{Lack, Permission, Purpose};
+use crate::domain::setup::{Lack, Permission, Purpose, Setup};
 
 /// Where it is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,8 +72,38 @@ pub fn lack(lack: &Lack, medium: Medium) -> [String; 2] {
     }
 }
 
-/// Permissions by name, as a refusal or a lack lists them.
-fn names(permissions: &[Permission], medium: Medium) -> String {
+/// The one message about all that is missing. Plain text: Embed Links may be what is missing.
+pub(super) fn message(setup: &Setup, reference: &str) -> Message {
+    let footer = format!("-# ref {reference} · setup {}", setup.id.reference());
+    if let Some(at) = setup.whole_at {
+        let took = words::between(setup.since, at);
+        return Message::text(&format!(
+            "✅ **Botswain has all that it needs in this server.** It took {took}. `/bots status` shows the fleet.\n{footer}"
+        ));
+    }
+    let mut text =
+        "🧰 **Something is missing until Botswain can do its work here.** This message follows what you mend."
+            .to_owned();
+    let more = "\n… and more: `botswain check` names all of it.";
+    let room = limits::CONTENT.saturating_sub(escape::length(&footer) + escape::length(more) + 1);
+    let mut left_out = false;
+    for of in &setup.lacks {
+        let [what, remedy] = lack(of, Medium::Discord);
+        let line = format!("\n{} {what} {remedy}", if of.is_minor() { "🔸" } else { "🔴" });
+        if left_out || escape::length(&text) + escape::length(&line) > room {
+            left_out = true;
+        } else {
+            text.push_str(&line);
+        }
+    }
+    if left_out {
+        text.push_str(more);
+    }
+    Message::text(&format!("{text}\n{footer}"))
+}
+
+/// Permissions by name.
+pub(super) fn names(permissions: &[Permission], medium: Medium) -> String {
     let names: Vec<_> = permissions.iter().map(|permission| medium.strong(permission.name())).collect();
     match names.as_slice() {
         [] => String::new(),
@@ -222,5 +253,40 @@ mod tests {
         Its commands are not registered in this server, so nobody can run them.
           Botswain registers them when it starts, and tries until Discord takes them. If they stay away, invite it anew by the link in the README.
         ");
+    }
+
+    fn setup(lacks: Vec<Lack>, whole_at: Option<i64>) -> Setup {
+        let at = |second| jiff::Timestamp::from_second(second).unwrap();
+        Setup { id: "v0mjs9dp0dsshk5a".parse().unwrap(), since: at(60), lacks, whole_at: whole_at.map(at) }
+    }
+
+    #[test]
+    fn p8_the_message_names_what_is_missing_and_pings_nobody_whom_it_names() {
+        let before = message(&setup(each().split_off(7), None), "0000abcd").body();
+        assert_eq!(before["allowed_mentions"], serde_json::json!({ "parse": [] }));
+        assert_snapshot!(before["content"].as_str().unwrap(), @r"
+        🧰 **Something is missing until Botswain can do its work here.** This message follows what you mend.
+        🔴 This server has no role with the id 7, so nobody may act by it. Put it right in OPERATOR_ROLE_IDS, or in the file that BOTSWAIN_CONFIG names.
+        🔴 <@&7> cannot be pinged in <#5>: an alert would name it, and notify nobody. Let anyone @mention that role (server settings, Roles), or allow Botswain **Mention @everyone, @here and All Roles** there.
+        🔴 Its commands are not registered in this server, so nobody can run them. Botswain registers them when it starts, and tries until Discord takes them. If they stay away, invite it anew by the link in the README.
+        -# ref 0000abcd · setup v0mjs9dp
+        ");
+        let after = message(&setup(Vec::new(), Some(360)), "0000abcd").body();
+        assert_snapshot!(after["content"].as_str().unwrap(), @r"
+        ✅ **Botswain has all that it needs in this server.** It took 5 min. `/bots status` shows the fleet.
+        -# ref 0000abcd · setup v0mjs9dp
+        ");
+    }
+
+    #[test]
+    fn what_does_not_fit_into_a_message_is_left_out_whole_and_said_to_be_left_out() {
+        let many = std::iter::repeat_with(each).take(9).flatten().collect();
+        let body = message(&setup(many, None), "0000abcd").body();
+        let text = body["content"].as_str().unwrap();
+        assert!(escape::length(text) <= limits::CONTENT, "{text}");
+        assert!(
+            text.contains("and more: `botswain check`") && text.ends_with("ref 0000abcd · setup v0mjs9dp"),
+            "{text}"
+        );
     }
 }

@@ -219,7 +219,7 @@ pub(super) fn verb_and_object(verb: Verb, connector: &str, environment: &Environ
 /// Red only for what takes something down: a redeploy does where the connector runs.
 pub(super) fn look(verb: Verb, runs: bool) -> Look {
     match verb {
-        Verb::Stop => Look::Danger,
+        Verb::Stop | Verb::Restart => Look::Danger,
         Verb::Redeploy if runs => Look::Danger,
         Verb::Redeploy => Look::Primary,
         Verb::Start => Look::Success,

@@ -32,7 +32,8 @@ use crate::domain::incident::{
     StormBot, StormPlace, Subject,
 };
 use crate::domain::notice::Notice;
-use crate::domain::operation::{Ended, Operation, Outcome, Seen, StepFailure, StepState};
+use crate::domain::operation::guiding::{Meddling, Obstacle, Pause};
+use crate::domain::operation::{Ended, Operation, Outcome, Seen, Step, StepFailure, StepState};
 use crate::domain::pace::{TooMany, Whose};
 use crate::domain::plan::{Drift, Impact, Known, Plan, Wanted};
 use crate::domain::policy::tests::policy;
@@ -682,6 +683,56 @@ fn a_start_shows_how_far_it_is_against_what_is_usual_for_this_bot() {
     assert_eq!(line(3, usual), "▰▰▰▱▱▱▱▱▱▱ usually 2 min 10 s, by 5 earlier starts");
     let one = Some(Usual { takes: Duration::from_secs(40), of: 1 });
     assert_eq!(line(10, one), "▰▰▰▰▰▰▰▰▰▰ longer than usual: 40 s, by 1 earlier start");
+}
+
+#[test]
+fn a_restart_that_waits_says_why_until_when_and_what_may_be_said_to_it() {
+    let mut restart = operation(Verb::Restart, None, &two()[1]);
+    let mut other = restart.targets.iter().next().unwrap().clone();
+    other.name = "billing-1".into();
+    let steps: Vec<_> = restart.steps.iter().cloned().map(|step| Step { on: 1, ..step }).collect();
+    restart.targets = restart.targets.iter().cloned().chain([other]).collect();
+    restart.steps.extend(steps);
+    restart.steps[0].state = StepState::Done;
+    restart.steps[1].state = StepState::Watching { operation: "op".into() };
+    restart.guidance.paused = Some(Pause { since: at(1000), why: Obstacle::NotBack { why: StepFailure::NotSeen } });
+    insta::assert_snapshot!(said(&restart), @r#"
+    # ✋ Restarting 2 connectors of Billing Bot in Production
+    Of **Billing Bot**, asked by <@41> <t:1000:R>.
+    ✅ billing-2 · Stop: seen
+    ⏳ billing-2 · Start: said to be done, not seen yet
+    ▫️ billing-1 · Stop
+    ▫️ billing-1 · Start
+    ✋ **billing-2 does not come back**: the service says that it is done, but it was not seen in time. It goes on by itself once that is mended. If nobody decides, it ends <t:2800:R>.
+    ~ ref ab12cd34 · operation ab12cd34
+    [Wait on for billing-2] blue
+    [Leave billing-2, go on] grey
+    [End it here] grey
+    "#);
+    restart.guidance.paused = None;
+    restart.guidance.halted_by = Some(Person { id: UserId(42), name: "Otto".into() });
+    restart.steps[1].state = StepState::Done;
+    for step in &mut restart.steps[2..] {
+        step.state = StepState::Left { why: None };
+    }
+    let (by, at_then) = (Some("Pat *the* admin".to_owned()), Some(at(1005)));
+    restart.guidance.meddling = vec![Meddling {
+        at: at(1006),
+        connector: "billing-2".into(),
+        seen: seen(AgentStatus::Stopped, Link::NotConnected, "production"),
+        last: Some(LastOperation { what: "Stopped".into(), by, at: at_then }),
+    }];
+    restart.ended = Some(Ended { at: at(1010), outcome: Outcome::Halted });
+    let ended = said(&restart);
+    for line in [
+        "# 🛑 Ended early: restart of 2 connectors of Billing Bot in Production",
+        "⏭️ billing-1 · Stop: not begun",
+        "⚠️ **Changed from elsewhere meanwhile**: billing-2 was found Stopped in Production; the last operation there is \
+         “Stopped” by Pat \\*the\\* admin <t:1005:R>.",
+        "🛑 <@42> ended it: nothing more is begun, and what is stopped is started.",
+    ] {
+        assert!(ended.lines().any(|said| said.trim() == line), "{line} in {ended}");
+    }
 }
 
 #[test]

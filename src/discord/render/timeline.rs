@@ -88,6 +88,7 @@ fn happened(about: &Subject, what: &Happening) -> String {
                 Outcome::Done => "is done",
                 Outcome::Failed => "**failed**",
                 Outcome::Unknown => "ended, and **nobody can say how**",
+                Outcome::Halted => "was ended before all of it was done",
             };
             format!("🛠️ What {} began, to {}, {how}.", words::mention(&deed.by), doing(about, deed))
         }
@@ -135,6 +136,7 @@ fn doing(about: &Subject, deed: &Deed) -> String {
     match (deed.verb, &deed.to) {
         (Verb::Stop, _) => format!("stop {connector}"),
         (Verb::Start, _) => format!("start {connector}"),
+        (Verb::Restart, _) => format!("restart {connector}"),
         (Verb::Redeploy, None) => format!("redeploy {connector}"),
         (Verb::Redeploy, Some(to)) => format!("redeploy {connector} to {}", escape::text(&to.title(), 30)),
     }

@@ -232,6 +232,7 @@ pub(super) fn past(verb: Verb) -> &'static str {
         Verb::Stop => "stopped",
         Verb::Start => "started",
         Verb::Redeploy => "redeployed",
+        Verb::Restart => "restarted",
     }
 }
 
@@ -252,5 +253,6 @@ pub(super) fn present(verb: Verb) -> &'static str {
         Verb::Stop => "Stopping",
         Verb::Start => "Starting",
         Verb::Redeploy => "Redeploying",
+        Verb::Restart => "Restarting",
     }
 }

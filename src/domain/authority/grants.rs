@@ -239,7 +239,8 @@ mod tests {
         assert_eq!(stranded(grants(None, &[(stop, &[1, 2])])), [(Verb::Stop, vec![RoleId(2)])]);
         assert_eq!(stranded(grants(None, &[(stop, &[])])), [(Verb::Stop, vec![])], "whoever manages the server");
         let only_start = stranded(grants(None, &[(start, &[2])]));
-        assert_eq!(only_start, [(Verb::Stop, vec![RoleId(1)]), (Verb::Redeploy, vec![RoleId(1)])]);
+        let others = [Verb::Stop, Verb::Redeploy, Verb::Restart].map(|verb| (verb, vec![RoleId(1)]));
+        assert_eq!(only_start, others);
         let found = Authority { everywhere: grants(Some(1), &[(start, &[2])]), ..Authority::default() }.stranding();
         assert_eq!(found.first().map(|found| &found.environment), Some(&None));
     }

@@ -161,3 +161,25 @@ fn the_settings_name_each_channel_once_for_the_more_important_purpose() {
     assert_eq!(wanted.pinged, [(ON_CALL, ALERTS), (ON_CALL, ChannelId(6))]);
     assert_eq!(wanted.acting, [RoleId(7), RoleId(8), RoleId(9)]);
 }
+
+#[test]
+fn one_message_follows_what_is_missing_until_nothing_is() {
+    let at = |second| Timestamp::from_second(second).unwrap();
+    assert_eq!(follow(None, Vec::new(), at(1)), None);
+    let said = follow(None, vec![Lack::NoCommands, Lack::NotInGuild { guild: GUILD }], at(1)).unwrap();
+    assert_eq!(follow(Some(&said), said.lacks.clone(), at(2)), None);
+    let fewer = follow(Some(&said), vec![Lack::NoCommands], at(3)).unwrap();
+    assert_eq!((&fewer.id, fewer.since, fewer.whole_at), (&said.id, at(1), None));
+    let whole = follow(Some(&fewer), Vec::new(), at(4)).unwrap();
+    assert_eq!((&whole.id, whole.whole_at), (&said.id, Some(at(4))));
+}
+
+#[test]
+fn it_is_said_elsewhere_only_if_it_cannot_be_said_where_alerts_come_and_can_be_there() {
+    let other = ChannelId(6);
+    let gone = |channel| Lack::NoChannel { channel, purpose: Purpose::Alerts };
+    assert_eq!(place(&[Lack::NoCommands], ALERTS, Some(other)), ALERTS);
+    assert_eq!(place(&[gone(ALERTS)], ALERTS, Some(other)), other);
+    assert_eq!(place(&[gone(ALERTS), gone(other)], ALERTS, Some(other)), ALERTS);
+    assert_eq!(place(&[gone(ALERTS)], ALERTS, None), ALERTS);
+}
