@@ -44,7 +44,10 @@ fn pia(bench: &Bench) -> Asker {
 async fn proposed(bench: &Bench, verb: Verb, connector: &str, to: Option<&str>, second: i64) -> Request {
     let request = bench.prompt(&bench.olga(), verb, connector, to, at(second)).await;
     assert_eq!(request.second_person, Some(vec![APPROVERS]), "the prompt says so");
-    let settled = bench.operations.confirm(&bench.olga(), &request.id, at(second)).await.unwrap();
+    let mut settled = bench.operations.confirm(&bench.olga(), &request.id, at(second)).await.unwrap();
+    if let Settled::Unsaid { wanted, .. } = &settled {
+        settled = bench.operations.confirm_typed(&bench.olga(), &request.id, wanted, at(second)).await.unwrap();
+    }
     assert!(matches!(settled, Settled::Proposed), "{settled:?}");
     let proposed = bench.store.request(&request.id).await.unwrap().unwrap();
     assert_eq!((proposed.state, proposed.expires_at), (RequestState::Proposed, at(second + 600)));
