@@ -403,8 +403,13 @@ impl Operation {
 
     /// Takes in that time goes by. Whether its message has something new to show.
     pub fn advance(&mut self, now: Timestamp) -> bool {
-        let is_open = |step: &&mut Step| step.is_under_way();
-        self.steps.iter_mut().filter(is_open).fold(false, |shows, step| step.advance(now) || shows)
+        let mut shows = false;
+        for step in &mut self.steps {
+            // Each goes on, whatever the others have to show.
+            let is_open = !matches!(step.state, StepState::Done | StepState::Failed { .. });
+            shows |= is_open && step.advance(now);
+        }
+        shows
     }
 
     /// How long a step may still take, or the operation wait for somebody; nothing when its time is up.

@@ -461,7 +461,8 @@ mod tests {
             panic!("only production has something to stop, so the bot is asked");
         };
         assert_eq!(choices.len(), 2);
-        take(&picture.fleet, &policy(), &mut stop.selection, Part::Bot, &[choices[0].value.clone()]).unwrap();
+        take(&picture.fleet, &policy(), &mut stop.selection, Part::Bot, std::slice::from_ref(&choices[0].value))
+            .unwrap();
         let Narrowed::Missing(Part::Connector, choices) =
             narrow(&picture, &policy(), &mut stop, |_| Ok(()), Timestamp::UNIX_EPOCH)
         else {
@@ -530,7 +531,7 @@ mod tests {
         let choices = targets(&picture, &policy, &picture.fleet.sightings().next().unwrap().connector);
         let choice = choices.iter().find(|choice| choice.label == far.title()).unwrap();
         let mut selection = Selection::default();
-        take(&picture.fleet, &policy, &mut selection, Part::Target, &[choice.value.clone()]).unwrap();
+        take(&picture.fleet, &policy, &mut selection, Part::Target, std::slice::from_ref(&choice.value)).unwrap();
         assert_eq!(selection.to, Some(far));
     }
 
