@@ -595,6 +595,7 @@ fn every_refusal_says_what_is_so_and_what_to_do() {
     ⛔ What you chose is not there any more: it was removed or moved since this was shown. Nothing was done; run the command again to see what is there now.
     ⛔ billing-2 is not there any more: it was removed or moved since this was shown. Nothing was done; run the command again to see what is there now.
     ⛔ Nothing here can be started now: no connector is in a state that allows it.
+    ⛔ You asked for this yourself, so somebody else must agree to it. You can withdraw it.
     ⛔ This prompt has expired, and nothing was done. Run the command again.
     ⛔ This was confirmed before; it runs once, and this press did nothing more.
     ⛔ This button belongs to nothing that is known any more. Nothing was done; run the command again.

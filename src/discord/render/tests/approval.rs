@@ -23,7 +23,52 @@ fn what_waits_for_a_second_person_says_who_asks_for_what_what_it_costs_and_how_i
         check(&body, &[]);
         writeln!(text, "{}", show(&body)).unwrap();
     }
-    insta::assert_snapshot!(text, @"");
+    insta::assert_snapshot!(text, @r#"
+    # 🤝 Waits for a second person: Stop billing-1 in Production
+    <@41> asks for it. One of <@&7>, but not who asked, must agree; it ends <t:2800:R>.
+    ⚠️ **This takes Billing Bot below its minimum in Production: 1 healthy, 2 wanted.** No failover is left.
+    It stays stopped until somebody starts it again.
+    | Bot: Billing Bot
+    | Environment: Production
+    | Connector: billing-1
+    | Healthy in Production: **2** now → **1** after (of 2; 2 wanted)
+    | Reason: new \*configuration\*
+    ~ ref ab12cd34 · request ab12cd34
+    [Approve: Stop billing-1 in Production] red
+    [Withdraw] grey
+    # ✅ Approved: Stop billing-1 in Production
+    <@42> agreed to it for <@41>. Its progress stands in a message of its own.
+    | Bot: Billing Bot
+    | Environment: Production
+    | Connector: billing-1
+    | Healthy in Production: **2** now → **1** after (of 2; 2 wanted)
+    | Reason: new \*configuration\*
+    ~ ref ab12cd34 · request ab12cd34
+    # 🚫 Withdrawn: Stop billing-1 in Production
+    <@41> withdrew it. Nothing was done.
+    | Bot: Billing Bot
+    | Environment: Production
+    | Connector: billing-1
+    | Healthy in Production: **2** now → **1** after (of 2; 2 wanted)
+    | Reason: new \*configuration\*
+    ~ ref ab12cd34 · request ab12cd34
+    # ⌛ Expired: Stop billing-1 in Production
+    Nobody agreed in time, so nothing was done. <@41> can ask again.
+    | Bot: Billing Bot
+    | Environment: Production
+    | Connector: billing-1
+    | Healthy in Production: **2** now → **1** after (of 2; 2 wanted)
+    | Reason: new \*configuration\*
+    ~ ref ab12cd34 · request ab12cd34
+    # ⛔ Not carried out: Stop billing-1 in Production
+    When somebody agreed, it was refused, as that person was told. Nothing was done; <@41> can ask again.
+    | Bot: Billing Bot
+    | Environment: Production
+    | Connector: billing-1
+    | Healthy in Production: **2** now → **1** after (of 2; 2 wanted)
+    | Reason: new \*configuration\*
+    ~ ref ab12cd34 · request ab12cd34
+    "#);
 }
 
 #[test]
