@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::attention::Due;
 use super::audit::Entry;
+use super::board::Board;
 use super::freeze::Freeze;
 use super::ids::Id;
 use super::incident::Incident;
@@ -83,6 +84,11 @@ pub enum Notice {
         /// The operation as it stands.
         operation: Operation,
     },
+    /// A board's one message, edited as it changes.
+    Board {
+        /// The board as it stands.
+        board: Board,
+    },
     /// What is said elsewhere of a channel that takes no alerts, edited as it changes.
     Trouble {
         /// The trouble as it stands.
@@ -125,6 +131,7 @@ impl Notice {
             | Self::Operation { .. }
             | Self::Trouble { .. }
             | Self::Records { .. }
+            | Self::Board { .. }
             | Self::Unseen { .. }
             | Self::Setup { .. }
             | Self::Drill { .. } => None,
@@ -143,6 +150,7 @@ impl Notice {
             | Self::Approval { .. }
             | Self::Operation { .. }
             | Self::Records { .. }
+            | Self::Board { .. }
             | Self::Setup { .. }
             | Self::Drill { .. } => false,
         }
@@ -184,6 +192,8 @@ pub enum Slot {
     Summary(Id),
     /// An operation's message.
     Operation(Id),
+    /// A board's message.
+    Board(Id),
     /// Some records where the record is mirrored, by the place of the first in the chain.
     Records(u64),
     /// The notice of a channel that takes no alerts.
@@ -216,6 +226,7 @@ impl Slot {
             Self::Approval(request) => format!("approval:{request}"),
             Self::Summary(mute) => format!("summary:{mute}"),
             Self::Operation(operation) => format!("operation:{operation}"),
+            Self::Board(board) => format!("board:{board}"),
             Self::Records(first) => format!("records:{first}"),
             Self::Trouble(trouble) => format!("trouble:{trouble}"),
             Self::Setup(id) => format!("setup:{id}"),
@@ -237,6 +248,7 @@ impl Slot {
             | Self::Freeze(_)
             | Self::Approval(_)
             | Self::Operation(_)
+            | Self::Board(_)
             | Self::Records(_)
             | Self::Trouble(_)
             | Self::Setup(_)

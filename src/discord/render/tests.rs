@@ -2,8 +2,10 @@
 
 mod approval;
 mod attention;
+mod board;
 mod explain;
 mod freeze;
+mod history;
 mod incidents;
 mod record;
 
@@ -376,6 +378,7 @@ fn the_status_of_a_bot_has_all_three_statuses_and_the_buttons_that_fit() {
     | 🟢 billing-1: Healthy: Bot Agent Connector: **Online** · Conversational Cloud: **Connected** · Bot Server: **Connected**
     |   12 conversations · last change not known
     [Refresh] grey
+    [Last 24 hours] grey
     [All bots in Production] grey
     [Start billing-2 in Production] green
     [Redeploy billing-2 in Production] blue
