@@ -18,7 +18,7 @@ use tracing_subscriber::filter::Targets;
 pub use self::known::{KNOWN, Setting};
 pub use self::read::{DotEnv, Source};
 use self::read::{Reader, no_wider_than};
-use crate::domain::authority::Authority;
+use crate::domain::authority::{Authority, Right};
 use crate::domain::connector::Environment;
 use crate::domain::ids::{ChannelId, GuildId, RoleId};
 use crate::domain::pace::Limits;
@@ -183,6 +183,7 @@ impl Config {
             reader.mistake("DISCORD_FALLBACK_CHANNEL_ID", "is the channel of the alerts: name another one");
         }
         policy.storm_bots = reader.number("STORM_BOTS", STORM_BOTS);
+        policy.approval_ttl = reader.duration("APPROVAL_TTL", no_wider_than("1m", "24h"));
         policy.limits = Limits {
             per_person: reader.number("CHANGES_PER_PERSON", CHANGES),
             per_environment: reader.number("CHANGES_PER_ENVIRONMENT", CHANGES),
@@ -192,6 +193,10 @@ impl Config {
         let operators = reader.ids("OPERATOR_ROLE_IDS").into_iter().map(RoleId).collect();
         let mut authority = file.authority;
         authority.everywhere.operators = Some(operators);
+        let approvers: Vec<_> = reader.ids("APPROVER_ROLE_IDS").into_iter().map(RoleId).collect();
+        if !approvers.is_empty() {
+            authority.everywhere.by_right.entry(Right::Approve).or_insert(approvers);
+        }
         file::refuse_stranding(&mut reader, &authority);
         let config = Self {
             discord,
@@ -256,7 +261,7 @@ mod tests {
 
     use super::*;
     use crate::domain::action::Verb;
-    use crate::domain::authority::{At, Right};
+    use crate::domain::authority::At;
     use crate::domain::ids::{BotId, ChannelId, RoleId};
 
     fn enough() -> HashMap<String, String> {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::read::{Bounds, Reader, Source, no_wider_than, parse_duration, parse_id};
+use crate::domain::action::Verb;
 use crate::domain::ids::{ChannelId, RoleId};
 use crate::domain::load::MOST_CONVERSATIONS;
 use crate::domain::policy::{Own, Terms};
@@ -30,6 +31,7 @@ pub(super) fn everywhere<S: Source>(reader: &mut Reader<'_, S>) -> Terms {
         load: reader.number("LOAD_PER_CONNECTOR", LOAD),
         start_grace: reader.duration("START_GRACE", START_GRACE),
         start_at_once: reader.flag("START_AT_ONCE"),
+        second_person: verbs(reader),
         alert_after: reader.duration("ALERT_AFTER", DEBOUNCE),
         outage_after: reader.duration("OUTAGE_AFTER", DEBOUNCE),
         recover_after: reader.duration("RECOVER_AFTER", DEBOUNCE),
@@ -40,6 +42,26 @@ pub(super) fn everywhere<S: Source>(reader: &mut Reader<'_, S>) -> Terms {
         alert_roles: reader.ids("ALERT_ROLE_IDS").into_iter().map(RoleId).collect(),
         escalation_roles: reader.ids("ESCALATION_ROLE_IDS").into_iter().map(RoleId).collect(),
     }
+}
+
+/// What needs a second person everywhere.
+fn verbs<S: Source>(reader: &mut Reader<'_, S>) -> Vec<Verb> {
+    let words = reader.words("SECOND_PERSON");
+    let verbs: Vec<_> = words.iter().map(|word| verb(word)).collect();
+    if verbs.contains(&None) {
+        reader.mistake("SECOND_PERSON", must_be_verbs());
+    }
+    verbs.into_iter().flatten().collect()
+}
+
+/// What may need a second person: a start only ever gives back, and never waits.
+fn verb(word: &str) -> Option<Verb> {
+    Verb::from_word(&word.to_lowercase()).filter(|verb| verb.takes_away())
+}
+
+fn must_be_verbs() -> String {
+    let known: Vec<_> = Verb::ALL.into_iter().filter(|verb| verb.takes_away()).map(Verb::word).collect();
+    format!("must be some of these: {}", known.join(", "))
 }
 
 fn unless_never(duration: Duration) -> Option<Duration> {
@@ -57,6 +79,7 @@ pub(super) struct Written {
     load_per_connector: Option<u32>,
     start_grace: Option<String>,
     start_at_once: Option<bool>,
+    second_person: Option<Vec<String>>,
     alert_after: Option<String>,
     outage_after: Option<String>,
     recover_after: Option<String>,
@@ -99,6 +122,7 @@ impl Written {
             load: of.number("load_per_connector", self.load_per_connector, LOAD),
             start_grace: of.duration("start_grace", &self.start_grace, START_GRACE),
             start_at_once: self.start_at_once,
+            second_person: self.second_person.as_ref().map(|words| of.verbs("second_person", words)),
             alert_after: of.duration("alert_after", &self.alert_after, DEBOUNCE),
             outage_after: of.duration("outage_after", &self.outage_after, DEBOUNCE),
             recover_after: of.duration("recover_after", &self.recover_after, DEBOUNCE),
@@ -145,6 +169,14 @@ impl<S: Source> Place<'_, '_, S> {
             self.mistake(field, "must be a Discord id");
         }
         read.map(ChannelId)
+    }
+
+    fn verbs(&mut self, field: &str, words: &[String]) -> Vec<Verb> {
+        let verbs: Vec<_> = words.iter().map(|word| verb(word)).collect();
+        if verbs.contains(&None) {
+            self.mistake(field, must_be_verbs());
+        }
+        verbs.into_iter().flatten().collect()
     }
 
     pub(super) fn roles(&mut self, field: &str, written: &[WrittenId]) -> Vec<RoleId> {

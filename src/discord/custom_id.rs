@@ -23,6 +23,8 @@ pub enum CustomId {
     Confirm(Id),
     /// Cancels a request.
     Cancel(Id),
+    /// Agrees to a request as the second person.
+    Approve(Id),
     /// The form in which the bot's name is typed to confirm a request.
     ConfirmForm(Id),
     /// Asks anew for what a request asked for, as things are now.
@@ -155,7 +157,7 @@ impl CustomId {
             | Self::AlertDetails
             | Self::Audit { .. }
             | Self::AuditAgain(_) => false,
-            Self::ConfirmForm(_) | Self::PlanAgain(_) | Self::Move { .. } => true,
+            Self::ConfirmForm(_) | Self::PlanAgain(_) | Self::Move { .. } | Self::Approve(_) => true,
             Self::Confirm(_) | Self::Cancel(_) | Self::Pick { .. } | Self::Page { .. } | Self::Ask { .. } => true,
             Self::Guide { .. } => true,
             Self::Acknowledge(_) | Self::GiveBack(_) | Self::Snooze(_) | Self::SnoozeForm(_) | Self::Unsnooze(_) => {
@@ -179,6 +181,7 @@ impl fmt::Display for CustomId {
             Self::ConfirmForm(request) => write!(f, "confirm-form:{request}"),
             Self::PlanAgain(request) => write!(f, "again:{request}"),
             Self::Cancel(request) => write!(f, "cancel:{request}"),
+            Self::Approve(request) => write!(f, "approve:{request}"),
             Self::Pick { request, part, page } => write!(f, "pick:{request}:{}:{page}", part.word()),
             Self::Page { request, part, page } => write!(f, "page:{request}:{}:{page}", part.word()),
             Self::Ask { verb, connector } => write!(f, "ask:{}:{connector}", verb.word()),
@@ -233,6 +236,7 @@ impl FromStr for CustomId {
             ["confirm-form", request] => Self::ConfirmForm(id(request)?),
             ["again", request] => Self::PlanAgain(id(request)?),
             ["cancel", request] => Self::Cancel(id(request)?),
+            ["approve", request] => Self::Approve(id(request)?),
             ["pick", request, word, number] => {
                 Self::Pick { request: id(request)?, part: part(word)?, page: page(number)? }
             }
@@ -295,6 +299,7 @@ mod tests {
         prop_oneof![
             id().prop_map(CustomId::Confirm),
             id().prop_map(CustomId::Cancel),
+            id().prop_map(CustomId::Approve),
             id().prop_map(CustomId::ConfirmForm),
             id().prop_map(CustomId::PlanAgain),
             (id(), part(), any::<u16>()).prop_map(|(request, part, page)| CustomId::Pick { request, part, page }),

@@ -161,6 +161,9 @@ pub struct Entry {
     /// where nothing was allowed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub allowed_by: Option<Vec<RoleId>>,
+    /// The second person who agreed to it, if one had to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approved_by: Option<Person>,
     /// What was deleted, for a record of [`PRUNE`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pruned: Option<chain::Link>,
@@ -229,6 +232,7 @@ impl Entry {
             channel: None,
             message: None,
             allowed_by: None,
+            approved_by: None,
             pruned: None,
         }
     }

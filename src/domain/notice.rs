@@ -11,6 +11,7 @@ use super::ids::Id;
 use super::incident::Incident;
 use super::mute::{Mute, Summary};
 use super::operation::Operation;
+use super::request::Request;
 use super::setup::Setup;
 use super::trouble::Trouble;
 
@@ -60,6 +61,11 @@ pub enum Notice {
     Mute {
         /// The mute as it stands.
         mute: Mute,
+    },
+    /// What waits for a second person: one message, edited as it ends.
+    Approval {
+        /// The request as it stands.
+        request: Request,
     },
     /// A freeze's one message, edited when it ends.
     Freeze {
@@ -120,6 +126,7 @@ impl Notice {
             | Self::Again { incident, .. } => Some(incident),
             Self::Mute { .. }
             | Self::Freeze { .. }
+            | Self::Approval { .. }
             | Self::Summary { .. }
             | Self::Operation { .. }
             | Self::Trouble { .. }
@@ -140,6 +147,7 @@ impl Notice {
             Self::Trouble { trouble } => trouble.unseen.iter().any(|unseen| unseen.mention),
             Self::Mute { .. }
             | Self::Freeze { .. }
+            | Self::Approval { .. }
             | Self::Operation { .. }
             | Self::Records { .. }
             | Self::Board { .. }
@@ -178,6 +186,8 @@ pub enum Slot {
     Mute(Id),
     /// A freeze's message.
     Freeze(Id),
+    /// The message of a request that needs a second person.
+    Approval(Id),
     /// The summary at a mute's end.
     Summary(Id),
     /// An operation's message.
@@ -213,6 +223,7 @@ impl Slot {
             Self::Again(incident, due, number) => format!("{}:{number}:{incident}", due.word()),
             Self::Mute(mute) => format!("mute:{mute}"),
             Self::Freeze(freeze) => format!("freeze:{freeze}"),
+            Self::Approval(request) => format!("approval:{request}"),
             Self::Summary(mute) => format!("summary:{mute}"),
             Self::Operation(operation) => format!("operation:{operation}"),
             Self::Board(board) => format!("board:{board}"),
@@ -235,6 +246,7 @@ impl Slot {
             Self::Card(_)
             | Self::Mute(_)
             | Self::Freeze(_)
+            | Self::Approval(_)
             | Self::Operation(_)
             | Self::Board(_)
             | Self::Records(_)

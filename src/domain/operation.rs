@@ -63,6 +63,9 @@ pub struct Operation {
     /// By which of the requester's roles it was allowed; none of them: because they manage the server.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub allowed_by: Option<Vec<RoleId>>,
+    /// The second person who agreed to it, if one had to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approved_by: Option<Person>,
     /// How it goes on between its steps.
     #[serde(default, skip_serializing_if = "Guidance::is_plain")]
     pub guidance: Guidance,
@@ -274,7 +277,8 @@ impl Operation {
             healthy_in_target: goal.map(|goal| goal.healthy_now),
             opened_at: now,
             plan: Some(plan.digest()),
-            allowed_by: None,
+            allowed_by: request.allowed_by.clone(),
+            approved_by: request.approved_by.clone(),
             guidance: Guidance { lowest: source.map(|source| source.lowest), ..Guidance::default() },
             ended: None,
         }
@@ -339,7 +343,11 @@ impl Operation {
             StepState::Waiting | StepState::NotTaken if left.is_zero() => {
                 Err(Next::GiveUp { step: place, why: step.given_up() })
             }
-            StepState::Waiting => Err(Next::Send { step: place, judge_again: place > 0 && step.action.takes_away() }),
+            // Whoever asked for what a second person agreed to later was last judged when they asked.
+            StepState::Waiting => {
+                let later = place > 0 || self.approved_by.is_some();
+                Err(Next::Send { step: place, judge_again: later && step.action.takes_away() })
+            }
             StepState::NotTaken => Err(Next::Send { step: place, judge_again: step.action.takes_away() }),
             StepState::Sending | StepState::Uncertain => Ok(Look::AskAfter { step: place }),
             StepState::Accepted { operation } => Ok(Look::Follow { step: place, operation: operation.clone() }),

@@ -7,12 +7,16 @@ use std::time::Duration;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use super::action::Verb;
 use super::connector::Environment;
 use super::fleet::{BotView, Fleet};
 use super::freeze::Freeze;
 use super::ids::{BotId, ChannelId, RoleId};
 use super::pace::Limits;
 use super::redundancy::{Level, judge};
+
+/// How long what needs a second person waits for one, where nothing is said.
+const APPROVAL_TTL: Duration = Duration::from_secs(1800);
 
 /// What holds for each bot: what is said of all, of its environment, and of the bot itself, the nearest first.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +28,8 @@ pub struct Policy {
     pub named: Vec<Environment>,
     /// How many bots that fail at once are one storm; 0 is never.
     pub storm_bots: u32,
+    /// How long what needs a second person waits for one.
+    pub approval_ttl: Duration,
     /// How many changes within a short time are too many.
     pub limits: Limits,
     /// The time zone in which people here read "tomorrow at nine".
@@ -45,6 +51,8 @@ pub struct Terms {
     pub start_grace: Duration,
     /// Whether a start is begun without asking to confirm it.
     pub start_at_once: bool,
+    /// What somebody else must agree to before it is done.
+    pub second_person: Vec<Verb>,
     /// How long too few must be healthy until that is an incident.
     pub alert_after: Duration,
     /// How long none may be healthy until that is an incident, if that is sooner.
@@ -73,6 +81,7 @@ pub struct Own {
     pub load: Option<u32>,
     pub start_grace: Option<Duration>,
     pub start_at_once: Option<bool>,
+    pub second_person: Option<Vec<Verb>>,
     pub alert_after: Option<Duration>,
     pub outage_after: Option<Duration>,
     pub recover_after: Option<Duration>,
@@ -107,6 +116,7 @@ impl Own {
             load: own.load.unwrap_or(around.load),
             start_grace: own.start_grace.unwrap_or(around.start_grace),
             start_at_once: own.start_at_once.unwrap_or(around.start_at_once),
+            second_person: own.second_person.unwrap_or_else(|| around.second_person.clone()),
             alert_after: own.alert_after.unwrap_or(around.alert_after),
             outage_after: own.outage_after.unwrap_or(around.outage_after),
             recover_after: own.recover_after.unwrap_or(around.recover_after),
@@ -149,6 +159,7 @@ impl Policy {
             named,
             storm_bots: 0,
             limits: Limits::default(),
+            approval_ttl: APPROVAL_TTL,
             timezone: TimeZone::UTC,
             everywhere,
             elsewhere,

@@ -9,7 +9,7 @@ use super::action::{CannotDo, Verb};
 use super::authority::{Denied, Person};
 use super::connector::Environment;
 use super::freeze::Freeze;
-use super::ids::{BotId, ChannelId, ConnectorId, Id};
+use super::ids::{BotId, ChannelId, ConnectorId, Id, RoleId};
 use super::pace::TooMany;
 use super::plan::{Drift, Plan};
 
@@ -61,6 +61,16 @@ pub struct Request {
     pub channel: ChannelId,
     /// What the person was told and may agree to, once all is chosen.
     pub plan: Option<Plan>,
+    /// The roles of whom a second person must agree to it; none stand for the members who manage the server. `None`: nobody
+    /// else must.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub second_person: Option<Vec<RoleId>>,
+    /// By which of the requester's roles it was allowed when they confirmed it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub allowed_by: Option<Vec<RoleId>>,
+    /// The second person who agreed to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approved_by: Option<Person>,
     /// Where it stands.
     pub state: RequestState,
     /// When it was asked.
@@ -69,7 +79,7 @@ pub struct Request {
     pub expires_at: Timestamp,
 }
 
-/// Where a request stands. All but the first two are final.
+/// Where a request stands. All but the first three are final.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RequestState {
@@ -77,6 +87,8 @@ pub enum RequestState {
     Choosing,
     /// The prompt stands, and can be confirmed until it expires.
     Asked,
+    /// The requester has confirmed it, and a second person must agree before it expires.
+    Proposed,
     /// Confirmed: an operation carries it out.
     Confirmed,
     /// The requester changed their mind.
@@ -93,6 +105,7 @@ impl RequestState {
         match self {
             Self::Choosing => "choosing",
             Self::Asked => "asked",
+            Self::Proposed => "proposed",
             Self::Confirmed => "confirmed",
             Self::Cancelled => "cancelled",
             Self::Expired => "expired",
@@ -102,7 +115,7 @@ impl RequestState {
 
     /// Whether it can still be settled.
     pub fn is_open(self) -> bool {
-        matches!(self, Self::Choosing | Self::Asked)
+        matches!(self, Self::Choosing | Self::Asked | Self::Proposed)
     }
 }
 
@@ -124,6 +137,9 @@ impl Request {
             reason,
             channel,
             plan: None,
+            second_person: None,
+            allowed_by: None,
+            approved_by: None,
             state: RequestState::Choosing,
             asked_at: now,
             expires_at: now.saturating_add(ttl).unwrap_or(Timestamp::MAX),
@@ -172,6 +188,8 @@ pub enum Refusal {
         /// The verb.
         verb: Verb,
     },
+    /// A second person must agree to it, and that cannot be who asked for it.
+    OwnRequest,
     /// It expired before it was confirmed.
     Expired,
     /// It was settled before.

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::{Operations, Trouble};
+use crate::domain::action::Verb;
 use crate::domain::authority::{At, Denied, Member, Right, grants::Said};
 use crate::domain::connector::{Bot, Environment};
 use crate::domain::freeze::{Freeze, holding};
@@ -21,6 +22,8 @@ pub struct Explained {
     pub bot: Option<Watched>,
     /// Every right that there is.
     pub rights: Vec<Judged>,
+    /// What needs a second person there.
+    pub second_person: Vec<Verb>,
     /// The freeze that holds there.
     pub frozen: Option<Freeze>,
     /// The operations that are under way on the bot there; of an environment as such, on any bot.
@@ -80,6 +83,10 @@ impl Operations {
             environment: environment.clone(),
             bot: self.watched(environment, bot, now).await?,
             rights: Right::all().map(|right| self.judged(member, right, At { environment, bot })).collect(),
+            second_person: match bot {
+                Some(bot) => self.rules.policy.terms(bot, environment).second_person.clone(),
+                None => self.rules.policy.terms_in(environment).second_person.clone(),
+            },
             frozen: holding(&freezes, [environment], now).cloned(),
             under_way: open.into_iter().filter(touches).collect(),
         })

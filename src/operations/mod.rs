@@ -2,6 +2,7 @@
 //!
 //! Nothing here knows Discord's interactions: the front acknowledges, calls, and renders what comes back.
 
+mod approve;
 mod choose;
 mod explain;
 mod freezes;
@@ -116,6 +117,8 @@ pub struct Menu {
 pub enum Settled {
     /// Confirmed: this operation carries it out.
     Begun(Box<Operation>),
+    /// Confirmed, and it waits for a second person.
+    Proposed,
     /// Cancelled.
     Cancelled,
     /// This is to be typed first: the plan says what it costs. Nothing was done, and the prompt stands.
@@ -302,6 +305,7 @@ impl Operations {
                 if let Some(refusal) = self.kept_from(&request, &plan, now).await? {
                     return self.refuse(&request, refusal, now).await;
                 }
+                request.second_person = self.second_person(&plan);
                 request.plan = Some(*plan);
                 request.state = RequestState::Asked;
                 // The time to agree begins when the plan is shown.
@@ -327,6 +331,7 @@ impl Operations {
         Ok(match self.confirm(asker, request, now).await? {
             Settled::Begun(operation) => Answer::Begun(operation),
             Settled::Refused(refusal) => Answer::Refused(refusal),
+            Settled::Proposed => Answer::Refused(Refusal::Settled { state: RequestState::Proposed }),
             Settled::Cancelled => Answer::Refused(Refusal::Settled { state: RequestState::Cancelled }),
             // What something is to be typed for is asked as all else is.
             Settled::Unsaid { request, .. } => Answer::Confirm(*request),
@@ -399,12 +404,28 @@ impl Operations {
             Ok(fresh) => fresh,
             Err(refusal) => return self.settle_refused(&request, refusal, now).await,
         };
-        let mut operation = Operation::new(&request, &plan, &fresh, now);
-        operation.allowed_by = Some(self.rules.authority.by_which(&asker.member, Right::Change(request.verb), places));
-        match self.store.confirm_request(&request, &operation, now).await? {
+        let by = self.rules.authority.by_which(&asker.member, Right::Change(request.verb), places);
+        let second_person = self.second_person(&plan).or(request.second_person.clone());
+        let request = Request { allowed_by: Some(by), second_person, ..request };
+        if request.second_person.is_some() {
+            return self.propose(request, now).await;
+        }
+        self.carry_out(&request, &plan, &fresh, now).await
+    }
+
+    /// Begins what was agreed to by all who must, if nobody else settled it and nothing holds what it needs.
+    async fn carry_out(
+        &self,
+        request: &Request,
+        plan: &Plan,
+        seen: &[Connector],
+        now: Timestamp,
+    ) -> Result<Settled, Trouble> {
+        let operation = Operation::new(request, plan, seen, now);
+        match self.store.confirm_request(request, &operation, now).await? {
             Confirmed::Now => {
                 tracing::info!(
-                    request = %request.id, operation = %operation.id, by = %asker.member.id, verb = request.verb.word(),
+                    request = %request.id, operation = %operation.id, by = %request.requester.id, verb = request.verb.word(),
                     connectors = operation.targets.names(), environment = %plan.environment, plan = operation.plan,
                     "confirmed"
                 );
@@ -413,11 +434,11 @@ impl Operations {
                 Ok(Settled::Begun(Box::new(operation)))
             }
             Confirmed::Before(Some(state)) if !state.is_open() => Ok(Settled::Refused(Refusal::Settled { state })),
-            Confirmed::Before(_) => self.settle_expired(&request, now).await,
+            Confirmed::Before(_) => self.settle_expired(request, now).await,
             Confirmed::Busy(other) => {
                 let refusal =
                     Refusal::Busy { by: other.requester.clone(), verb: other.verb, operation: other.id.clone() };
-                self.settle_refused(&request, refusal, now).await
+                self.settle_refused(request, refusal, now).await
             }
         }
     }
@@ -433,7 +454,10 @@ impl Operations {
         };
         let entry = record::of_request(&request, Verdict::Cancelled, "cancelled by the requester", now);
         Ok(match self.store.settle_request(&request, RequestState::Cancelled, &entry).await? {
-            Claimed::Now => Settled::Cancelled,
+            Claimed::Now => {
+                self.wake.delivery.notify_one();
+                Settled::Cancelled
+            }
             Claimed::Before(Some(state)) => Settled::Refused(Refusal::Settled { state }),
             Claimed::Before(None) => Settled::Refused(Refusal::Unknown),
         })
@@ -483,8 +507,9 @@ impl Operations {
     pub async fn expire(&self, now: Timestamp) -> Result<usize, StoreError> {
         let mut ended = 0;
         for request in self.store.overdue_requests(now, 100).await? {
-            let entry = record::of_request(&request, Verdict::Expired, "nobody confirmed in time", now);
+            let entry = record::of_request(&request, Verdict::Expired, overdue(&request), now);
             if self.store.settle_request(&request, RequestState::Expired, &entry).await? == Claimed::Now {
+                self.wake.delivery.notify_one();
                 ended += 1;
             }
         }
@@ -606,11 +631,19 @@ impl Operations {
     }
 
     async fn settle_expired(&self, request: &Request, now: Timestamp) -> Result<Settled, Trouble> {
-        let entry = record::of_request(request, Verdict::Expired, "nobody confirmed in time", now);
+        let entry = record::of_request(request, Verdict::Expired, overdue(request), now);
         Ok(match self.store.settle_request(request, RequestState::Expired, &entry).await? {
             Claimed::Now | Claimed::Before(None | Some(RequestState::Expired)) => Settled::Refused(Refusal::Expired),
             Claimed::Before(Some(state)) => Settled::Refused(Refusal::Settled { state }),
         })
+    }
+}
+
+/// What nobody did in time.
+fn overdue(request: &Request) -> &'static str {
+    match request.state {
+        RequestState::Proposed => "no second person agreed in time",
+        _ => "nobody confirmed in time",
     }
 }
 

@@ -68,6 +68,7 @@ pub(super) fn of_operation(operation: &Operation, outcome: Outcome, now: Timesta
         touched: operation.targets.iter().enumerate().map(|(on, target)| touched(operation, on, target)).collect(),
         channel: Some(operation.channel),
         allowed_by: operation.allowed_by.clone(),
+        approved_by: operation.approved_by.clone(),
         ..Entry::new(operation.request.to_string(), operation.requester.clone(), verdict, &why, now)
     }
 }
@@ -162,7 +163,7 @@ fn target_of(request: &Request) -> String {
     parts.into_iter().flatten().collect::<Vec<_>>().join(" of ")
 }
 
-fn why(refusal: &Refusal) -> String {
+pub(super) fn why(refusal: &Refusal) -> String {
     match refusal {
         Refusal::Denied { denied } => denial(denied),
         Refusal::SomebodyElses { owner } => format!("the request is {}'s", owner.name),
@@ -170,6 +171,7 @@ fn why(refusal: &Refusal) -> String {
         Refusal::NotFound { what } => format!("not found: {what}"),
         Refusal::Gone { what } => format!("gone meanwhile: {}", what.as_deref().unwrap_or("what was chosen")),
         Refusal::NothingToChoose { .. } => "nothing there to choose".to_owned(),
+        Refusal::OwnRequest => "a second person must agree, and that is not who asked".to_owned(),
         Refusal::Expired => "expired".to_owned(),
         Refusal::Settled { state } => format!("settled before: {}", state.word()),
         Refusal::Unknown => "unknown request".to_owned(),

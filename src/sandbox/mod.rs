@@ -67,7 +67,9 @@ impl Default for Options {
 impl Options {
     /// For the demo: the page at `listen`, and what its gallery shows.
     pub fn demo(listen: SocketAddr, beyond_loopback: bool, gallery: page::Gallery) -> Self {
-        Self { discord: Some(listen), beyond_loopback, gallery: Some(gallery), ..Self::default() }
+        let seed = discord::Seed::with_an_approver();
+        let world = discord::Options { seed, ..discord::Options::default() };
+        Self { discord: Some(listen), beyond_loopback, world, gallery: Some(gallery), ..Self::default() }
     }
 
     /// The halves that are given an address; both, on free ports, if neither is.
@@ -206,6 +208,8 @@ impl Sandbox {
             pairs.push(("DISCORD_ALERT_CHANNEL_ID", self.world.alert_channel.id.to_string()));
             pairs.push(("OPERATOR_ROLE_IDS", self.world.operators.id.to_string()));
             pairs.push(("ALERT_ROLE_IDS", self.world.on_call.id.to_string()));
+            let approvers = self.world.approvers.as_ref();
+            pairs.extend(approvers.map(|role| ("APPROVER_ROLE_IDS", role.id.to_string())));
         }
         pairs
     }
@@ -231,6 +235,7 @@ impl Sandbox {
         ("ALERT_AFTER", "3s"),
         ("RECOVER_AFTER", "5s"),
         ("REMIND_AFTER", "2m"),
+        ("SECOND_PERSON", "redeploy"),
     ];
 
     /// Ends it: listeners, clocks, and its folder.

@@ -4,10 +4,12 @@ use jiff::Timestamp;
 
 use super::batch::{Batch, Ran, Statement};
 use super::operations::begin;
+use super::outbox::message;
 use super::writer::Who;
 use super::{Store, StoreError, audit, body, millis, to_json};
 use crate::domain::audit::Entry;
 use crate::domain::ids::Id;
+use crate::domain::notice::{Notice, Slot};
 use crate::domain::operation::Operation;
 use crate::domain::request::{Request, RequestState};
 
@@ -84,6 +86,7 @@ impl Store {
         entry: &Entry,
     ) -> Result<Settled, StoreError> {
         let batch = Batch::default().claim(claim(request, to, None)?).then(audit::statement(entry)?);
+        let batch = tell(batch, request, to, entry.at)?;
         Ok(match self.write(batch, Who::Awaited).await? {
             Ran::Stopped(_) => Settled::Before(self.state_of(&request.id).await?),
             Ran::All(_) => Settled::Now,
@@ -105,6 +108,7 @@ impl Store {
         for _ in 0..TRIES {
             let batch = Batch::default().claim(claim(request, RequestState::Confirmed, Some(now))?);
             let (batch, scopes) = begin(batch, operation, now)?;
+            let batch = tell(batch, request, RequestState::Confirmed, now)?;
             match self.write(batch, Who::Awaited).await? {
                 Ran::All(_) => return Ok(Confirmed::Now),
                 Ran::Stopped(0) => return Ok(Confirmed::Before(self.state_of(&request.id).await?)),
@@ -119,13 +123,35 @@ impl Store {
         Err(StoreError::Sql(sqlx::Error::RowNotFound))
     }
 
+    /// Lets a request that its requester confirms wait for a second person until it expires, and says so where it was asked.
+    ///
+    /// # Errors
+    /// If the store cannot be written.
+    pub async fn propose_request(&self, request: &Request, now: Timestamp) -> Result<Settled, StoreError> {
+        let proposed = Request { state: RequestState::Proposed, ..request.clone() };
+        let claim = Statement::new(
+            "UPDATE requests SET state = 'proposed', expires_at = $1, body = $2 \
+             WHERE id = $3 AND state = 'asked' AND expires_at > $4",
+        )
+        .bind(millis(request.expires_at))
+        .bind(to_json("requests", &proposed)?)
+        .bind(request.id.as_str())
+        .bind(millis(now));
+        let batch = Batch::default().claim(claim).then(said(&proposed, now)?);
+        Ok(match self.write(batch, Who::Awaited).await? {
+            Ran::Stopped(_) => Settled::Before(self.state_of(&request.id).await?),
+            Ran::All(_) => Settled::Now,
+        })
+    }
+
     /// Open requests whose time is over, at most `limit`.
     ///
     /// # Errors
     /// If the store cannot be read.
     pub async fn overdue_requests(&self, now: Timestamp, limit: u32) -> Result<Vec<Request>, StoreError> {
         let rows = sqlx::query(
-            "SELECT body FROM requests WHERE state IN ('choosing', 'asked') AND expires_at <= $1 ORDER BY expires_at LIMIT $2",
+            "SELECT body FROM requests WHERE state IN ('choosing', 'asked', 'proposed') AND expires_at <= $1 \
+             ORDER BY expires_at LIMIT $2",
         )
         .bind(millis(now))
         .bind(i64::from(limit))
@@ -142,11 +168,31 @@ impl Store {
 /// The claim: one conditional write. `before` is given where an expired request may no longer be settled this way.
 fn claim(request: &Request, to: RequestState, before: Option<Timestamp>) -> Result<Statement, StoreError> {
     let settled = Request { state: to, ..request.clone() };
-    Ok(Statement::new(
-        "UPDATE requests SET state = $1, body = $2 WHERE id = $3 AND state IN ('choosing', 'asked') AND expires_at > $4",
-    )
-    .bind(to.word())
-    .bind(to_json("requests", &settled)?)
-    .bind(request.id.as_str())
-    .bind(before.map_or(i64::MIN, millis)))
+    // What waits for a second person has a message, which must be told: whoever did not know of it may not settle it.
+    let sql = match request.state {
+        RequestState::Proposed => {
+            "UPDATE requests SET state = $1, body = $2 WHERE id = $3 AND state = 'proposed' AND expires_at > $4"
+        }
+        _ => {
+            "UPDATE requests SET state = $1, body = $2 WHERE id = $3 AND state IN ('choosing', 'asked') AND expires_at > $4"
+        }
+    };
+    Ok(Statement::new(sql)
+        .bind(to.word())
+        .bind(to_json("requests", &settled)?)
+        .bind(request.id.as_str())
+        .bind(before.map_or(i64::MIN, millis)))
+}
+
+/// Adds what the message of a request that waited for a second person says once it is settled.
+fn tell(batch: Batch, request: &Request, to: RequestState, now: Timestamp) -> Result<Batch, StoreError> {
+    Ok(match request.state {
+        RequestState::Proposed => batch.then(said(&Request { state: to, ..request.clone() }, now)?),
+        _ => batch,
+    })
+}
+
+fn said(request: &Request, now: Timestamp) -> Result<Statement, StoreError> {
+    let told = Notice::Approval { request: request.clone() };
+    message(&Slot::Approval(request.id.clone()), request.channel, &told, now)
 }

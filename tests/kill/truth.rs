@@ -124,7 +124,7 @@ impl Evidence {
             let operation = self.ledger.operations.iter().find(|operation| operation.request == request.id);
             let record = records.get(&request.id.to_string()).map(|entry| entry.verdict);
             let due = match (request.state, operation.and_then(|operation| operation.ended.as_ref())) {
-                (RequestState::Choosing | RequestState::Asked, _) => None,
+                (RequestState::Choosing | RequestState::Asked | RequestState::Proposed, _) => None,
                 (RequestState::Confirmed, Some(ended)) => Some(match ended.outcome {
                     Outcome::Done => Verdict::Done,
                     Outcome::Failed => Verdict::Failed,

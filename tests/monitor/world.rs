@@ -291,6 +291,7 @@ impl World {
                 | Notice::Trouble { .. }
                 | Notice::Unseen { .. }
                 | Notice::Freeze { .. }
+                | Notice::Approval { .. }
                 | Notice::Setup { .. }
                 | Notice::Drill { .. } => {}
             }

@@ -1,6 +1,7 @@
 //! Requests and operations: what may be begun, by whom, once, and what becomes of it when things go wrong in the middle.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test says what it expects by failing")]
 
+mod approvals;
 mod bench;
 mod foretold;
 mod freezes;

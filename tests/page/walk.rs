@@ -65,6 +65,28 @@ async fn a_person_sees_the_fleet_stops_breaks_and_starts_again() {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs Chromium"]
+async fn one_person_alone_plays_what_takes_two() {
+    let page = Page::demo("olga").await;
+    page.type_in("/bots redeploy env:production bot:Orders Bot connector:orders-3 to:demo").await;
+    page.enter().await;
+    let prompt = "//article[contains(., 'Only you can see this')][contains(., 'It needs a second person')]";
+    page.click(&format!("{prompt}//button[.='Redeploy orders-3 to Demo']")).await;
+    let waits = "//article[contains(., 'Waits for a second person: Redeploy orders-3 to Demo')]";
+    let approve = format!("{waits}//button[.='Approve: Redeploy orders-3 to Demo']");
+    page.click(&approve).await;
+    page.until("//article[contains(., 'You asked for this yourself')]").await;
+    page.become_person("vera").await;
+    page.click(&approve).await;
+    page.until("//article[contains(., 'Only you can see this')][contains(., '@Approvers')]").await;
+    page.become_person("pia").await;
+    page.click(&approve).await;
+    page.until("//article[contains(., 'Approved: Redeploy orders-3 to Demo')][contains(., '@Pia agreed to it')]").await;
+    page.until("//article[contains(., 'Redeployed orders-3')]").await;
+    page.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs Chromium"]
 async fn a_person_takes_an_incident_on_and_snoozes_it_for_as_long_as_they_type() {
     let page = Page::demo("olga").await;
     page.click("//button[@aria-label='Break billing-2 in Production']").await;

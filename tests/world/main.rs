@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests fail so")]
 
 mod alerts;
+mod approvals;
 mod attention;
 mod audit;
 mod confirmations;

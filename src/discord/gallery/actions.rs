@@ -105,6 +105,14 @@ pub(super) fn prompts(of: &Sample<'_>) -> Vec<Exhibit> {
     let (request, plan) = of.asked(Verb::Stop, &["billing-1"], None);
     let typed = modal::confirm(&request.id, &plan, &plan.bot.name);
     let many = (1..=60).map(|n| choice(&format!("Fleet {n:03} Bot"), "2 of 2 healthy, 2 wanted")).collect();
+    let waits = |name: &str, state| {
+        let (request, _) = of.asked(Verb::Stop, &["orders-1"], None);
+        let approved_by = (state == RequestState::Confirmed).then(|| of.cast.otto.clone());
+        let expires_at = of.hence(29 * MINUTE);
+        let second_person = Some(vec![of.cast.operators]);
+        let request = Request { second_person, approved_by, state, expires_at, ..request };
+        Exhibit::public(name, of.said(&Notice::Approval { request }))
+    };
     let settled = |name: &str, state| Exhibit::private(name, &prompt::settled(state, of.cast.channel, &Id::random()));
     vec![
         menu(
@@ -127,6 +135,16 @@ pub(super) fn prompts(of: &Sample<'_>) -> Vec<Exhibit> {
         of.prompt("Redeploy what runs", Verb::Redeploy, &["orders-2"], Some(demo())),
         of.prompt("Redeploy what is stopped", Verb::Redeploy, &["billing-2"], Some(demo())),
         of.prompt("Restart all, one at a time", Verb::Restart, &["orders-1", "orders-2", "orders-3"], None),
+        Exhibit::private("Stop, which needs a second person", &{
+            let (request, plan) = of.asked(Verb::Stop, &["orders-1"], None);
+            prompt::confirmation(&Request { second_person: Some(vec![of.cast.operators]), ..request }, &plan)
+        }),
+        waits("It waits for a second person", RequestState::Proposed),
+        waits("A second person agreed", RequestState::Confirmed),
+        waits("It was withdrawn", RequestState::Cancelled),
+        waits("Nobody agreed in time", RequestState::Expired),
+        waits("It was refused when somebody agreed", RequestState::Refused),
+        settled("Confirmed, and it waits", RequestState::Proposed),
         settled("Confirmed", RequestState::Confirmed),
         settled("Cancelled", RequestState::Cancelled),
         settled("Expired", RequestState::Expired),
@@ -267,6 +285,7 @@ pub(super) fn all_refusals(of: &Sample<'_>) -> Vec<(&'static str, Refusal)> {
         ("It is gone", Refusal::Gone { what: Some(one()) }),
         ("What was chosen is gone", Refusal::Gone { what: None }),
         ("There is nothing to choose", Refusal::NothingToChoose { verb: Verb::Start }),
+        ("It was asked by the same person", Refusal::OwnRequest),
         ("It has expired", Refusal::Expired),
         ("It was settled before", Refusal::Settled { state: RequestState::Confirmed }),
         ("An unknown button", Refusal::Unknown),

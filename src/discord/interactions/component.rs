@@ -116,6 +116,7 @@ impl Front {
             CustomId::Unboard(board) => self.take_down_board(&incoming, &board).await,
             CustomId::Unfreeze(freeze) => self.end_freeze(&incoming, private, &freeze).await,
             CustomId::Confirm(request) => self.press(&incoming, private, Press::Confirm, &request).await,
+            CustomId::Approve(request) => self.press(&incoming, private, Press::Approve, &request).await,
             CustomId::Cancel(request) => self.press(&incoming, private, Press::Cancel, &request).await,
             CustomId::PlanAgain(request) => self.press(&incoming, private, Press::PlanAgain, &request).await,
             CustomId::Pick { request, part, page: _ } => {
@@ -262,6 +263,10 @@ impl Front {
                 let settled = self.operations.confirm(asker, request, now).await;
                 self.settled(incoming, "confirm", request, settled).await
             }
+            Press::Approve => {
+                let settled = self.operations.approve(asker, request, now).await;
+                self.settled(incoming, "approve", request, settled).await
+            }
             Press::Typed(text) => {
                 let settled = self.operations.confirm_typed(asker, request, &text, now).await;
                 self.settled(incoming, "confirm", request, settled).await
@@ -316,6 +321,10 @@ impl Front {
             Ok(Settled::Begun(operation)) => {
                 tracing::info!(interaction = id, %user, %request, operation = %operation.id, "{what}: begun");
                 Shown::Instead(begun(incoming, request))
+            }
+            Ok(Settled::Proposed) => {
+                tracing::info!(interaction = id, %user, %request, "{what}: waits for a second person");
+                Shown::Instead(ended(RequestState::Proposed))
             }
             Ok(Settled::Unsaid { request: asked, wanted }) => {
                 tracing::info!(interaction = id, %user, %request, "{what}: the bot's name is asked for");
@@ -373,6 +382,7 @@ pub(super) enum Press {
     /// A form was sent: this was typed to confirm.
     Typed(String),
     Cancel,
+    Approve,
     PlanAgain,
     Pick {
         part: Part,

@@ -39,10 +39,20 @@ fn right(judged: &Judged, of: &Explained) -> String {
     let rule = format!("{} ({})", roles(&judged.roles), said_of(judged.from, of));
     match &judged.judged {
         Ok(_) if is_kept(judged.right, of) => format!("🧊 **{word}**: you may, but it is frozen"),
-        Ok(by) if by.is_empty() => format!("✅ **{word}**: you manage the server, and no role is named"),
-        Ok(by) => format!("✅ **{word}**: by {}; open to {rule}", roles(by)),
+        Ok(by) if by.is_empty() => {
+            format!("✅ **{word}**: you manage the server, and no role is named{}", second_person(judged.right, of))
+        }
+        Ok(by) => format!("✅ **{word}**: by {}; open to {rule}{}", roles(by), second_person(judged.right, of)),
         Err(Denied::CannotTell) => format!("❔ **{word}**: Discord did not say enough to tell, so no; open to {rule}"),
         Err(_) => format!("⛔ **{word}**: open to {rule}"),
+    }
+}
+
+/// That somebody else must agree, if so.
+fn second_person(right: Right, of: &Explained) -> &'static str {
+    match right {
+        Right::Change(verb) if of.second_person.contains(&verb) => "; it needs a second person",
+        _ => "",
     }
 }
 

@@ -4,6 +4,7 @@
 //! Discord's [`limits`] and says whom it may mention.
 
 pub mod alerts;
+mod approval;
 pub mod attention;
 pub mod board;
 pub mod chart;
@@ -62,6 +63,7 @@ pub fn notice(notice: &Notice, context: &Context) -> Value {
         Notice::Worse { incident } => incident::worse(incident, context),
         Notice::Again { incident, due, at } => attention::again(incident, *due, *at, context),
         Notice::Mute { mute } => mute::message(mute, context),
+        Notice::Approval { request } => approval::message(request, &context.reference),
         Notice::Freeze { freeze } => freeze::message(freeze, context),
         Notice::Summary { mute, summary } => mute::summary(mute, summary, context),
         Notice::Back { incident } => incident::back(incident, context),

@@ -92,6 +92,7 @@ fn lines(operation: &Operation) -> Vec<String> {
         words::relative(operation.opened_at)
     );
     let mut lines = vec![asked];
+    lines.extend(operation.approved_by.as_ref().map(|second| format!("🤝 {} agreed to it.", words::mention(second))));
     let several = operation.targets.len() > 1;
     for (place, step) in operation.steps.iter().enumerate() {
         let of = operation.target(place).filter(|_| several);

@@ -1,6 +1,7 @@
 //! What a person is asked in private: menus for what was left out, and the prompt that is the contract.
 
 use super::super::custom_id::CustomId;
+use super::approval;
 use super::escape;
 use super::limits;
 use super::message::{Button, Embed, Look, Message, Select};
@@ -84,7 +85,13 @@ pub fn confirmation(request: &Request, plan: &Plan) -> Message {
         Verb::Redeploy if !plan.stops() => words::BLUE,
         Verb::Stop | Verb::Redeploy | Verb::Restart => words::RED,
     };
-    let paragraphs = told(plan, &bot);
+    let mut paragraphs = told(plan, &bot);
+    if let Some(roles) = &request.second_person {
+        let whom = approval::whom(roles);
+        paragraphs.push(format!(
+            "🤝 It needs a second person: once you confirm, one of {whom} must agree. Nothing runs before."
+        ));
+    }
     let names: Vec<_> = plan.names().map(escape::name).collect();
     let mut embed = Embed::new(&title, colour)
         .footer(&reference(&request.id))
@@ -116,7 +123,7 @@ pub fn confirmation(request: &Request, plan: &Plan) -> Message {
 }
 
 /// What stands on the button that agrees: verb and object.
-fn agree(plan: &Plan) -> String {
+pub(super) fn agree(plan: &Plan) -> String {
     let several = format!("{} connectors", plan.connectors.len());
     let what = match plan.connectors.as_slice() {
         [one] => one.name.as_str(),
@@ -129,7 +136,7 @@ fn agree(plan: &Plan) -> String {
 }
 
 /// What the person must be told in plain words before they agree.
-fn told(plan: &Plan, bot: &str) -> Vec<String> {
+pub(super) fn told(plan: &Plan, bot: &str) -> Vec<String> {
     let mut said: Vec<_> = plan.impacts.iter().filter_map(|impact| cost(impact, bot)).collect();
     if said.is_empty() && plan.verb != Verb::Start {
         said.push(match plan.connectors.as_slice() {
@@ -208,7 +215,7 @@ fn course(plan: &Plan) -> String {
     }
 }
 
-fn counts(impact: &Impact) -> String {
+pub(super) fn counts(impact: &Impact) -> String {
     let wanted = match impact.minimum {
         0 => format!("of {}; none asked in {}", impact.total, escape::name(&impact.environment.title())),
         minimum => format!("of {}; {minimum} wanted", impact.total),
@@ -243,6 +250,9 @@ pub fn settled(state: RequestState, channel: ChannelId, request: &Id) -> Message
             ("⌛", "Expired before it was confirmed. Nothing was done; run the command again.".to_owned())
         }
         RequestState::Refused => ("⛔", "Refused. Nothing was done.".to_owned()),
+        RequestState::Proposed => {
+            ("🤝", format!("Confirmed. It waits in <#{channel}> for a second person; you can withdraw it there."))
+        }
         RequestState::Choosing | RequestState::Asked => ("⏳", "Still open.".to_owned()),
     };
     Message::text(&format!("{icon} {text} (ref {})", request.reference()))

@@ -125,6 +125,7 @@ fn lines(told: &Told, link: Option<&str>) -> String {
             format!("Allowed by {}{}", named.join(" "), if count > ROLES { " …" } else { "" })
         }
     }));
+    lines.extend(entry.approved_by.as_ref().map(|second| format!("Second person: {}", words::mention(second))));
     let place = match (link, entry.channel) {
         (Some(link), _) => Some(format!("[message]({link})")),
         (None, Some(channel)) => Some(format!("<#{channel}>")),

@@ -48,6 +48,9 @@ fn sentence(refusal: &Refusal, link: Option<&str>) -> String {
         Refusal::NothingToChoose { verb } => {
             format!("Nothing here can be {} now: no connector is in a state that allows it.", words::past(*verb))
         }
+        Refusal::OwnRequest => {
+            "You asked for this yourself, so somebody else must agree to it. You can withdraw it.".to_owned()
+        }
         Refusal::Expired => "This prompt has expired, and nothing was done. Run the command again.".to_owned(),
         Refusal::Settled { state } => settled(*state).to_owned(),
         Refusal::Unknown => {
@@ -139,6 +142,7 @@ fn settled(state: RequestState) -> &'static str {
         RequestState::Expired => "This prompt has expired, and nothing was done. Run the command again.",
         RequestState::Refused => "This was refused before, and nothing was done. Run the command again.",
         RequestState::Choosing => "This is not complete yet: choose what is still asked.",
+        RequestState::Proposed => "This was confirmed before, and waits for a second person, who must agree.",
         RequestState::Asked => "All is chosen: confirm or cancel the prompt.",
     }
 }

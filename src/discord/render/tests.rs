@@ -1,5 +1,6 @@
 //! The words as people read them, and the promise that no name from outside breaks a message.
 
+mod approval;
 mod attention;
 mod board;
 mod explain;
@@ -553,6 +554,7 @@ fn every_refusal_says_what_is_so_and_what_to_do() {
         Refusal::Gone { what: None },
         Refusal::Gone { what: Some("billing-2".into()) },
         Refusal::NothingToChoose { verb: Verb::Start },
+        Refusal::OwnRequest,
         Refusal::Expired,
         Refusal::Settled { state: RequestState::Confirmed },
         Refusal::Unknown,
@@ -596,6 +598,7 @@ fn every_refusal_says_what_is_so_and_what_to_do() {
     ⛔ What you chose is not there any more: it was removed or moved since this was shown. Nothing was done; run the command again to see what is there now.
     ⛔ billing-2 is not there any more: it was removed or moved since this was shown. Nothing was done; run the command again to see what is there now.
     ⛔ Nothing here can be started now: no connector is in a state that allows it.
+    ⛔ You asked for this yourself, so somebody else must agree to it. You can withdraw it.
     ⛔ This prompt has expired, and nothing was done. Run the command again.
     ⛔ This was confirmed before; it runs once, and this press did nothing more.
     ⛔ This button belongs to nothing that is known any more. Nothing was done; run the command again.

@@ -266,6 +266,7 @@ pub(super) fn right(right: Right) -> &'static str {
         Right::Acknowledge => "acknowledge or snooze",
         Right::Mute => "mute or unmute",
         Right::Freeze => "freeze or unfreeze",
+        Right::Approve => "approve",
     }
 }
 

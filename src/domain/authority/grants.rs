@@ -22,12 +22,14 @@ pub enum Right {
     Mute,
     /// Keep everybody from taking anything away for a while.
     Freeze,
+    /// Agree, as the second person, to what somebody else wants to do.
+    Approve,
 }
 
 impl Right {
     /// All of them.
     pub fn all() -> impl Iterator<Item = Self> {
-        Verb::ALL.into_iter().map(Self::Change).chain([Self::Acknowledge, Self::Mute, Self::Freeze])
+        Verb::ALL.into_iter().map(Self::Change).chain([Self::Acknowledge, Self::Mute, Self::Freeze, Self::Approve])
     }
 
     /// Its word in the settings.
@@ -37,6 +39,7 @@ impl Right {
             Self::Acknowledge => Handling::Acknowledge.word(),
             Self::Mute => Handling::Mute.word(),
             Self::Freeze => Handling::Freeze.word(),
+            Self::Approve => "approve",
         }
     }
 

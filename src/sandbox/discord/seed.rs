@@ -77,6 +77,8 @@ pub struct Seed {
     pub vera: SeedMember,
     /// The guild's owner, who has every permission and no role.
     pub adam: SeedMember,
+    /// The role of those who agree as the second person, if there is one.
+    pub approvers: Option<SeedRole>,
     /// Members beside those four.
     pub further_members: Vec<SeedMember>,
 }
@@ -121,7 +123,19 @@ impl Default for Seed {
             otto: member(32, "otto", "Otto", &[operators]),
             vera: member(33, "vera", "Vera", &[viewers]),
             adam: member(34, "adam", "Adam", &[]),
+            approvers: None,
             further_members: Vec::new(),
         }
+    }
+}
+
+impl Seed {
+    /// For the demo: with somebody besides who agrees, as the second person, to what operators ask for.
+    pub fn with_an_approver() -> Self {
+        let approvers =
+            SeedRole { id: id(14), name: "Approvers".into(), color: 0x8E_44_AD, mentionable: false, permissions: 0 };
+        let pia =
+            SeedMember { id: id(35), username: "pia".into(), global_name: "Pia".into(), roles: vec![approvers.id] };
+        Self { approvers: Some(approvers), further_members: vec![pia], ..Self::default() }
     }
 }

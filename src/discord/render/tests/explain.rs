@@ -36,6 +36,7 @@ fn explained() -> Explained {
             judged(Right::Acknowledge, Said::OfEverything, Err(Denied::CannotTell)),
             Judged { roles: Vec::new(), ..judged(Right::Freeze, Said::OfEverything, Ok(Vec::new())) },
         ],
+        second_person: vec![Verb::Stop],
         frozen: None,
         under_way: Vec::new(),
     }
@@ -45,7 +46,7 @@ fn explained() -> Explained {
 fn each_right_is_told_with_its_rule_and_what_is_in_the_way() {
     insta::assert_snapshot!(show(&explain::explained(&explained()).private_body()), @r#"
     # What you may do: Production
-    ✅ **stop**: by <@&70>; open to <@&70>, <@&71> (said of this bot)
+    ✅ **stop**: by <@&70>; open to <@&70>, <@&71> (said of this bot); it needs a second person
     ✅ **start**: by <@&70>; open to <@&70>, <@&71> (said of Production)
     ⛔ **mute or unmute**: open to members who manage the server (said of everything)
     ❔ **acknowledge or snooze**: Discord did not say enough to tell, so no; open to <@&70>, <@&71> (said of everything)
@@ -136,6 +137,7 @@ proptest! {
             environment: Environment::new(&environment),
             bot: Some(Watched { bot, ..watched(Level::AtRisk, (1, 1), None) }),
             rights: rights.collect(),
+            second_person: Verb::ALL.to_vec(),
             frozen: Some(freeze(None)),
             under_way: (0..count).map(|_| operation(Verb::Stop, None, &two()[0])).collect(),
         };

@@ -32,6 +32,7 @@ impl World {
             },
         ];
         roles.extend([&seed.viewers, &seed.on_call, &seed.operators].map(role));
+        roles.extend(seed.approvers.iter().map(role));
         let bot = Member {
             id: seed.bot_user_id,
             username: seed.bot_name.clone(),
