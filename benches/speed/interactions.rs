@@ -94,7 +94,8 @@ async fn knows_the_fleet(bot: &Harbour) {
 fn unstopped(bot: &Harbour) -> Vec<String> {
     let mut bots = BTreeSet::new();
     let running = bot.fleet().state().connectors.into_iter().map(|panel| panel.connector);
-    let running = running.filter(|c| c.environment == "Production" && c.agent == "Online");
+    // Where nothing is asked of a bot, so that no press opens a form.
+    let running = running.filter(|c| c.environment == "Demo" && c.agent == "Online");
     running.filter(|c| bots.insert(c.bot.id.clone())).map(|c| c.id).collect()
 }
 

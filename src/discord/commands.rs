@@ -157,8 +157,8 @@ impl Subcommand {
     fn description(self) -> &'static str {
         match self {
             Self::Status => "The bots of an environment at a glance, worst first; or one bot with its connectors",
-            Self::Change(Verb::Stop) => "Stop one agent connector, after confirming what it means",
-            Self::Change(Verb::Start) => "Start one agent connector, and follow it until it is seen healthy",
+            Self::Change(Verb::Stop) => "Stop agent connectors of a bot, after confirming what it means",
+            Self::Change(Verb::Start) => "Start agent connectors of a bot, and follow them until they are seen healthy",
             Self::Change(Verb::Redeploy) => "Move one agent connector to another environment",
             Self::Change(Verb::Restart) => {
                 "Stop and start one agent connector, or all of a bot one at a time, each once the last is back"
@@ -406,6 +406,7 @@ impl Command {
                     bot: text(OptionName::Bot),
                     connector: text(OptionName::Connector),
                     to: text(OptionName::To),
+                    then_start: false,
                     reason: text(OptionName::Reason),
                 },
             },

@@ -23,6 +23,10 @@ pub enum CustomId {
     Confirm(Id),
     /// Cancels a request.
     Cancel(Id),
+    /// The form in which the bot's name is typed to confirm a request.
+    ConfirmForm(Id),
+    /// Asks anew for what a request asked for, as things are now.
+    PlanAgain(Id),
     /// A menu of a request: its value is chosen.
     Pick {
         /// The request.
@@ -54,6 +58,13 @@ pub enum CustomId {
         operation: Id,
         /// How.
         wish: Wish,
+    },
+    /// Asks to move a connector and to have it started there.
+    Move {
+        /// The connector.
+        connector: Key,
+        /// The environment to move to.
+        to: Key,
     },
     /// Shows the status of an environment, or of a bot there, as it is now.
     Status {
@@ -132,6 +143,7 @@ impl CustomId {
             | Self::AlertDetails
             | Self::Audit { .. }
             | Self::AuditAgain(_) => false,
+            Self::ConfirmForm(_) | Self::PlanAgain(_) | Self::Move { .. } => true,
             Self::Confirm(_) | Self::Cancel(_) | Self::Pick { .. } | Self::Page { .. } | Self::Ask { .. } => true,
             Self::Guide { .. } => true,
             Self::Acknowledge(_) | Self::GiveBack(_) | Self::Snooze(_) | Self::SnoozeForm(_) | Self::Unsnooze(_) => {
@@ -144,7 +156,7 @@ impl CustomId {
 
 /// The short name of an environment in a custom id. (Its word may be of any length.)
 pub fn environment_key(environment: &Environment) -> Key {
-    Key::of(environment.as_str())
+    environment.key()
 }
 
 impl fmt::Display for CustomId {
@@ -152,11 +164,14 @@ impl fmt::Display for CustomId {
         write!(f, "{VERSION}:")?;
         match self {
             Self::Confirm(request) => write!(f, "confirm:{request}"),
+            Self::ConfirmForm(request) => write!(f, "confirm-form:{request}"),
+            Self::PlanAgain(request) => write!(f, "again:{request}"),
             Self::Cancel(request) => write!(f, "cancel:{request}"),
             Self::Pick { request, part, page } => write!(f, "pick:{request}:{}:{page}", part.word()),
             Self::Page { request, part, page } => write!(f, "page:{request}:{}:{page}", part.word()),
             Self::Ask { verb, connector } => write!(f, "ask:{}:{connector}", verb.word()),
             Self::Guide { operation, wish } => write!(f, "guide:{operation}:{}", wish.word()),
+            Self::Move { connector, to } => write!(f, "move:{connector}:{to}"),
             Self::Status { environment, bot: None } => write!(f, "status:{environment}"),
             Self::Status { environment, bot: Some(bot) } => write!(f, "status:{environment}:{bot}"),
             Self::Overview { environment, show, page } => write!(f, "overview:{environment}:{}:{page}", show.word()),
@@ -201,6 +216,8 @@ impl FromStr for CustomId {
         let page = |text: &str| text.parse::<u16>().ok().filter(|page| page.to_string() == text).ok_or(NotOurs);
         Ok(match *rest {
             ["confirm", request] => Self::Confirm(id(request)?),
+            ["confirm-form", request] => Self::ConfirmForm(id(request)?),
+            ["again", request] => Self::PlanAgain(id(request)?),
             ["cancel", request] => Self::Cancel(id(request)?),
             ["pick", request, word, number] => {
                 Self::Pick { request: id(request)?, part: part(word)?, page: page(number)? }
@@ -214,6 +231,7 @@ impl FromStr for CustomId {
             ["guide", operation, wish] => {
                 Self::Guide { operation: id(operation)?, wish: Wish::from_word(wish).ok_or(NotOurs)? }
             }
+            ["move", connector, to] => Self::Move { connector: key(connector)?, to: key(to)? },
             ["status", environment] => Self::Status { environment: key(environment)?, bot: None },
             ["status", environment, bot] => Self::Status { environment: key(environment)?, bot: Some(key(bot)?) },
             ["overview", environment, show, number] => Self::Overview {
@@ -259,11 +277,14 @@ mod tests {
         prop_oneof![
             id().prop_map(CustomId::Confirm),
             id().prop_map(CustomId::Cancel),
+            id().prop_map(CustomId::ConfirmForm),
+            id().prop_map(CustomId::PlanAgain),
             (id(), part(), any::<u16>()).prop_map(|(request, part, page)| CustomId::Pick { request, part, page }),
             (id(), part(), any::<u16>()).prop_map(|(request, part, page)| CustomId::Page { request, part, page }),
             (id(), prop::sample::select(Wish::ALL.to_vec()))
                 .prop_map(|(operation, wish)| CustomId::Guide { operation, wish }),
             (verb(), key()).prop_map(|(verb, connector)| CustomId::Ask { verb, connector }),
+            (key(), key()).prop_map(|(connector, to)| CustomId::Move { connector, to }),
             (key(), prop::option::of(key())).prop_map(|(environment, bot)| CustomId::Status { environment, bot }),
             (key(), prop::sample::select(Show::ALL.to_vec()), any::<u16>())
                 .prop_map(|(environment, show, page)| CustomId::Overview { environment, show, page }),

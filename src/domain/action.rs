@@ -47,6 +47,14 @@ impl Verb {
         Self::ALL.into_iter().find(|verb| verb.word() == word)
     }
 
+    /// Whether it can be asked for several connectors of a bot at once.
+    pub fn takes_several(self) -> bool {
+        match self {
+            Self::Stop | Self::Start | Self::Restart => true,
+            Self::Redeploy => false,
+        }
+    }
+
     /// Whether it may leave less running than there was (a start only ever gives back).
     pub fn takes_away(self) -> bool {
         self != Self::Start
@@ -106,7 +114,7 @@ pub enum CannotDo {
 }
 
 /// What a redeploy, stop or start of this connector takes: the steps, in order. `starting` says whether it is on its way
-/// up after a start.
+/// up after a start; `then_start` whether one that is moved while it is down is to be started there.
 ///
 /// A connector must be stopped to be redeployed, and is still stopped afterwards (LivePerson, "Bots Status"): one that
 /// runs is stopped, moved and started again as one operation; one that is down is only moved. One that hangs (dropped, or
@@ -119,6 +127,7 @@ pub fn steps(
     to: Option<&Environment>,
     connector: &Connector,
     starting: bool,
+    then_start: bool,
 ) -> Result<Vec<Action>, CannotDo> {
     match verb {
         Verb::Stop if connector.is_down() => Err(CannotDo::AlreadyStopped),
@@ -132,7 +141,11 @@ pub fn steps(
         Verb::Redeploy => {
             let to = to.filter(|to| **to != connector.environment).ok_or(CannotDo::SameEnvironment)?;
             let redeploy = Action::Redeploy { to: to.clone() };
-            Ok(if connector.is_down() { vec![redeploy] } else { vec![Action::Stop, redeploy, Action::Start] })
+            Ok(match connector.is_down() {
+                true if then_start => vec![redeploy, Action::Start],
+                true => vec![redeploy],
+                false => vec![Action::Stop, redeploy, Action::Start],
+            })
         }
     }
 }
@@ -153,20 +166,25 @@ mod tests {
         let redeploy = Action::Redeploy { to: demo.clone() };
         let runs = connector("billing-1", "Billing Bot", "production");
         assert_eq!(
-            steps(Verb::Redeploy, Some(&demo), &runs, false),
+            steps(Verb::Redeploy, Some(&demo), &runs, false, false),
             Ok(vec![Action::Stop, redeploy.clone(), Action::Start])
         );
-        assert_eq!(steps(Verb::Redeploy, Some(&demo), &stopped("billing-1"), false), Ok(vec![redeploy]));
+        assert_eq!(steps(Verb::Redeploy, Some(&demo), &stopped("billing-1"), false, false), Ok(vec![redeploy]));
+        assert_eq!(
+            steps(Verb::Redeploy, Some(&demo), &stopped("billing-1"), false, true),
+            Ok(vec![Action::Redeploy { to: demo.clone() }, Action::Start]),
+            "where that is asked for"
+        );
         let same = Environment::new("Production");
-        assert_eq!(steps(Verb::Redeploy, Some(&same), &runs, false), Err(CannotDo::SameEnvironment));
+        assert_eq!(steps(Verb::Redeploy, Some(&same), &runs, false, false), Err(CannotDo::SameEnvironment));
     }
 
     #[test]
     fn a_connector_that_hangs_is_started_by_a_stop_and_a_start_but_not_while_it_comes_up() {
         let hangs =
             Connector { agent: AgentStatus::NotConnected, ..connector("billing-1", "Billing Bot", "production") };
-        assert_eq!(steps(Verb::Start, None, &hangs, false), Ok(vec![Action::Stop, Action::Start]));
-        assert_eq!(steps(Verb::Start, None, &hangs, true), Err(CannotDo::AlreadyRunning));
-        assert_eq!(steps(Verb::Start, None, &stopped("billing-1"), false), Ok(vec![Action::Start]));
+        assert_eq!(steps(Verb::Start, None, &hangs, false, false), Ok(vec![Action::Stop, Action::Start]));
+        assert_eq!(steps(Verb::Start, None, &hangs, true, false), Err(CannotDo::AlreadyRunning));
+        assert_eq!(steps(Verb::Start, None, &stopped("billing-1"), false, false), Ok(vec![Action::Start]));
     }
 }

@@ -33,6 +33,11 @@ impl Environment {
         if short { self.0.as_ref().to_owned() } else { Key::of(&self.0).to_string() }
     }
 
+    /// A short name for it, of a fixed length whatever its own.
+    pub fn key(&self) -> Key {
+        Key::of(&self.0)
+    }
+
     /// The name as people write it: "Production".
     pub fn title(&self) -> String {
         let mut letters = self.0.chars();

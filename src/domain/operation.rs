@@ -193,6 +193,22 @@ pub enum Next {
         /// Whether the requester's authority is judged again before: each further stop or redeploy.
         judge_again: bool,
     },
+    /// Look how these steps stand, all at once: there is one of each connector at most.
+    Look(Vec<Look>),
+    /// The step's time is up.
+    GiveUp {
+        /// The step's place.
+        step: usize,
+        /// What is to be said of it.
+        why: StepFailure,
+    },
+    /// Nothing is left that could be done.
+    End(Outcome),
+}
+
+/// How to see what became of a step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Look {
     /// Ask the service for what became of this step's key.
     AskAfter {
         /// The step's place.
@@ -210,15 +226,15 @@ pub enum Next {
         /// The step's place.
         step: usize,
     },
-    /// The step's time is up.
-    GiveUp {
-        /// The step's place.
-        step: usize,
-        /// What is to be said of it.
-        why: StepFailure,
-    },
-    /// Every step is done, or one failed.
-    End(Outcome),
+}
+
+impl Look {
+    /// The step's place.
+    pub fn step(&self) -> usize {
+        match self {
+            Self::AskAfter { step } | Self::Follow { step, .. } | Self::Watch { step } => *step,
+        }
+    }
 }
 
 impl Operation {
@@ -285,41 +301,64 @@ impl Operation {
 
     /// What is to be done next. `start_grace` is how long a start may take until the connector is seen healthy.
     pub fn next(&self, start_grace: Duration, now: Timestamp) -> Next {
-        let Some((place, step)) = self.current() else {
-            return Next::End(self.outcome());
+        let mut looks = Vec::new();
+        for (place, step) in self.open() {
+            match self.next_of(place, step, start_grace, now) {
+                Ok(look) => looks.push(look),
+                Err(next) => return next,
+            }
+        }
+        if looks.is_empty() { Next::End(self.outcome()) } else { Next::Look(looks) }
+    }
+
+    /// The steps that are to be done or looked at now: of each connector the first that is not over, and none behind one that
+    /// failed. Where the connectors take turns, it is only one.
+    pub fn open(&self) -> impl Iterator<Item = (usize, &Step)> {
+        let first_of = |on: usize| {
+            let mut steps = self.steps.iter().enumerate().filter(move |(_, step)| step.on == on);
+            steps.find(|(_, step)| !step.is_closed())
         };
-        if let StepState::Failed { why } = &step.state {
-            return Next::End(match why {
-                StepFailure::OutcomeUnknown => Outcome::Unknown,
-                _ => Outcome::Failed,
-            });
-        }
+        let fails = |(_, step): &(usize, &Step)| matches!(step.state, StepState::Failed { .. });
+        // In turn, the first that is not over is the one; if it failed, nothing more is done.
+        let at_once = if self.is_side_by_side() { self.targets.len() } else { 1 };
+        (0..self.targets.len()).filter_map(first_of).take(at_once).filter(move |found| !fails(found))
+    }
+
+    /// Whether its connectors need not wait for each other: a stop or a start of one takes nothing from another's.
+    fn is_side_by_side(&self) -> bool {
+        matches!(self.verb, Verb::Stop | Verb::Start)
+    }
+
+    fn next_of(&self, place: usize, step: &Step, start_grace: Duration, now: Timestamp) -> Result<Look, Next> {
         if self.is_stale(place, now) {
-            return Next::GiveUp { step: place, why: StepFailure::TooLate };
+            return Err(Next::GiveUp { step: place, why: StepFailure::TooLate });
         }
-        let left = self.time_left(start_grace, now);
+        let left = self.time_left(step, start_grace, now);
         match &step.state {
             // Nothing was carried out, so there is nothing to look for. Whatever else is overdue is looked for once more.
             StepState::Waiting | StepState::NotTaken if left.is_zero() => {
-                Next::GiveUp { step: place, why: step.given_up() }
+                Err(Next::GiveUp { step: place, why: step.given_up() })
             }
-            StepState::Waiting => Next::Send { step: place, judge_again: place > 0 && step.action.takes_away() },
-            StepState::NotTaken => Next::Send { step: place, judge_again: step.action.takes_away() },
-            StepState::Sending | StepState::Uncertain => Next::AskAfter { step: place },
-            StepState::Accepted { operation } => Next::Follow { step: place, operation: operation.clone() },
-            StepState::Watching { .. } => Next::Watch { step: place },
-            StepState::Done | StepState::Left { .. } | StepState::Failed { .. } => Next::End(self.outcome()),
+            StepState::Waiting => Err(Next::Send { step: place, judge_again: place > 0 && step.action.takes_away() }),
+            StepState::NotTaken => Err(Next::Send { step: place, judge_again: step.action.takes_away() }),
+            StepState::Sending | StepState::Uncertain => Ok(Look::AskAfter { step: place }),
+            StepState::Accepted { operation } => Ok(Look::Follow { step: place, operation: operation.clone() }),
+            StepState::Watching { .. } => Ok(Look::Watch { step: place }),
+            StepState::Done | StepState::Left { .. } | StepState::Failed { .. } => Err(Next::End(self.outcome())),
         }
     }
 
-    /// How it ended, once nothing is open any more.
+    /// How it ended, once nothing is left to do: as badly as the worst of its steps.
     fn outcome(&self) -> Outcome {
-        let left = |step: &Step| matches!(step.state, StepState::Left { why: Some(_) });
-        match self.guidance.halted_by {
-            _ if self.steps.iter().any(left) => Outcome::Failed,
-            Some(_) => Outcome::Halted,
-            None => Outcome::Done,
-        }
+        let failed = |step: &Step| match &step.state {
+            StepState::Failed { why: StepFailure::OutcomeUnknown } => Some(Outcome::Unknown),
+            StepState::Failed { .. } | StepState::Left { why: Some(_) } => Some(Outcome::Failed),
+            _ => None,
+        };
+        let ends: Vec<_> = self.steps.iter().filter_map(failed).collect();
+        let unknown = ends.iter().find(|end| **end == Outcome::Unknown);
+        let otherwise = if self.guidance.halted_by.is_some() { Outcome::Halted } else { Outcome::Done };
+        unknown.or(ends.first()).copied().unwrap_or(otherwise)
     }
 
     /// Whether a step that takes something away was left lying for so long that it would come as a surprise now. (A start
@@ -328,7 +367,9 @@ impl Operation {
         let Some(step) = self.steps.get(place) else {
             return false;
         };
-        let before = place.checked_sub(1).and_then(|before| self.steps.get(before));
+        // Side by side, a connector's first step waits for nobody but the ones that are sent just before it.
+        let waits_for = |before: &&Step| !self.is_side_by_side() || before.on == step.on;
+        let before = place.checked_sub(1).and_then(|before| self.steps.get(before)).filter(waits_for);
         let ready_at = before.map_or(Some(self.opened_at), |before| before.ended_at);
         let ready_at = ready_at.max(self.guidance.resumed_at);
         if self.guidance.paused.is_some() {
@@ -339,26 +380,38 @@ impl Operation {
             && ready_at.is_some_and(|at| now.duration_since(at).unsigned_abs() >= STEP_DEADLINE)
     }
 
-    /// The step that is under way or failed; `None` when all are done.
+    /// The first step that is under way or failed; `None` when all are done.
     pub fn current(&self) -> Option<(usize, &Step)> {
         self.steps.iter().enumerate().find(|(_, step)| !step.is_closed())
     }
 
-    /// Takes in that time goes by. Whether its message has something new to show.
-    pub fn advance(&mut self, now: Timestamp) -> bool {
-        self.steps.iter_mut().find(|step| !step.is_closed()).is_some_and(|step| step.advance(now))
+    /// The steps that failed.
+    pub fn failures(&self) -> impl Iterator<Item = (&Step, &StepFailure)> {
+        self.steps.iter().filter_map(|step| match &step.state {
+            StepState::Failed { why } => Some((step, why)),
+            _ => None,
+        })
     }
 
-    /// How long the step that is under way may still take; nothing when its time is up.
-    pub fn time_left(&self, start_grace: Duration, now: Timestamp) -> Duration {
+    /// Takes in that time goes by. Whether its message has something new to show.
+    pub fn advance(&mut self, now: Timestamp) -> bool {
+        let mut shows = false;
+        for step in &mut self.steps {
+            // Each goes on, whatever the others have to show.
+            let is_open = !matches!(step.state, StepState::Done | StepState::Failed { .. });
+            shows |= is_open && step.advance(now);
+        }
+        shows
+    }
+
+    /// How long a step may still take, or the operation wait for somebody; nothing when its time is up.
+    pub fn time_left(&self, step: &Step, start_grace: Duration, now: Timestamp) -> Duration {
         if let Some(paused) = &self.guidance.paused {
             return guiding::PATIENCE.saturating_sub(now.duration_since(paused.since).unsigned_abs());
         }
-        self.current().map_or(Duration::ZERO, |(_, step)| {
-            let began = step.began_at.map(|began| self.guidance.resumed_at.map_or(began, |at| began.max(at)));
-            let took = began.map(|began| now.duration_since(began).unsigned_abs());
-            step.deadline(start_grace).saturating_sub(took.unwrap_or_default())
-        })
+        let began = step.began_at.map(|began| self.guidance.resumed_at.map_or(began, |at| began.max(at)));
+        let took = began.map(|began| now.duration_since(began).unsigned_abs());
+        step.deadline(start_grace).saturating_sub(took.unwrap_or_default())
     }
 
     /// When it has taken longer than all of its steps may: by then it should have ended one way or the other.

@@ -64,6 +64,8 @@ pub struct Wanted<'a> {
     pub to: Option<&'a Environment>,
     /// The connectors.
     pub connectors: &'a [ConnectorId],
+    /// For a redeploy: whether what is down is to be started where it goes.
+    pub then_start: bool,
 }
 
 /// What is known of a bot.
@@ -91,6 +93,18 @@ pub enum Unplanned {
     },
 }
 
+/// What must be agreed to besides the press of a button.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Consent {
+    /// Nothing.
+    Press,
+    /// This is to be typed: the bot's name.
+    Typed(String),
+}
+
+/// The longest name that a person is asked to type, in characters.
+const TYPED: usize = 60;
+
 impl Plan {
     /// Plans what is wanted.
     ///
@@ -103,7 +117,7 @@ impl Plan {
             let is_it = |c: &&Connector| c.id == *id && c.environment == *wanted.environment;
             let connector = known.connectors.iter().find(is_it).ok_or_else(|| Unplanned::Gone(id.clone()))?;
             let (name, condition) = (connector.name.clone(), connector.condition());
-            match steps(wanted.verb, to, connector, is_starting(connector, grace, now)) {
+            match steps(wanted.verb, to, connector, is_starting(connector, grace, now), wanted.then_start) {
                 Ok(steps) => Ok(Planned { connector: id.clone(), name, condition, steps }),
                 Err(why) => Err(Unplanned::CannotDo { connector: name, condition, why }),
             }
@@ -133,6 +147,7 @@ impl Plan {
             environment: &self.environment,
             to: self.to.as_ref(),
             connectors: &connectors,
+            then_start: self.connectors.iter().all(|planned| planned.steps.last() == Some(&Action::Start)),
         };
         Self::make(&wanted, known, policy, now)
     }
@@ -155,10 +170,37 @@ impl Plan {
         self.connectors.iter().map(|planned| planned.name.as_str())
     }
 
+    /// What must be agreed to: who takes a bot below its minimum, or takes one offline of which a minimum is asked, types its
+    /// name.
+    pub fn consent(&self) -> Consent {
+        let weighs = |impact: &Impact| impact.crosses_minimum() || (impact.minimum > 0 && impact.takes_offline());
+        if self.impacts.iter().any(weighs) { Consent::Typed(self.to_type()) } else { Consent::Press }
+    }
+
+    /// The bot's name as it can be typed; a short name of ours, where that cannot be.
+    fn to_type(&self) -> String {
+        let name = folded(&self.bot.name);
+        let typable = !name.is_empty() && name.chars().count() <= TYPED && name.chars().all(|c| !c.is_control());
+        if typable { name } else { self.bot.id.key().to_string() }
+    }
+
+    /// Whether a person typed what was to be typed; case and spaces aside.
+    pub fn is_typed(&self, text: &str) -> bool {
+        match self.consent() {
+            Consent::Press => true,
+            Consent::Typed(name) => folded(text).to_lowercase() == name.to_lowercase(),
+        }
+    }
+
     /// Whether any step takes something away from a bot that runs.
     pub fn stops(&self) -> bool {
         self.connectors.iter().any(|planned| planned.steps.contains(&Action::Stop))
     }
+}
+
+/// One space between words, and none around them.
+fn folded(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::action::{CannotDo, Verb};
 use super::authority::{Denied, Person};
@@ -20,10 +20,28 @@ pub struct Selection {
     pub environment: Option<Environment>,
     /// The bot.
     pub bot: Option<BotId>,
-    /// The connector.
-    pub connector: Option<ConnectorId>,
+    /// The connectors; none are chosen yet, if there are none.
+    #[serde(default, alias = "connector", deserialize_with = "none_one_or_several")]
+    pub connectors: Vec<ConnectorId>,
     /// For a redeploy: the environment to move to.
     pub to: Option<Environment>,
+    /// For a redeploy: whether what is down is to be started where it goes.
+    #[serde(default)]
+    pub then_start: bool,
+}
+
+/// As it is written now, and as it was written while a request was about one connector.
+fn none_one_or_several<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<ConnectorId>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Stored {
+        Several(Vec<ConnectorId>),
+        One(Option<ConnectorId>),
+    }
+    Ok(match Stored::deserialize(from)? {
+        Stored::Several(several) => several,
+        Stored::One(one) => one.into_iter().collect(),
+    })
 }
 
 /// A request, as the store keeps it.
@@ -168,6 +186,11 @@ pub enum Refusal {
         /// What is not as it was stated.
         drifts: Vec<Drift>,
     },
+    /// What was to be typed was not: the prompt stands as it was.
+    Mistyped {
+        /// What was to be typed.
+        wanted: String,
+    },
     /// The state could not be read at the press, so nothing was done.
     CannotRead {
         /// The lifecycle client's sentence for people.
@@ -194,4 +217,11 @@ pub enum Refusal {
     },
     /// Nothing is known of the fleet yet.
     NotReady,
+}
+
+impl Refusal {
+    /// Whether the same may well be possible if it is planned anew, as things are then.
+    pub fn may_be_planned_again(&self) -> bool {
+        matches!(self, Self::Drifted { .. } | Self::CannotRead { .. } | Self::Expired | Self::Busy { .. })
+    }
 }

@@ -26,6 +26,8 @@ pub struct Said {
     pub connector: Option<String>,
     /// For a redeploy: the environment to move to.
     pub to: Option<String>,
+    /// For a redeploy: whether what is down is to be started where it goes.
+    pub then_start: bool,
     /// Why, in the person's words.
     pub reason: Option<String>,
 }
@@ -82,7 +84,7 @@ pub(super) enum Narrowed {
 
 /// Finds what a command named in the fleet.
 pub(super) fn understand(fleet: &Fleet, policy: &Policy, said: &Said) -> Result<Selection, Refusal> {
-    let mut selection = Selection::default();
+    let mut selection = Selection { then_start: said.then_start, ..Selection::default() };
     for (part, value) in [
         (Part::Environment, &said.environment),
         (Part::Bot, &said.bot),
@@ -90,45 +92,54 @@ pub(super) fn understand(fleet: &Fleet, policy: &Policy, said: &Said) -> Result<
         (Part::Target, &said.to),
     ] {
         if let Some(value) = value {
-            take(fleet, policy, &mut selection, part, value)?;
+            take(fleet, policy, &mut selection, part, std::slice::from_ref(value))?;
         }
     }
     Ok(selection)
 }
 
-/// Takes one choice into the selection. What is chosen above another choice clears what it contradicts.
+/// Takes what was chosen into the selection: one, or of the connectors any number. What is chosen above another choice
+/// clears what it contradicts.
 pub(super) fn take(
     fleet: &Fleet,
     policy: &Policy,
     selection: &mut Selection,
     part: Part,
-    value: &str,
+    values: &[String],
 ) -> Result<(), Refusal> {
-    // A short name of ours was offered by a menu, a button or a suggestion: what it named was there then.
-    let not_found = || match value.parse::<Key>() {
-        Ok(_) => Refusal::Gone { what: None },
-        Err(_) => Refusal::NotFound { what: value.to_owned() },
-    };
+    let value = values.first().map(String::as_str).unwrap_or_default();
+    let not_found = || not_found(value);
     match part {
         Part::Environment => {
             let environment = find_environment(fleet.environments(), value).ok_or_else(not_found)?;
             if selection.environment.as_ref() != Some(&environment) {
-                *selection =
-                    Selection { environment: Some(environment), to: selection.to.take(), ..Selection::default() };
+                let is_here = |bot: &BotId| fleet.bot(bot, &environment).is_some();
+                selection.bot = selection.bot.take().filter(is_here);
+                selection.connectors.clear();
+                selection.environment = Some(environment);
             }
         }
         Part::Bot => {
             let bot = find_bot(fleet, selection.environment.as_ref(), value).ok_or_else(not_found)?;
             if selection.bot.as_ref() != Some(&bot) {
                 selection.bot = Some(bot);
-                selection.connector = None;
+                selection.connectors.clear();
             }
         }
         Part::Connector => {
-            let connector = find_connector(fleet, selection, value).ok_or_else(not_found)?;
-            selection.environment = Some(connector.environment.clone());
-            selection.bot = Some(connector.bot.id.clone());
-            selection.connector = Some(connector.id.clone());
+            let first = find_connector(fleet, selection, value).ok_or_else(not_found)?;
+            selection.environment = Some(first.environment.clone());
+            selection.bot = Some(first.bot.id.clone());
+            selection.connectors = Vec::new();
+            for value in values {
+                // Of one bot in one environment, as the menu showed them: what is elsewhere by now is gone from there.
+                let is_beside = |c: &&Connector| c.environment == first.environment && c.bot.id == first.bot.id;
+                let found = find_connector(fleet, selection, value).filter(is_beside);
+                let connector = found.ok_or_else(|| self::not_found(value))?;
+                if !selection.connectors.contains(&connector.id) {
+                    selection.connectors.push(connector.id.clone());
+                }
+            }
         }
         // A target needs no connector there yet, so the fleet need not show it; `narrow` judges whether it is known at all.
         Part::Target => {
@@ -139,10 +150,18 @@ pub(super) fn take(
     Ok(())
 }
 
+/// A short name of ours was offered by a menu, a button or a suggestion: what it named was there then.
+fn not_found(value: &str) -> Refusal {
+    match value.parse::<Key>() {
+        Ok(_) => Refusal::Gone { what: None },
+        Err(_) => Refusal::NotFound { what: value.to_owned() },
+    }
+}
+
 /// An environment by its name or short name.
 pub(crate) fn find_environment(among: impl IntoIterator<Item = Environment>, value: &str) -> Option<Environment> {
     let named = Environment::new(value);
-    among.into_iter().find(|known| *known == named || known.key_or_word() == value)
+    among.into_iter().find(|known| *known == named || known.key_or_word() == value || known.key().as_str() == value)
 }
 
 /// A bot by its short name or id; by its name where only one bot bears it.
@@ -199,19 +218,20 @@ pub(super) fn narrow(
     if let Some((part, choices)) = missing(picture, policy, request, &pool) {
         return Narrowed::Missing(part, choices);
     }
-    let chosen = match &request.selection.connector {
-        Some(id) => in_picture(picture, id).into_iter().collect(),
-        None => in_turn(&request.selection, pool),
+    let connectors: Vec<_> = match request.selection.connectors.as_slice() {
+        [] => in_turn(&request.selection, pool),
+        chosen => chosen.iter().filter_map(|id| in_picture(picture, id)).collect(),
     };
-    let Some(connector) = chosen.first() else {
+    let all_there = request.selection.connectors.is_empty() || connectors.len() == request.selection.connectors.len();
+    let Some(first) = connectors.first().filter(|_| all_there) else {
         return Narrowed::Refused(Refusal::NothingToChoose { verb: request.verb });
     };
-    let environments = std::iter::once(&connector.environment).chain(&request.selection.to);
-    let places: Vec<_> = environments.map(|environment| At::bot(environment, &connector.bot.id)).collect();
+    let environments = std::iter::once(&first.environment).chain(&request.selection.to);
+    let places: Vec<_> = environments.map(|environment| At::bot(environment, &first.bot.id)).collect();
     if let Err(denied) = may(&places) {
         return Narrowed::Refused(Refusal::Denied { denied });
     }
-    plan(picture, policy, request, &chosen, now)
+    plan(picture, policy, request, &connectors, now)
 }
 
 /// All of a bot in an environment, in the order in which they take their turn: first those whose restart costs nothing.
@@ -232,8 +252,8 @@ fn pool<'a>(
     now: Timestamp,
 ) -> Result<Vec<&'a Connector>, Refusal> {
     let selection = &request.selection;
-    if let Some(id) = &selection.connector {
-        return Ok(in_picture(picture, id).into_iter().collect());
+    if !selection.connectors.is_empty() {
+        return Ok(selection.connectors.iter().filter_map(|id| in_picture(picture, id)).collect());
     }
     let chosen = |c: &&Connector| {
         selection.environment.as_ref().is_none_or(|environment| c.environment == *environment)
@@ -301,9 +321,9 @@ fn missing(
         }
     }
     pool.retain(|c| Some(&c.bot.id) == selection.bot.as_ref());
-    if selection.connector.is_none() {
+    if selection.connectors.is_empty() {
         match pool.as_slice() {
-            [only] => selection.connector = Some(only.id.clone()),
+            [only] => selection.connectors.push(only.id.clone()),
             // Who names no connector means all of the bot.
             _ if request.verb == Verb::Restart => {}
             several => {
@@ -312,7 +332,7 @@ fn missing(
         }
     }
     if request.verb == Verb::Redeploy && selection.to.is_none() {
-        let here = selection.connector.as_ref().and_then(|id| in_picture(picture, id))?;
+        let here = selection.connectors.first().and_then(|id| in_picture(picture, id))?;
         return Some((Part::Target, targets(picture, policy, here)));
     }
     None
@@ -370,24 +390,28 @@ fn targets(picture: &Picture, policy: &Policy, connector: &Connector) -> Vec<Cho
 
 /// Plans it for these, which are of one bot in one environment.
 fn plan(picture: &Picture, policy: &Policy, request: &Request, chosen: &[&Connector], now: Timestamp) -> Narrowed {
-    let Some(connector) = chosen.first() else {
+    let Some(first) = chosen.first() else {
         return Narrowed::Refused(Refusal::NothingToChoose { verb: request.verb });
     };
     let ids: Vec<_> = chosen.iter().map(|connector| connector.id.clone()).collect();
-    let of_bot = |s: &&Sighting| s.connector.bot.id == connector.bot.id && s.sight != Sight::Missing;
+    let of_bot = |s: &&Sighting| s.connector.bot.id == first.bot.id && s.sight != Sight::Missing;
     let connectors: Vec<_> = picture.fleet.sightings().filter(of_bot).map(|s| s.connector.clone()).collect();
     let known = Known { connectors: &connectors, uncertain: picture.fleet.blind_since().is_some() };
     let wanted = Wanted {
         verb: request.verb,
-        bot: &connector.bot,
-        environment: &connector.environment,
+        bot: &first.bot,
+        environment: &first.environment,
         to: request.selection.to.as_ref(),
         connectors: &ids,
+        then_start: request.selection.then_start,
     };
     match Plan::make(&wanted, known, policy, now) {
         Ok(plan) => Narrowed::Planned(Box::new(plan)),
         Err(Unplanned::CannotDo { connector, why, .. }) => Narrowed::Refused(Refusal::CannotDo { why, connector }),
-        Err(Unplanned::Gone(_)) => Narrowed::Refused(Refusal::Gone { what: Some(connector.name.clone()) }),
+        Err(Unplanned::Gone(id)) => {
+            let known = in_picture(picture, &id).map(|connector| connector.name.clone());
+            Narrowed::Refused(Refusal::Gone { what: known })
+        }
     }
 }
 
@@ -437,17 +461,46 @@ mod tests {
             panic!("only production has something to stop, so the bot is asked");
         };
         assert_eq!(choices.len(), 2);
-        take(&picture.fleet, &policy(), &mut stop.selection, Part::Bot, &choices[0].value).unwrap();
+        take(&picture.fleet, &policy(), &mut stop.selection, Part::Bot, std::slice::from_ref(&choices[0].value))
+            .unwrap();
         let Narrowed::Missing(Part::Connector, choices) =
             narrow(&picture, &policy(), &mut stop, |_| Ok(()), Timestamp::UNIX_EPOCH)
         else {
             panic!("the bot has two connectors");
         };
-        take(&picture.fleet, &policy(), &mut stop.selection, Part::Connector, &choices[1].value).unwrap();
+        let both = [choices[1].value.clone(), choices[0].value.clone(), choices[1].value.clone()];
+        let mut several = stop.clone();
+        take(&picture.fleet, &policy(), &mut several.selection, Part::Connector, &both).unwrap();
+        let Narrowed::Planned(plan) = narrow(&picture, &policy(), &mut several, |_| Ok(()), Timestamp::UNIX_EPOCH)
+        else {
+            panic!("all is known");
+        };
+        assert_eq!(plan.names().collect::<Vec<_>>(), ["billing-2", "billing-1"], "each once, in the order chosen");
+        assert_eq!(plan.impacts[0].healthy_after, 0);
+        take(&picture.fleet, &policy(), &mut stop.selection, Part::Connector, &both[..1]).unwrap();
         let Narrowed::Planned(plan) = narrow(&picture, &policy(), &mut stop, |_| Ok(()), Timestamp::UNIX_EPOCH) else {
             panic!("all is known");
         };
         assert_eq!((plan.names().collect::<Vec<_>>(), plan.impacts[0].healthy_after), (vec!["billing-2"], 1));
+    }
+
+    #[test]
+    fn a_bot_that_was_named_is_not_asked_for_again_once_its_environment_is_chosen() {
+        let picture = fleet();
+        let said = Said { bot: Some("FAQ Bot".into()), ..Said::default() };
+        let mut redeploy = request(Verb::Redeploy, understand(&picture.fleet, &policy(), &said).unwrap());
+        let Narrowed::Missing(Part::Environment, _) =
+            narrow(&picture, &policy(), &mut redeploy, |_| Ok(()), Timestamp::UNIX_EPOCH)
+        else {
+            panic!("it is in two");
+        };
+        take(&picture.fleet, &policy(), &mut redeploy.selection, Part::Environment, &["demo".to_owned()]).unwrap();
+        assert_eq!(redeploy.selection.bot, Some(BotId::new("FAQ Bot")));
+        let Narrowed::Missing(Part::Target, _) =
+            narrow(&picture, &policy(), &mut redeploy, |_| Ok(()), Timestamp::UNIX_EPOCH)
+        else {
+            panic!("only where it goes is not known");
+        };
     }
 
     #[test]
@@ -478,7 +531,7 @@ mod tests {
         let choices = targets(&picture, &policy, &picture.fleet.sightings().next().unwrap().connector);
         let choice = choices.iter().find(|choice| choice.label == far.title()).unwrap();
         let mut selection = Selection::default();
-        take(&picture.fleet, &policy, &mut selection, Part::Target, &choice.value).unwrap();
+        take(&picture.fleet, &policy, &mut selection, Part::Target, std::slice::from_ref(&choice.value)).unwrap();
         assert_eq!(selection.to, Some(far));
     }
 

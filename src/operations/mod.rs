@@ -29,7 +29,7 @@ use crate::domain::ids::{ChannelId, ConnectorId, Id};
 use crate::domain::operation::Operation;
 use crate::domain::operation::guiding::{Told, Wish};
 use crate::domain::pace::WINDOW;
-use crate::domain::plan::{Drift, Known, Plan};
+use crate::domain::plan::{Consent, Drift, Known, Plan};
 use crate::domain::policy::{Picture, Policy};
 use crate::domain::request::{Refusal, Request, RequestState};
 use crate::lifecycle::{LifecycleClient, Pushes};
@@ -40,6 +40,9 @@ use self::choose::Narrowed;
 
 /// How often overdue requests are looked for; a press judges the time for itself.
 const EXPIRE_EVERY: Duration = Duration::from_secs(1);
+
+/// How long a reading may take before something is planned from what is known.
+const READ_AGAIN: Duration = Duration::from_secs(2);
 
 /// The use cases. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -115,6 +118,13 @@ pub enum Settled {
     Begun(Box<Operation>),
     /// Cancelled.
     Cancelled,
+    /// This is to be typed first: the plan says what it costs. Nothing was done, and the prompt stands.
+    Unsaid {
+        /// The request, with its plan.
+        request: Box<Request>,
+        /// What is to be typed.
+        wanted: String,
+    },
     /// Refused.
     Refused(Refusal),
 }
@@ -209,7 +219,7 @@ impl Operations {
         self.narrow(asker, request, &picture, now).await
     }
 
-    /// Takes a choice from a menu.
+    /// Takes what was chosen from a menu: of the connectors as many as the verb takes, of all else one.
     ///
     /// # Errors
     /// If the store cannot be read or written.
@@ -218,7 +228,7 @@ impl Operations {
         asker: &Asker,
         request: &Id,
         part: Part,
-        value: &str,
+        values: &[String],
         now: Timestamp,
     ) -> Result<Answer, Trouble> {
         let mut request = match self.pressable(asker, request, RequestState::Choosing, now).await? {
@@ -227,7 +237,9 @@ impl Operations {
             Err(refusal) => return Ok(Answer::Refused(refusal)),
         };
         let picture = self.picture.borrow().clone();
-        if let Err(refusal) = choose::take(&picture.fleet, &self.rules.policy, &mut request.selection, part, value) {
+        let most = if part == Part::Connector && request.verb.takes_several() { values.len() } else { 1 };
+        let values = values.get(..most).unwrap_or_default();
+        if let Err(refusal) = choose::take(&picture.fleet, &self.rules.policy, &mut request.selection, part, values) {
             return self.refuse(&request, refusal, now).await;
         }
         self.narrow(asker, request, &picture, now).await
@@ -245,6 +257,32 @@ impl Operations {
         };
         let picture = self.picture.borrow().clone();
         self.narrow(asker, request, &picture, now).await
+    }
+
+    /// Asks anew for what a request of the same person asked for, from what can be read now. One that is still open is
+    /// answered as it stands.
+    ///
+    /// # Errors
+    /// If the store cannot be read or written.
+    pub async fn plan_again(&self, asker: &Asker, request: &Id, now: Timestamp) -> Result<Answer, Trouble> {
+        let before = match self.owned(asker, request, now).await? {
+            Ok(before) if before.state.is_open() && !before.is_expired(now) => {
+                return self.again(asker, request, now).await;
+            }
+            Ok(before) => before,
+            Err(refusal) => return Ok(Answer::Refused(refusal)),
+        };
+        let person = Person::from(&asker.member);
+        let ttl = self.rules.confirmation_ttl;
+        let anew = Request::new(person, before.verb, before.reason, asker.channel, ttl, now);
+        let mut picture = Picture::clone(&self.picture.borrow());
+        // What was refused at the click was held against a reading that the picture may not show yet.
+        if let Some(bot) = &before.selection.bot
+            && let Ok(Ok(reading)) = tokio::time::timeout(READ_AGAIN, self.lifecycle.connectors_of(bot)).await
+        {
+            picture.fleet.glimpse(reading.connectors, now);
+        }
+        self.narrow(asker, Request { selection: before.selection, ..anew }, &picture, now).await
     }
 
     async fn narrow(
@@ -290,6 +328,8 @@ impl Operations {
             Settled::Begun(operation) => Answer::Begun(operation),
             Settled::Refused(refusal) => Answer::Refused(refusal),
             Settled::Cancelled => Answer::Refused(Refusal::Settled { state: RequestState::Cancelled }),
+            // What something is to be typed for is asked as all else is.
+            Settled::Unsaid { request, .. } => Answer::Confirm(*request),
         })
     }
 
@@ -304,11 +344,36 @@ impl Operations {
         })
     }
 
-    /// Takes a confirming press: judged again, held against a fresh reading, and claimed once.
+    /// Takes a confirming press: judged again, held against a fresh reading, and claimed once. Where the plan wants something
+    /// typed, it is not there yet: see [`Self::confirm_typed`].
     ///
     /// # Errors
     /// If the store cannot be read or written.
     pub async fn confirm(&self, asker: &Asker, request: &Id, now: Timestamp) -> Result<Settled, Trouble> {
+        self.settle(asker, request, None, now).await
+    }
+
+    /// Takes what was typed to confirm: the click that is judged, held against a fresh reading, and claimed once.
+    ///
+    /// # Errors
+    /// If the store cannot be read or written.
+    pub async fn confirm_typed(
+        &self,
+        asker: &Asker,
+        request: &Id,
+        typed: &str,
+        now: Timestamp,
+    ) -> Result<Settled, Trouble> {
+        self.settle(asker, request, Some(typed), now).await
+    }
+
+    async fn settle(
+        &self,
+        asker: &Asker,
+        request: &Id,
+        typed: Option<&str>,
+        now: Timestamp,
+    ) -> Result<Settled, Trouble> {
         let request = match self.pressable(asker, request, RequestState::Asked, now).await? {
             Ok(request) => request,
             Err(refusal) => return Ok(Settled::Refused(refusal)),
@@ -322,6 +387,13 @@ impl Operations {
         }
         if let Some(refusal) = self.kept_from(&request, &plan, now).await? {
             return self.settle_refused(&request, refusal, now).await;
+        }
+        if let Consent::Typed(wanted) = plan.consent() {
+            match typed {
+                None => return Ok(Settled::Unsaid { request: Box::new(request), wanted }),
+                Some(text) if !plan.is_typed(text) => return Ok(Settled::Refused(Refusal::Mistyped { wanted })),
+                Some(_) => {}
+            }
         }
         let fresh = match self.check_again(&request, &plan, now).await {
             Ok(fresh) => fresh,

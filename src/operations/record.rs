@@ -92,8 +92,8 @@ fn why_ended(operation: &Operation) -> String {
         .filter_map(|(place, step)| match &step.state {
             StepState::Failed { why } | StepState::Left { why: Some(why) } => {
                 let of = operation.target(place).filter(|_| operation.targets.len() > 1);
-                let of = of.map(|target| format!(" {}", target.name)).unwrap_or_default();
-                Some(format!("{}{of}: {}", step.action.verb().word(), failure(why)))
+                let of = of.map(|target| format!("{}: ", target.name)).unwrap_or_default();
+                Some(format!("{of}{}: {}", step.action.verb().word(), failure(why)))
             }
             _ => None,
         })
@@ -137,9 +137,13 @@ fn touched_by(request: &Request) -> Vec<Touched> {
         };
         return plan.connectors.iter().map(touched).collect();
     }
-    let Selection { environment, bot, connector, to } = request.selection.clone();
-    let chosen = Touched { environment, bot, connector, to, ..Touched::default() };
-    Some(chosen).filter(|touched| *touched != Touched::default()).into_iter().collect()
+    let Selection { environment, bot, connectors, to, .. } = request.selection.clone();
+    let chosen = Touched { environment, bot, to, ..Touched::default() };
+    if connectors.is_empty() {
+        return Some(chosen).filter(|touched| *touched != Touched::default()).into_iter().collect();
+    }
+    let one = |connector| Touched { connector: Some(connector), ..chosen.clone() };
+    connectors.into_iter().map(one).collect()
 }
 
 fn target_of(request: &Request) -> String {
@@ -149,8 +153,9 @@ fn target_of(request: &Request) -> String {
         return format!("{} of {} in {}{to}", names.join(", "), plan.bot.name, plan.environment);
     }
     let selection = &request.selection;
+    let connectors: Vec<_> = selection.connectors.iter().map(ToString::to_string).collect();
     let parts = [
-        selection.connector.as_ref().map(ToString::to_string),
+        Some(connectors.join(", ")).filter(|connectors| !connectors.is_empty()),
         selection.bot.as_ref().map(ToString::to_string),
         selection.environment.as_ref().map(ToString::to_string),
     ];
@@ -169,6 +174,7 @@ fn why(refusal: &Refusal) -> String {
         Refusal::Settled { state } => format!("settled before: {}", state.word()),
         Refusal::Unknown => "unknown request".to_owned(),
         Refusal::Drifted { drifts } => drifts.iter().map(drift).collect::<Vec<_>>().join("; "),
+        Refusal::Mistyped { .. } => "the bot's name was not typed".to_owned(),
         Refusal::CannotRead { .. } => "the state could not be read".to_owned(),
         Refusal::Busy { operation, .. } => format!("operation {operation} is under way"),
         Refusal::Frozen { freeze } => {

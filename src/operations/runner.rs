@@ -11,11 +11,12 @@ use crate::discord_api::{ApiError, DiscordApi};
 use crate::domain::action::Action;
 use crate::domain::audit::Entry;
 use crate::domain::authority::{At, Right};
+use crate::domain::connector::Connector;
 use crate::domain::freeze::holding;
 use crate::domain::ids::GuildId;
 use crate::domain::notice::Slot;
 use crate::domain::operation::guiding::Weighed;
-use crate::domain::operation::{Ended, Next, Operation, Outcome, Seen, Step, StepFailure, StepState, Target};
+use crate::domain::operation::{Ended, Look, Next, Operation, Outcome, Seen, Step, StepFailure, StepState, Target};
 use crate::lifecycle::contract::ProblemKind;
 use crate::lifecycle::{Carried, Change, LifecycleClient, LifecycleError, OperationState, ServiceOperation, Word};
 use crate::store::operations::{Lease, Leased, Saved, Then};
@@ -133,24 +134,17 @@ impl Runner {
             Next::End(outcome) => return self.end(operation, &lease, outcome, now).await,
             Next::Send { step, judge_again } => {
                 match self.send(&mut operation, &lease, step, judge_again, now).await? {
-                    Some(went) => went,
+                    Some(went) => in_its_time(&mut operation, step, went, grace, now),
                     None => return Ok(Stepped::Worked),
                 }
             }
-            Next::AskAfter { step } => self.ask_after(&mut operation, step).await,
-            Next::Follow { step, operation: of_service } => self.follow(&mut operation, step, &of_service, now).await,
-            Next::Watch { step } => self.watch(&mut operation, step, now).await,
+            Next::Look(looks) => self.look(&mut operation, looks, grace, now).await,
             Next::GiveUp { step, why } => fail(&mut operation, step, why, now),
         };
-        // However long we are asked to wait, the step ends in its time; and not before it was looked for once more.
-        let left = operation.time_left(grace, now);
         let shows = operation.advance(now) || lease.told().is_some();
-        let went = match went {
-            Move::Same(_) | Move::Later(_) if left.is_zero() => give_up(&mut operation, now),
-            Move::Same(due) if !shows => Move::Same(due.min(left)),
-            Move::Same(due) => Move::Later(due.min(left)),
-            Move::Later(due) => Move::Later(due.min(left)),
-            Move::On => Move::On,
+        let went = match (went, shows) {
+            (Move::Same(due), true) => Move::Later(due),
+            (went, _) => went,
         };
         match went {
             Move::Same(due) => self.store.postpone_operation(&operation.id, &lease, due, now).await?,
@@ -305,7 +299,7 @@ impl Runner {
     /// Looks whether a further stop still costs no more than was agreed to. `Err` is what becomes of it if not.
     async fn weigh(&self, operation: &mut Operation, step: usize, now: Timestamp) -> Result<(), Move> {
         let stops = operation.steps.get(step).is_some_and(|step| step.action == Action::Stop);
-        if !stops || operation.guidance.lowest.is_none() {
+        if !stops || !operation.is_rolling() {
             return Ok(());
         }
         // What could not be read does not count as healthy.
@@ -346,55 +340,74 @@ impl Runner {
         }
     }
 
-    async fn ask_after(&self, operation: &mut Operation, step: usize) -> Move {
-        let Some(current) = operation.steps.get(step) else {
-            return Move::On;
+    /// Looks how steps of different connectors stand, all at once, so that no slow answer holds up another.
+    async fn look(&self, operation: &mut Operation, looks: Vec<Look>, grace: Duration, now: Timestamp) -> Move {
+        let shown: &Operation = operation;
+        let asked = looks.into_iter().map(|look| self.ask(shown, look));
+        let answers = futures_util::future::join_all(asked).await;
+        let mut went = None;
+        for (step, answer) in answers {
+            if matches!(&answer, Ok(Looked::Operation(answer)) if was_superseded(answer)) {
+                self.look_what_happened(operation, step, now).await;
+            }
+            let one = self.take(operation, step, answer, now);
+            let one = in_its_time(operation, step, one, grace, now);
+            went = Some(match went {
+                Some(before) => Move::and(before, one),
+                None => one,
+            });
+        }
+        went.unwrap_or(Move::On)
+    }
+
+    async fn ask(&self, operation: &Operation, look: Look) -> (usize, Result<Looked, LifecycleError>) {
+        let step = look.step();
+        let key = operation.steps.get(step).map(|step| step.key.as_str()).unwrap_or_default();
+        let answer = match (look, operation.target(step)) {
+            (Look::AskAfter { .. }, _) => self.lifecycle.operation_by_key(key).await.map(Looked::ByKey),
+            (Look::Follow { operation, .. }, _) => self.lifecycle.operation(&operation).await.map(Looked::Operation),
+            (Look::Watch { .. }, Some(target)) => self
+                .lifecycle
+                .connector(&target.connector)
+                .await
+                .map(|connector| Looked::Connector(Box::new(connector))),
+            (Look::Watch { .. }, None) => Err(LifecycleError::malformed("a step that is about no connector")),
         };
-        match self.lifecycle.operation_by_key(&current.key).await {
-            Ok(Some(of_service)) => {
+        (step, answer)
+    }
+
+    /// Takes in how a step stands.
+    fn take(
+        &self,
+        operation: &mut Operation,
+        step: usize,
+        answer: Result<Looked, LifecycleError>,
+        now: Timestamp,
+    ) -> Move {
+        match answer {
+            Ok(Looked::ByKey(Some(of_service))) => {
                 name(operation, step, &of_service.id);
                 set(operation, step, StepState::Accepted { operation: of_service.id });
                 Move::On
             }
-            Ok(None) => {
+            Ok(Looked::ByKey(None)) => {
                 set(operation, step, StepState::NotTaken);
                 Move::On
             }
-            Err(error) => {
-                tracing::warn!(operation = %operation.id, step, %error, "a step's outcome could not be asked after");
-                Move::Same(error.retry_after().unwrap_or(TRY_AGAIN_AFTER))
-            }
-        }
-    }
-
-    async fn follow(&self, operation: &mut Operation, step: usize, of_service: &str, now: Timestamp) -> Move {
-        match self.lifecycle.operation(of_service).await {
-            Ok(answer) if answer.state == OperationState::Running => Move::Same(LOOK_EVERY),
-            Ok(answer) => {
-                if matches!(answer.state, OperationState::Failed { superseded: true, .. }) {
-                    self.look_what_happened(operation, step, now).await;
-                }
+            Ok(Looked::Operation(answer)) if answer.state == OperationState::Running => Move::Same(LOOK_EVERY),
+            Ok(Looked::Operation(answer)) => {
                 take_answer(operation, step, answer, now);
                 Move::On
             }
+            Ok(Looked::Connector(connector)) => self.saw(operation, step, *connector, now),
             Err(error) => {
-                tracing::warn!(operation = %operation.id, step, %error, "an operation of the service could not be read");
+                tracing::warn!(operation = %operation.id, step, %error, "what became of a step could not be read");
                 Move::Same(error.retry_after().unwrap_or(TRY_AGAIN_AFTER))
             }
         }
     }
 
-    async fn watch(&self, operation: &mut Operation, step: usize, now: Timestamp) -> Move {
-        let Some(id) = operation.target(step).map(|target| target.connector.clone()) else {
-            return Move::On;
-        };
-        let connector = match self.lifecycle.connector(&id).await {
-            Ok(connector) => connector,
-            Err(error) => {
-                tracing::warn!(operation = %operation.id, step, %error, "the connector could not be read");
-                return Move::Same(error.retry_after().unwrap_or(TRY_AGAIN_AFTER));
-            }
-        };
+    fn saw(&self, operation: &mut Operation, step: usize, connector: Connector, now: Timestamp) -> Move {
         let meddled = operation.is_meddled_with(step, &connector) && operation.note_meddling(step, &connector, now);
         let changed = operation.saw(step, Seen::from(&connector)) || meddled;
         let Some(current) = operation.steps.get_mut(step) else {
@@ -409,12 +422,49 @@ impl Runner {
                 following.revision = connector.revision;
             }
             operation.guidance.paused = None;
-            self.wake.monitor.named(id, Word::Changed);
+            self.wake.monitor.named(connector.id, Word::Changed);
             return Move::On;
         }
         let again = if operation.guidance.paused.is_some() { LOOK_WHILE_PAUSED } else { LOOK_EVERY };
         if changed { Move::Later(again) } else { Move::Same(again) }
     }
+}
+
+/// What was seen of a step.
+enum Looked {
+    /// What became of its key; `None` if the service does not know it.
+    ByKey(Option<ServiceOperation>),
+    /// How the service's operation goes.
+    Operation(ServiceOperation),
+    /// Its connector.
+    Connector(Box<Connector>),
+}
+
+impl Move {
+    /// What is to be saved after both: what changed is saved, and whoever is due first is looked at first.
+    fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::On, _) | (_, Self::On) => Self::On,
+            (Self::Same(one), Self::Same(other)) => Self::Same(one.min(other)),
+            (Self::Same(one) | Self::Later(one), Self::Same(other) | Self::Later(other)) => Self::Later(one.min(other)),
+        }
+    }
+}
+
+/// However long we are asked to wait, a step ends in its time; and not before it was looked for once more.
+fn in_its_time(operation: &mut Operation, step: usize, went: Move, grace: Duration, now: Timestamp) -> Move {
+    let left = operation.steps.get(step).map_or(Duration::ZERO, |step| operation.time_left(step, grace, now));
+    match went {
+        Move::Same(_) | Move::Later(_) if left.is_zero() => give_up(operation, step, now),
+        Move::Same(due) => Move::Same(due.min(left)),
+        Move::Later(due) => Move::Later(due.min(left)),
+        Move::On => Move::On,
+    }
+}
+
+/// Whether the service says that somebody else changed the connector meanwhile.
+fn was_superseded(answer: &ServiceOperation) -> bool {
+    matches!(answer.state, OperationState::Failed { superseded: true, .. })
 }
 
 /// Takes what the service says of its operation.
@@ -442,9 +492,9 @@ fn set(operation: &mut Operation, step: usize, state: StepState) {
     }
 }
 
-fn give_up(operation: &mut Operation, now: Timestamp) -> Move {
-    match operation.current().map(|(place, step)| (place, step.given_up())) {
-        Some((step, why)) => fail(operation, step, why, now),
+fn give_up(operation: &mut Operation, step: usize, now: Timestamp) -> Move {
+    match operation.steps.get(step).map(|step| step.given_up()) {
+        Some(why) => fail(operation, step, why, now),
         None => Move::On,
     }
 }

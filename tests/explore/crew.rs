@@ -92,7 +92,13 @@ impl Call {
                 Done::Other
             }
             (Self::Confirm { request, .. }, Some(asker)) => {
-                match operations.confirm(&asker, &request, now).await.unwrap() {
+                let settled = match operations.confirm(&asker, &request, now).await.unwrap() {
+                    Settled::Unsaid { wanted, .. } => {
+                        operations.confirm_typed(&asker, &request, &wanted, now).await.unwrap()
+                    }
+                    settled => settled,
+                };
+                match settled {
                     Settled::Begun(operation) => Done::Begun(operation.id),
                     _ => Done::Other,
                 }

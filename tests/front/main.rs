@@ -10,6 +10,7 @@
 mod attention;
 mod gateway;
 mod harbour;
+mod plans;
 mod presses;
 mod secrets;
 #[path = "../description/witness.rs"]

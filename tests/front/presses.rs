@@ -58,16 +58,16 @@ async fn what_is_typed_is_completed_with_live_state() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn p3_a_prompt_is_confirmed_once_however_often_it_is_pressed() {
     let harbour = Harbour::open().await;
-    let begun = harbour.run(harbour.olga(), "stop", &[("connector", "billing-2"), ("reason", "new settings")]).await;
+    let begun = harbour.run(harbour.olga(), "stop", &[("connector", "orders-3"), ("reason", "new settings")]).await;
     assert_eq!(begun["outcome"], "deferred", "acknowledged before anything slow happens");
     let prompt = harbour.done(begun).await;
     assert_eq!(prompt["ephemeral"], true);
     let said = text(&prompt);
-    assert!(said.contains("**2** now → **1** after (of 2; 2 wanted)") && said.contains("below its minimum"), "{said}");
-    let id = button(&prompt, "Stop billing-2 in Production");
+    assert!(said.contains("**3** now → **2** after (of 3; 2 wanted)"), "{said}");
+    let id = button(&prompt, "Stop orders-3 in Production");
     let (first, second) = tokio::join!(
-        harbour.press(harbour.olga(), &prompt, "Stop billing-2 in Production"),
-        harbour.press(harbour.olga(), &prompt, "Stop billing-2 in Production"),
+        harbour.press(harbour.olga(), &prompt, "Stop orders-3 in Production"),
+        harbour.press(harbour.olga(), &prompt, "Stop orders-3 in Production"),
     );
     harbour.done(first).await;
     harbour.done(second).await;
@@ -93,7 +93,7 @@ async fn p3_a_prompt_is_confirmed_once_however_often_it_is_pressed() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_cancelled_prompt_does_nothing() {
     let harbour = Harbour::open().await;
-    let prompt = harbour.ask(harbour.olga(), "stop", &[("connector", "billing-2")]).await;
+    let prompt = harbour.ask(harbour.olga(), "stop", &[("connector", "orders-3")]).await;
     let pressed = harbour.press(harbour.olga(), &prompt, "Cancel").await;
     let settled = harbour.done(pressed).await;
     assert!(text(&settled).contains("Cancelled. Nothing was done."), "{}", text(&settled));
@@ -106,7 +106,7 @@ async fn a_cancelled_prompt_does_nothing() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn p4_who_may_not_is_refused_with_the_roles_that_may_named() {
     let harbour = Harbour::open().await;
-    let refused = harbour.ask(harbour.vera(), "stop", &[("connector", "billing-2")]).await;
+    let refused = harbour.ask(harbour.vera(), "stop", &[("connector", "orders-3")]).await;
     let role = format!("<@&{}>", harbour.seed.operators.id);
     assert!(text(&refused).contains(&role) && text(&refused).contains("may"), "{}", text(&refused));
     assert_eq!(harbour.control().look("/pings").await, json!([]), "naming a role pings nobody");
@@ -118,7 +118,7 @@ async fn p4_who_may_not_is_refused_with_the_roles_that_may_named() {
 async fn p4_direct_messages_and_other_guilds_are_refused_and_recorded() {
     let harbour = Harbour::open().await;
     for (place, records) in [("direct_message", 1), ("other_guild", 2)] {
-        let answer = harbour.run_from(harbour.olga(), "stop", &[("connector", "billing-2")], json!(place)).await;
+        let answer = harbour.run_from(harbour.olga(), "stop", &[("connector", "orders-3")], json!(place)).await;
         let said = text(&answer["message"]);
         assert!(said.contains("answers only in the channels of its own server"), "{place}: {answer}");
         harbour.until("a record", async |h| h.records().await.len() == records).await;
@@ -132,8 +132,8 @@ async fn p4_direct_messages_and_other_guilds_are_refused_and_recorded() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn p10_forged_and_foreign_buttons_get_a_sentence_and_a_record_and_do_nothing() {
     let harbour = Harbour::open().await;
-    let prompt = harbour.ask(harbour.olga(), "stop", &[("connector", "billing-2")]).await;
-    let confirm = button(&prompt, "Stop billing-2 in Production");
+    let prompt = harbour.ask(harbour.olga(), "stop", &[("connector", "orders-3")]).await;
+    let confirm = button(&prompt, "Stop orders-3 in Production");
     // Otto forges Olga's button on a message of his own.
     let own = harbour.ask(harbour.otto(), "start", &[]).await;
     let foreign = harbour.forge(harbour.otto(), &own, &confirm).await;
@@ -149,7 +149,7 @@ async fn p10_forged_and_foreign_buttons_get_a_sentence_and_a_record_and_do_nothi
     harbour.until("three records", async |h| h.records().await.len() >= 3).await;
     assert!(harbour.records().await.iter().all(|entry| entry.verdict == Verdict::Denied));
     // Olga's prompt still stands.
-    let pressed = harbour.press(harbour.olga(), &prompt, "Stop billing-2 in Production").await;
+    let pressed = harbour.press(harbour.olga(), &prompt, "Stop orders-3 in Production").await;
     assert!(text(&harbour.done(pressed).await).contains("Confirmed"));
     harbour.close().await;
 }
@@ -158,7 +158,7 @@ async fn p10_forged_and_foreign_buttons_get_a_sentence_and_a_record_and_do_nothi
 async fn p10_a_command_that_cannot_be_acknowledged_begins_nothing_and_is_recorded() {
     let harbour = Harbour::open().await;
     harbour.fault(json!({"kind": "drop", "route": "POST /interactions/{id}/{token}/callback"})).await;
-    harbour.run(harbour.olga(), "stop", &[("connector", "billing-2")]).await;
+    harbour.run(harbour.olga(), "stop", &[("connector", "orders-3")]).await;
     harbour.until("the record", async |h| !h.records().await.is_empty()).await;
     let records = harbour.records().await;
     assert_eq!((records.len(), records[0].verdict), (1, Verdict::Denied));
@@ -184,11 +184,11 @@ async fn what_was_left_out_is_asked_with_menus() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_press_that_takes_longer_than_a_moment_is_acknowledged_before_its_outcome() {
     let harbour = Harbour::open().await;
-    let prompt = harbour.ask(harbour.olga(), "stop", &[("connector", "billing-2")]).await;
+    let prompt = harbour.ask(harbour.olga(), "stop", &[("connector", "orders-3")]).await;
     let service = &harbour.sandbox.lifecycle.as_ref().unwrap().stand_in;
     let slow = FaultKind::Slow { ms: 1_500 };
     service.add_fault(Fault { route: Some("GET /v1/connectors".into()), ..Fault::from(slow) });
-    let pressed = harbour.press(harbour.olga(), &prompt, "Stop billing-2 in Production").await;
+    let pressed = harbour.press(harbour.olga(), &prompt, "Stop orders-3 in Production").await;
     assert_eq!(pressed["outcome"], "deferred_update", "{pressed}");
     assert!(text(&harbour.done(pressed).await).contains("Confirmed"));
     assert_eq!(harbour.operations().await.len(), 1);
@@ -198,12 +198,12 @@ async fn a_press_that_takes_longer_than_a_moment_is_acknowledged_before_its_outc
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn p3_a_press_whose_answer_is_lost_was_carried_out_once_and_the_next_one_says_so() {
     let harbour = Harbour::open().await;
-    let prompt = harbour.ask(harbour.olga(), "stop", &[("connector", "billing-2")]).await;
+    let prompt = harbour.ask(harbour.olga(), "stop", &[("connector", "orders-3")]).await;
     harbour.fault(json!({"kind": "drop", "route": "POST /interactions/{id}/{token}/callback"})).await;
-    harbour.press(harbour.olga(), &prompt, "Stop billing-2 in Production").await;
+    harbour.press(harbour.olga(), &prompt, "Stop orders-3 in Production").await;
     harbour.until("the operation", async |h| h.operations().await.len() == 1).await;
     harbour.control().clear("/faults").await;
-    let again = harbour.press(harbour.olga(), &prompt, "Stop billing-2 in Production").await;
+    let again = harbour.press(harbour.olga(), &prompt, "Stop orders-3 in Production").await;
     assert!(text(&harbour.done(again).await).contains("Confirmed. Its progress stands in"));
     assert_eq!(harbour.operations().await.len(), 1);
     harbour.control().clear("/violations").await;
@@ -229,8 +229,8 @@ async fn a_first_answer_that_is_lost_is_sent_again_in_time() {
         (json!({"kind": "hang", "ms": 30_000, "route": callback, "times": 1}), 1),
     ] {
         harbour.fault(fault.clone()).await;
-        let prompt = harbour.ask(harbour.olga(), "stop", &[("connector", "billing-2")]).await;
-        assert!(text(&prompt).contains("Stop billing-2 in Production?"), "{fault}: {}", text(&prompt));
+        let prompt = harbour.ask(harbour.olga(), "stop", &[("connector", "orders-3")]).await;
+        assert!(text(&prompt).contains("Stop orders-3 in Production?"), "{fault}: {}", text(&prompt));
         assert_eq!(callbacks(&harbour).await, seen, "{fault}");
         harbour.control().clear("/requests").await;
         harbour.control().clear("/faults").await;
@@ -248,8 +248,8 @@ async fn an_edit_that_is_lost_is_sent_again() {
         json!({"kind": "rate_limit", "retry_after": 0.2, "route": route, "times": 1}),
     ] {
         harbour.fault(fault).await;
-        let prompt = harbour.ask(harbour.olga(), "stop", &[("connector", "billing-2")]).await;
-        assert!(text(&prompt).contains("Stop billing-2 in Production?"), "{}", text(&prompt));
+        let prompt = harbour.ask(harbour.olga(), "stop", &[("connector", "orders-3")]).await;
+        assert!(text(&prompt).contains("Stop orders-3 in Production?"), "{}", text(&prompt));
     }
     harbour.close().await;
 }

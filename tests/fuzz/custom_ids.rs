@@ -17,6 +17,9 @@ fn ours() -> impl Strategy<Value = CustomId> {
     prop_oneof![
         id().prop_map(CustomId::Confirm),
         id().prop_map(CustomId::Cancel),
+        id().prop_map(CustomId::ConfirmForm),
+        id().prop_map(CustomId::PlanAgain),
+        (key(), key()).prop_map(|(connector, to)| CustomId::Move { connector, to }),
         (id(), part(), any::<u16>()).prop_map(|(request, part, page)| CustomId::Pick { request, part, page }),
         (id(), part(), any::<u16>()).prop_map(|(request, part, page)| CustomId::Page { request, part, page }),
         (prop::sample::select(Verb::ALL.to_vec()), key())
@@ -50,6 +53,9 @@ fn words() -> impl Strategy<Value = String> {
             "B1",
             "confirm",
             "cancel",
+            "confirm-form",
+            "again",
+            "move",
             "pick",
             "page",
             "ask",

@@ -110,7 +110,7 @@ impl Change {
 async fn settle(world: &World, person: &Person<'_>, prompt: &Message, button: &str) {
     loop {
         until_connected(world).await;
-        let Reply { message, .. } = person.presses_id(prompt, button, false).await;
+        let Reply { message, .. } = person.agrees_by_id(prompt, button).await;
         if message.is_some_and(|message| message.id() != prompt.id() || message.components().count() == 0) {
             return;
         }

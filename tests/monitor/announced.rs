@@ -24,6 +24,25 @@ async fn p7_a_stop_through_us_opens_a_quiet_incident_that_names_who_did_it() {
 }
 
 #[tokio::test]
+async fn p7_one_stop_of_several_explains_each_of_them_and_the_one_that_failed_by_itself_pings() {
+    let mut world = World::open().await;
+    world.hush().await;
+    world.olga_begins_all(Verb::Stop, "Orders Bot", &["orders-1", "orders-3"]).await;
+    for _ in 0..30 {
+        world.later(1).await;
+        world.carry_on().await;
+    }
+    world.later(60).await;
+    assert!(world.said().await.iter().all(|said| !said.contains('!')), "she announced both");
+    let facts = world.failover("Orders Bot").await;
+    let named: Vec<_> = facts.lines.iter().map(|line| (line.name.as_str(), line.own.is_some())).collect();
+    assert_eq!(named, [("orders-1", true), ("orders-3", true)]);
+    world.does("orders-2", Deed::Drop);
+    world.later(30).await;
+    assert_eq!(world.said().await.last().unwrap(), &format!("worse! {ORDERS}"));
+}
+
+#[tokio::test]
 async fn p7_what_fails_beside_an_announced_stop_pings() {
     let mut world = World::open().await;
     world.olga(Verb::Stop, "billing-1", None).await;

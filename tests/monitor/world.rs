@@ -10,6 +10,7 @@ use botswain::domain::ids::ChannelId;
 use botswain::domain::incident::{Facts, Failover, Incident, Subject};
 use botswain::domain::notice::Notice;
 use botswain::domain::policy::Picture;
+use botswain::domain::request::Request;
 use botswain::incidents::{self, Incidents};
 use botswain::lifecycle::contract::Connector;
 use botswain::lifecycle::{LifecycleClient, Pushes, Settings};
@@ -198,7 +199,26 @@ impl World {
         let Answer::Confirm(request) = self.operations.ask(&asker, verb, said, self.now()).await.unwrap() else {
             panic!("everything was said");
         };
-        match self.operations.confirm(&asker, &request.id, self.now()).await.unwrap() {
+        self.confirms(&asker, &request).await;
+    }
+
+    /// The same for connectors that are chosen in a menu.
+    pub(crate) async fn olga_begins_all(&mut self, verb: Verb, bot: &str, names: &[&str]) {
+        let asker = self.asker();
+        let said = Said { environment: Some("production".into()), bot: Some(bot.into()), ..Said::default() };
+        let Answer::Choose(menu) = self.operations.ask(&asker, verb, said, self.now()).await.unwrap() else {
+            panic!("there is more than one");
+        };
+        let value = |name: &&str| menu.choices.iter().find(|choice| choice.label == **name).unwrap().value.clone();
+        let values: Vec<_> = names.iter().map(value).collect();
+        let chosen = self.operations.choose(&asker, &menu.request.id, menu.part, &values, self.now()).await;
+        let Answer::Confirm(request) = chosen.unwrap() else { panic!("all was chosen") };
+        self.confirms(&asker, &request).await;
+    }
+
+    async fn confirms(&mut self, asker: &Asker, request: &Request) {
+        let name = &request.plan.as_ref().unwrap().bot.name;
+        match self.operations.confirm_typed(asker, &request.id, name, self.now()).await.unwrap() {
             Settled::Begun(_) => {}
             other => panic!("{other:?}"),
         }

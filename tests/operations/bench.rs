@@ -17,7 +17,7 @@ use botswain::incidents::{self, Incidents};
 use botswain::lifecycle::{FleetAnswer, LifecycleClient, Settings};
 use botswain::operations::{Answer, Asker, Operations, Rules, Runner, Said, Settled, Stepped, Wake};
 use botswain::sandbox::discord::Seed;
-use botswain::sandbox::lifecycle::{LifecycleSimulator, Mode};
+use botswain::sandbox::lifecycle::{FleetSeed, LifecycleSimulator, Mode};
 use botswain::sandbox::{Options, Sandbox};
 use botswain::store::Store;
 use jiff::Timestamp;
@@ -48,9 +48,14 @@ impl Bench {
     }
 
     pub async fn with(change: impl FnOnce(&mut Config)) -> Self {
+        Self::of(FleetSeed::Demo, change).await
+    }
+
+    pub async fn of(fleet: FleetSeed, change: impl FnOnce(&mut Config)) -> Self {
         let mut options = Options::default();
         options.fleet.mode = Mode::Explicit;
         options.fleet.start_ms = Some(at(0).as_millisecond());
+        options.fleet.fleet = fleet;
         let sandbox = Sandbox::start(options).await.unwrap();
         let _witness = Witness::of(&sandbox.discord.as_ref().unwrap().stand_in, &[]);
         let mut config = sandbox.config(&[]).unwrap();
@@ -176,12 +181,27 @@ impl Bench {
         self.confirm(asker, &request.id, now).await.unwrap()
     }
 
+    /// Presses the button that agrees, and types what is to be typed, if that is asked for.
     pub async fn confirm(&self, asker: &Asker, request: &Id, now: Timestamp) -> Result<Operation, Refusal> {
-        match self.operations.confirm(asker, request, now).await.unwrap() {
+        let pressed = match self.operations.confirm(asker, request, now).await.unwrap() {
+            Settled::Unsaid { wanted, .. } => {
+                self.operations.confirm_typed(asker, request, &wanted, now).await.unwrap()
+            }
+            settled => settled,
+        };
+        match pressed {
             Settled::Begun(operation) => Ok(*operation),
             Settled::Refused(refusal) => Err(refusal),
-            Settled::Cancelled => panic!("a confirmation does not cancel"),
+            other => panic!("neither begun nor refused: {other:?}"),
         }
+    }
+
+    /// From now on Discord says that this person has no role.
+    pub async fn takes_roles_from(&self, asker: &Asker) {
+        let address = self.sandbox.discord.as_ref().unwrap().address;
+        let path = format!("http://{address}/control/discord/members/{}/roles", asker.member.id);
+        let body = serde_json::json!({ "roles": [] });
+        reqwest::Client::new().put(path).json(&body).send().await.unwrap().error_for_status().unwrap();
     }
 
     /// Steps the runner and the fleet, a second at a time, until nothing is open or `seconds` are over.

@@ -2,11 +2,14 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test says what it expects by failing")]
 
 mod bench;
+mod foretold;
 mod freezes;
+mod guards;
 mod meddling;
 mod progress;
 mod record;
 mod restart;
+mod several;
 mod table;
 #[path = "../description/witness.rs"]
 mod witness;
@@ -49,7 +52,7 @@ async fn p3_pressed_by_many_at_once_a_prompt_begins_one_operation() {
     let bench = Bench::new().await;
     let olga = bench.olga();
     let request = bench.prompt(&olga, Verb::Stop, "billing-1", None, at(0)).await;
-    let presses = (0..20).map(|_| bench.operations.confirm(&olga, &request.id, at(1)));
+    let presses = (0..20).map(|_| bench.operations.confirm_typed(&olga, &request.id, "Billing Bot", at(1)));
     let settled = futures_util::future::join_all(presses).await;
     let begun = settled.iter().filter(|s| matches!(s, Ok(Settled::Begun(_)))).count();
     assert_eq!(begun, 1);
@@ -398,7 +401,10 @@ async fn a_prompt_says_what_its_button_does_whatever_was_chosen_meanwhile() {
         panic!("two connectors are there to choose from");
     };
     let [first, second] = [0, 1].map(|place: usize| menu.choices[place].value.clone());
-    let pick = async |value: &str| match bench.operations.choose(&olga, &menu.request.id, menu.part, value, at(1)).await
+    let pick = async |value: &str| match bench
+        .operations
+        .choose(&olga, &menu.request.id, menu.part, &[value.to_owned()], at(1))
+        .await
     {
         Ok(Answer::Confirm(request)) => request,
         other => panic!("expected a prompt: {other:?}"),

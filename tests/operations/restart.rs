@@ -147,7 +147,7 @@ async fn somebody_may_wait_on_or_leave_it_and_go_on_and_it_ends_as_failed() {
     let ended = bench.operation(&operation.id).await;
     assert_eq!(ended.ended.unwrap().outcome, Outcome::Failed, "one was left behind");
     assert_eq!(bench.deeds().len(), 6, "and the others were restarted");
-    assert!(verdict_of(&bench, &operation).await.1.contains("start orders-1: said to be done, and not seen in time"));
+    assert!(verdict_of(&bench, &operation).await.1.contains("orders-1: start: said to be done, and not seen in time"));
 }
 
 #[tokio::test]

@@ -192,6 +192,14 @@ impl Page {
         self.css("#command-line").await.prop("value").await.unwrap().unwrap_or_default()
     }
 
+    /// Types this into the form that opened, and sends it.
+    pub(crate) async fn fills_in(&self, text: &str) {
+        let input = self.until("//dialog[@open]//input[@id='modal-text']").await;
+        input.send_keys(text).await.unwrap();
+        self.enter().await;
+        self.until("//dialog[@id='modal'][not(@open)]").await;
+    }
+
     /// Becomes somebody else with the switch at the top.
     pub(crate) async fn become_person(&self, name: &str) {
         self.click(&format!("//fieldset[@id='persona']//label[input[@id='persona-{name}']]")).await;

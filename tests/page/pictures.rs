@@ -31,6 +31,7 @@ async fn an_outage_a_prompt_and_the_gallery() {
     page.until(prompt).await;
     draw(&page, "prompt").await;
     page.click(&format!("{prompt}//button[.='Stop billing-1 in Production']")).await;
+    page.fills_in("Billing Bot").await;
     page.until("//article[contains(., 'Stopped billing-1 in Production')]").await;
     page.click("//button[@aria-label='Break billing-2 in Production']").await;
     page.click("//button[@id='channel-bots-alerts']").await;

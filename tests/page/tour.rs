@@ -43,6 +43,7 @@ async fn the_tour_sees_what_was_done_and_ends_with_a_resolved_incident() {
     page.click("//button[@id='tour-fill']").await;
     page.enter().await;
     page.click(&pointed("[self::button][.='Stop billing-1 in Production']")).await;
+    page.fills_in("Billing Bot").await;
 
     at(&page, "Look at the alert").await;
     page.click(&pointed("[@id='channel-bots-alerts']")).await;
@@ -130,6 +131,7 @@ async fn the_tour_can_be_walked_with_the_keyboard_alone() {
     page.until(&pointed("[self::button]")).await;
     go_there(&page).await;
     page.enter().await;
+    page.fills_in("Billing Bot").await;
     at(&page, "Look at the alert").await;
     go_there(&page).await;
     page.enter().await;

@@ -28,6 +28,7 @@ async fn a_person_sees_the_fleet_stops_breaks_and_starts_again() {
     let prompt = "//article[contains(., 'Only you can see this')][contains(., 'Stop billing-1 in Production?')]";
     page.until(prompt).await;
     page.click(&format!("{prompt}//button[.='Stop billing-1 in Production']")).await;
+    page.fills_in("Billing Bot").await;
     page.until("//article[contains(., 'Stopped billing-1 in Production')]").await;
     page.until("//section[@aria-label='Billing Bot in Production'][@data-healthy='1']").await;
 

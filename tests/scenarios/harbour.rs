@@ -321,7 +321,8 @@ impl Harbour {
             Answer::Confirm(request) => request,
             other => panic!("everything was said, and it was answered {other:?}"),
         };
-        match self.parts().operations.confirm(&asker, &request.id, self.now()).await.unwrap() {
+        let name = &request.plan.as_ref().unwrap().bot.name;
+        match self.parts().operations.confirm_typed(&asker, &request.id, name, self.now()).await.unwrap() {
             Settled::Begun(_) => {}
             other => panic!("{other:?}"),
         }

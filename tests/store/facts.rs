@@ -61,7 +61,7 @@ pub fn asked(bot_name: &str, connector: &str) -> Request {
             uncertain: false,
         }],
     };
-    let selection = Selection { connector: Some(connector), ..Selection::default() };
+    let selection = Selection { connectors: vec![connector], ..Selection::default() };
     Request { state: RequestState::Asked, plan: Some(plan), selection, ..choosing() }
 }
 

@@ -84,7 +84,7 @@ async fn p7_what_an_operator_does_is_said_and_pings_nobody() {
     let world = World::new().await;
     let olga = world.olga();
     let prompt = olga.runs("/bots stop env:production bot:Returns Bot connector:returns-1").await.message();
-    olga.presses(&prompt, "Stop returns-1").await;
+    olga.agrees(&prompt, "Stop returns-1").await;
     let card = world.alert("At risk: Returns Bot").await;
     assert!(card.says(&format!("<@{}>", olga.id())), "{card:?}");
     world.operation("Stopped returns-1").await;
@@ -138,7 +138,7 @@ async fn p7_a_connector_that_was_moved_away_is_named_with_who_moved_it() {
     let world = World::new().await;
     let olga = world.olga();
     let prompt = olga.runs("/bots redeploy connector:returns-1 to:demo").await.message();
-    olga.presses(&prompt, "Redeploy returns-1 to Demo").await;
+    olga.agrees(&prompt, "Redeploy returns-1 to Demo").await;
     world.operation("Redeployed returns-1").await;
     let card = world.alert("is no longer in this environment; redeployed by").await;
     assert!(card.says(&format!("<@{}>", olga.id())), "{card:?}");
@@ -199,13 +199,13 @@ async fn p2_an_alerts_thread_tells_what_happened_and_who_did_what() {
     let world = World::new().await;
     let (olga, otto) = (world.olga(), world.otto());
     let prompt = olga.runs("/bots stop env:production bot:Returns Bot connector:returns-1").await.message();
-    olga.presses(&prompt, "Stop returns-1").await;
+    olga.agrees(&prompt, "Stop returns-1").await;
     let card = world.alert("At risk: Returns Bot").await;
     world.operation("Stopped returns-1").await;
     otto.presses(&card, "Acknowledge incident").await;
     told(&world, &card, "**Acknowledged**").await;
     let prompt = otto.runs("/bots start env:production bot:Returns Bot connector:returns-1").await.message();
-    otto.presses(&prompt, "Start returns-1").await;
+    otto.agrees(&prompt, "Start returns-1").await;
     world.alert("Resolved: Returns Bot").await;
     told(&world, &card, "**Resolved**").await;
     let told = told(&world, &card, "start returns-1, is done").await;

@@ -337,7 +337,7 @@ async fn the_stopped_connectors_are_started_from_the_card_through_the_ordinary_p
     let card = world.alert(AT_RISK).await;
     let prompt = world.olga().presses(&card, "Start billing-1 in Production").await.message();
     assert!(prompt.is_ephemeral() && prompt.says("Start billing-1 in Production?"), "{prompt:?}");
-    world.olga().presses(&prompt, "Start billing-1 in Production").await;
+    world.olga().agrees(&prompt, "Start billing-1 in Production").await;
     world.card("Resolved").await;
     world.alert("Started billing-1 in Production").await;
     world.finish().await;

@@ -22,7 +22,7 @@ async fn listed(world: &World, whose: impl Fn(&World) -> Person<'_>, line: &str,
 async fn some_story(world: &World) {
     let olga = world.olga();
     let prompt = olga.runs(STOP).await.message();
-    olga.presses(&prompt, BUTTON).await;
+    olga.agrees(&prompt, BUTTON).await;
     world.operation("Stopped billing-1").await;
     world.vera().runs("/bots stop env:production bot:FAQ Bot connector:faq-1").await;
     for n in 0..6 {

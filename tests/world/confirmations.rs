@@ -15,7 +15,7 @@ async fn p3_pressed_twice_at_once_a_prompt_stops_once() {
     let world = World::new().await;
     let olga = world.olga();
     let prompt = olga.runs(STOP).await.message();
-    let (first, second) = tokio::join!(olga.presses(&prompt, BUTTON), olga.presses(&prompt, BUTTON));
+    let (first, second) = tokio::join!(olga.agrees(&prompt, BUTTON), olga.agrees(&prompt, BUTTON));
     let texts = [first.message().text(), second.message().text()];
     assert!(texts.iter().any(|text| text.contains("Confirmed")), "{texts:?}");
     world.operation("Stopped billing-1").await;
@@ -51,7 +51,7 @@ async fn p4_a_role_that_was_lost_before_the_press_is_judged_at_the_press() {
     let prompt = olga.runs(STOP).await.message();
     let path = format!("members/{}/roles", olga.id());
     world.send(reqwest::Method::PUT, &path, json!({ "roles": [] })).await;
-    let refused = olga.presses(&prompt, BUTTON).await.message();
+    let refused = olga.agrees(&prompt, BUTTON).await.message();
     assert!(refused.says("You may not stop anything in Production"), "{refused:?}");
     assert!(world.fleet().actions().is_empty());
     world.finish().await;
@@ -62,10 +62,10 @@ async fn p6_a_prompt_is_confirmed_after_a_restart() {
     let mut world = World::new().await;
     let prompt = world.olga().runs(STOP).await.message();
     world.stop_bot().await;
-    let unanswered = world.olga().presses(&prompt, BUTTON).await;
+    let unanswered = world.olga().agrees(&prompt, BUTTON).await;
     assert_eq!(unanswered.outcome, "failed", "nobody is there to answer: {unanswered:?}");
     world.start_bot().await;
-    let settled = world.olga().presses(&prompt, BUTTON).await.message();
+    let settled = world.olga().agrees(&prompt, BUTTON).await.message();
     assert!(settled.says("Confirmed"), "{settled:?}");
     world.operation("Stopped billing-1").await;
     assert_eq!(world.fleet().actions().len(), 1);
@@ -79,7 +79,7 @@ async fn p6_an_operation_is_carried_on_after_a_restart() {
     // The stop is taken, and then the service does not answer any more: the operation is in the middle.
     let route = Some("POST /v1/connectors/{id}/operations".to_owned());
     world.fleet().add_fault(Fault { route, ..Fault::from(FaultKind::HangAfter) });
-    world.olga().presses(&prompt, BUTTON).await;
+    world.olga().agrees(&prompt, BUTTON).await;
     world.operation("being sent").await;
     world.stop_bot().await;
     world.fleet().clear_faults();
@@ -99,7 +99,7 @@ async fn p10_every_request_ends_in_one_record() {
     vera.runs(STOP).await;
     olga.runs("/bots start env:production bot:Billing Bot connector:billing-1").await;
     let done = olga.runs(STOP).await.message();
-    olga.presses(&done, BUTTON).await;
+    olga.agrees(&done, BUTTON).await;
     world.operation("Stopped billing-1").await;
     world.stop_bot().await;
     let store = world.store().await;
@@ -125,7 +125,7 @@ async fn p3_and_p6_interactions_survive_a_429_a_5xx_and_a_lost_gateway() {
     world.gateway(json!({ "action": "reconnect" })).await;
     world
         .until("the press is answered", async |_: &World| {
-            let reply = olga.presses(&prompt, BUTTON).await;
+            let reply = olga.agrees(&prompt, BUTTON).await;
             reply.message.filter(|message| message.says("onfirmed"))
         })
         .await;
@@ -140,7 +140,7 @@ async fn p6_an_operation_goes_on_while_the_gateway_session_is_lost() {
     let world = World::new().await;
     let olga = world.olga();
     let prompt = olga.runs("/bots redeploy env:production bot:Orders Bot connector:orders-3 to:demo").await.message();
-    olga.presses(&prompt, "Redeploy orders-3 to Demo").await;
+    olga.agrees(&prompt, "Redeploy orders-3 to Demo").await;
     world.gateway(json!({ "action": "invalid_session", "resumable": false })).await;
     world.operation("Redeployed orders-3 in Production to Demo").await;
     let status = world
@@ -182,7 +182,7 @@ async fn p8_names_from_outside_ping_nobody() {
 async fn p12_no_token_is_in_the_database() {
     let mut world = World::new().await;
     let prompt = world.olga().runs(STOP).await.message();
-    world.olga().presses(&prompt, BUTTON).await;
+    world.olga().agrees(&prompt, BUTTON).await;
     world.operation("Stopped billing-1").await;
     let used: Vec<String> = world
         .requests()
@@ -229,7 +229,7 @@ async fn what_vanished_after_it_was_offered_is_named_as_gone_and_not_by_an_id_of
     let prompt = olga.runs(STOP).await.message();
     let menu = olga.runs("/bots stop env:production bot:Billing Bot").await.message();
     world.does("billing-1", Deed::Vanish);
-    let told = olga.presses(&prompt, BUTTON).await.message();
+    let told = olga.agrees(&prompt, BUTTON).await.message();
     assert!(told.says("billing-1 is not there any more"), "{told:?}");
     world.alert("is no longer in this environment").await;
     let told = world
@@ -253,7 +253,7 @@ async fn where_the_bot_may_not_post_the_person_is_told_that_progress_does_not_sh
     world.send(reqwest::Method::PUT, &permissions, lost).await;
     let prompt = world.olga().runs(STOP).await.message();
     assert!(prompt.says("lacks **Send Messages** and **Embed Links**"), "{prompt:?}");
-    let told = world.olga().presses(&prompt, BUTTON).await.message();
+    let told = world.olga().agrees(&prompt, BUTTON).await.message();
     assert!(told.says("may not post") && told.says("/bots status"), "{told:?}");
     assert!(told.says("It lacks **Send Messages** and **Embed Links**"), "{told:?}");
     world.alert("was stopped by").await;

@@ -14,7 +14,7 @@ async fn stopped_with(world: &World, kind: FaultKind, ends: &str) -> Message {
     let fault =
         Fault { route: Some("POST /v1/connectors/{id}/operations".to_owned()), times: Some(1), ..Fault::from(kind) };
     world.fleet().add_fault(fault);
-    olga.presses(&prompt, "Stop billing-1 in Production").await;
+    olga.agrees(&prompt, "Stop billing-1 in Production").await;
     world.operation(ends).await
 }
 
@@ -59,7 +59,7 @@ async fn a_start_that_never_comes_up_says_so_and_what_to_do() {
             reply.message.filter(|message| message.button("Start billing-1").is_some())
         })
         .await;
-    olga.presses(&prompt, "Start billing-1").await;
+    olga.agrees(&prompt, "Start billing-1").await;
     let failed = world.operation("Failed: start of billing-1").await;
     assert!(failed.says("What to do next"), "{failed:?}");
     world.finish().await;
@@ -94,7 +94,7 @@ async fn a_service_that_is_down_at_the_press_is_named_and_nothing_was_done() {
     let olga = world.olga();
     let prompt = olga.runs(STOP).await.message();
     world.fleet().add_fault(FaultKind::Drop);
-    let refused = olga.presses(&prompt, "Stop billing-1 in Production").await.message();
+    let refused = olga.agrees(&prompt, "Stop billing-1 in Production").await.message();
     assert!(refused.says("The state could not be read just now, so nothing was done"), "{refused:?}");
     world.fleet().clear_faults();
     assert!(world.fleet().actions().is_empty());
@@ -108,7 +108,7 @@ async fn a_service_that_hangs_in_the_middle_is_asked_after_and_the_message_outli
     let prompt = olga.runs(STOP).await.message();
     let route = Some("POST /v1/connectors/{id}/operations".to_owned());
     world.fleet().add_fault(Fault { route, times: Some(1), ..Fault::from(FaultKind::HangAfter) });
-    olga.presses(&prompt, "Stop billing-1 in Production").await;
+    olga.agrees(&prompt, "Stop billing-1 in Production").await;
     world.operation("being sent").await;
     // The interaction's token is dead by now; the operation's message is the bot's own.
     let (status, said) = world.post("clock", serde_json::json!({ "advance_ms": 16 * 60_000 })).await;

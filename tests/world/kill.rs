@@ -63,7 +63,7 @@ async fn insists(world: &World, person: &Person<'_>, command: &str, button: &str
     let prompt = within("a prompt", asked()).await;
     let settled = async || loop {
         world.until("the bot is there", async |world: &World| world.is_connected().await.then_some(())).await;
-        let reply = person.presses(&prompt, button).await;
+        let reply = person.agrees(&prompt, button).await;
         if reply.message.is_some_and(|message| message.says("onfirmed")) {
             return;
         }

@@ -64,6 +64,21 @@ impl<'w> Person<'w> {
         self.presses_id(message, &custom_id, false).await
     }
 
+    /// Presses the button that agrees, and types what it asks for, if a form opens.
+    pub async fn agrees(&self, message: &Message, label: &str) -> Reply {
+        let custom_id = message.button(label).unwrap_or_else(|| panic!("no button {label:?} in {message:?}"));
+        self.agrees_by_id(message, &custom_id).await
+    }
+
+    /// The same, by the button's id.
+    pub async fn agrees_by_id(&self, message: &Message, custom_id: &str) -> Reply {
+        let reply = self.presses_id(message, custom_id, false).await;
+        match reply.asks() {
+            Some(name) => self.sends(reply, &name).await,
+            None => reply,
+        }
+    }
+
     /// Presses a button by its id, even one that is not there.
     pub async fn presses_id(&self, message: &Message, custom_id: &str, forged: bool) -> Reply {
         let body = json!({
@@ -141,6 +156,12 @@ impl<'w> Person<'w> {
 }
 
 impl Reply {
+    /// What the form that opened says in its one input, where that is empty.
+    pub fn asks(&self) -> Option<String> {
+        let (modal, ..) = self.form.as_ref()?;
+        modal["components"][0]["components"][0]["placeholder"].as_str().map(str::to_owned)
+    }
+
     /// The message that it was answered with.
     pub fn message(self) -> Message {
         match self.message {

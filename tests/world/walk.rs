@@ -13,7 +13,7 @@ async fn the_walk_from_a_status_to_a_resolved_alert() {
     assert!(bot.says("billing-1") && bot.says("Conversational Cloud"), "{bot:?}");
     let prompt = olga.presses(&bot, "Stop billing-1 in Production").await.message();
     assert!(prompt.is_ephemeral() && prompt.says("**2** now → **1** after"), "{prompt:?}");
-    let settled = olga.presses(&prompt, "Stop billing-1 in Production").await.message();
+    let settled = olga.agrees(&prompt, "Stop billing-1 in Production").await.message();
     assert!(settled.says("Confirmed"), "{settled:?}");
     world.operation("Stopped billing-1 in Production").await;
 
@@ -38,11 +38,11 @@ async fn the_walk_from_a_status_to_a_resolved_alert() {
 
     // Both are started again: one from its card, one by a command.
     let prompt = olga.presses(&worse, "Start billing-1 in Production").await.message();
-    olga.presses(&prompt, "Start billing-1 in Production").await;
+    olga.agrees(&prompt, "Start billing-1 in Production").await;
     // Its progress stands where it was asked: beside the card.
     world.alert("Started billing-1 in Production").await;
     let prompt = olga.runs("/bots start env:production bot:Billing Bot connector:billing-2").await.message();
-    olga.presses(&prompt, "Start billing-2 in Production").await;
+    olga.agrees(&prompt, "Start billing-2 in Production").await;
     world.operation("Started billing-2 in Production").await;
     let resolved = world.alert("Resolved: Billing Bot in Production").await;
     assert_eq!(resolved.id(), card.id());
@@ -83,7 +83,7 @@ async fn a_redeploy_of_a_running_connector_is_one_operation_that_ends_in_the_oth
     let olga = world.olga();
     let prompt = olga.runs("/bots redeploy env:production bot:Orders Bot connector:orders-3 to:demo").await.message();
     assert!(prompt.says("one operation of 3 steps"), "{prompt:?}");
-    olga.presses(&prompt, "Redeploy orders-3 to Demo").await;
+    olga.agrees(&prompt, "Redeploy orders-3 to Demo").await;
     world.operation("Redeployed orders-3 in Production to Demo").await;
     let moved = world.fleet().connector("orders-3").unwrap();
     assert_eq!((moved.environment.to_lowercase().as_str(), moved.agent.as_str()), ("demo", "Online"));

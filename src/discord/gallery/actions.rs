@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::Exhibit;
-use super::sample::{MINUTE, Sample, demo, production};
-use crate::discord::render::{operation, prompt, refusal};
+use super::sample::{MINUTE, Sample, bot, demo, production};
+use crate::discord::render::{modal, operation, prompt, refusal};
 use crate::domain::action::{CannotDo, Verb};
 use crate::domain::authority::{Denied, Right};
 use crate::domain::connector::{AgentStatus, Condition, Connector, Environment, LastOperation, Link};
@@ -20,28 +20,32 @@ use crate::domain::setup::Permission;
 use crate::operations::{Choice, Menu, Part};
 
 impl Sample<'_> {
-    /// What Olga asks, thirty seconds ago, of the one of the fleet that has this name.
-    fn asked(&self, verb: Verb, name: &str, to: Option<Environment>) -> (Request, Plan) {
+    /// What Olga asks, thirty seconds ago, of those of the fleet that have these names.
+    fn asked(&self, verb: Verb, names: &[&str], to: Option<Environment>) -> (Request, Plan) {
         let fleet = self.fleet();
-        let of = fleet.iter().find(|one| one.name == name).cloned();
-        let of = of.unwrap_or_else(|| self.healthy(name, "Billing Bot", 18));
-        let peers: Vec<Connector> = fleet.into_iter().filter(|one| one.bot == of.bot).collect();
-        // A restart is of all of them, one at a time.
-        let all = peers.iter().filter(|one| verb == Verb::Restart && one.environment == of.environment);
-        let mut whom: Vec<_> = all.map(|one| one.id.clone()).collect();
-        if whom.is_empty() {
-            whom.push(of.id.clone());
-        }
-        let wanted = Wanted { verb, bot: &of.bot, environment: &of.environment, to: to.as_ref(), connectors: &whom };
-        let known = Known { connectors: &peers, uncertain: false };
-        let plan = Plan::make(&wanted, known, &self.policy(), self.now).unwrap_or_else(|_| Plan {
+        let chosen: Vec<_> = fleet.iter().filter(|one| names.contains(&one.name.as_str())).collect();
+        let bot = chosen.first().map_or_else(|| bot("Billing Bot"), |one| one.bot.clone());
+        let connectors: Vec<_> = chosen.iter().map(|one| one.id.clone()).collect();
+        let peers: Vec<Connector> = fleet.iter().filter(|one| one.bot == bot).cloned().collect();
+        let environment = production();
+        let wanted = Wanted {
             verb,
-            bot: of.bot.clone(),
-            environment: of.environment.clone(),
+            bot: &bot,
+            environment: &environment,
+            to: to.as_ref(),
+            connectors: &connectors,
+            then_start: false,
+        };
+        let known = Known { connectors: &peers, uncertain: false };
+        let nothing = |_| Plan {
+            verb,
+            bot: bot.clone(),
+            environment: environment.clone(),
             to: to.clone(),
             connectors: Vec::new(),
             impacts: Vec::new(),
-        });
+        };
+        let plan = Plan::make(&wanted, known, &self.policy(), self.now).unwrap_or_else(nothing);
         let reason = (verb == Verb::Stop).then(|| "new configuration".to_owned());
         let ttl = Duration::from_secs(120);
         let mut request = Request::new(self.cast.olga.clone(), verb, reason, self.cast.channel, ttl, self.ago(30));
@@ -50,14 +54,14 @@ impl Sample<'_> {
         (request, plan)
     }
 
-    fn prompt(&self, name: &str, verb: Verb, connector: &str, to: Option<Environment>) -> Exhibit {
-        let (request, plan) = self.asked(verb, connector, to);
+    fn prompt(&self, name: &str, verb: Verb, connectors: &[&str], to: Option<Environment>) -> Exhibit {
+        let (request, plan) = self.asked(verb, connectors, to);
         Exhibit::private(name, &prompt::confirmation(&request, &plan))
     }
 
     /// An operation whose steps stand like this, the first one first; the rest wait.
-    fn operation(&self, verb: Verb, connector: &str, to: Option<Environment>, states: Vec<StepState>) -> Operation {
-        let (request, plan) = self.asked(verb, connector, to);
+    fn operation(&self, verb: Verb, names: &[&str], to: Option<Environment>, states: Vec<StepState>) -> Operation {
+        let (request, plan) = self.asked(verb, names, to);
         let mut operation = Operation::new(&request, &plan, &[], self.ago(2 * MINUTE));
         for (step, state) in operation.steps.iter_mut().zip(states) {
             step.began_at = Some(self.ago(100));
@@ -84,7 +88,7 @@ fn see(operation: &mut Operation, seen: Seen) {
 /// What is asked before anything is done.
 pub(super) fn prompts(of: &Sample<'_>) -> Vec<Exhibit> {
     let menu = |name: &str, part, choices: Vec<Choice>| {
-        let (request, _) = of.asked(Verb::Stop, "billing-1", None);
+        let (request, _) = of.asked(Verb::Stop, &["billing-1"], None);
         Exhibit::private(name, &prompt::menu(&Menu { request, part, choices }, 0))
     };
     let choice = |label: &str, description: &str| Choice {
@@ -92,6 +96,8 @@ pub(super) fn prompts(of: &Sample<'_>) -> Vec<Exhibit> {
         label: label.to_owned(),
         description: description.to_owned(),
     };
+    let (request, plan) = of.asked(Verb::Stop, &["billing-1"], None);
+    let typed = modal::confirm(&request.id, &plan, &plan.bot.name);
     let many = (1..=60).map(|n| choice(&format!("Fleet {n:03} Bot"), "2 of 2 healthy, 2 wanted")).collect();
     let settled = |name: &str, state| Exhibit::private(name, &prompt::settled(state, of.cast.channel, &Id::random()));
     vec![
@@ -106,13 +112,15 @@ pub(super) fn prompts(of: &Sample<'_>) -> Vec<Exhibit> {
             Part::Connector,
             vec![choice("billing-1", "Online, 18 conversations"), choice("billing-2", "Stopped")],
         ),
-        of.prompt("Stop, and some are left", Verb::Stop, "orders-1", None),
-        of.prompt("Stop, and nothing is left", Verb::Stop, "billing-1", None),
-        of.prompt("Start", Verb::Start, "billing-2", None),
-        of.prompt("Stop and start what hangs", Verb::Start, "returns-2", None),
-        of.prompt("Redeploy what runs", Verb::Redeploy, "orders-2", Some(demo())),
-        of.prompt("Redeploy what is stopped", Verb::Redeploy, "billing-2", Some(demo())),
-        of.prompt("Restart all, one at a time", Verb::Restart, "orders-1", None),
+        of.prompt("Stop, and some are left", Verb::Stop, &["orders-1"], None),
+        of.prompt("Stop, and nothing is left", Verb::Stop, &["billing-1"], None),
+        of.prompt("Stop several", Verb::Stop, &["orders-1", "orders-2"], None),
+        Exhibit::form("The bot's name is to be typed", &typed),
+        of.prompt("Start", Verb::Start, &["billing-2"], None),
+        of.prompt("Stop and start what hangs", Verb::Start, &["returns-2"], None),
+        of.prompt("Redeploy what runs", Verb::Redeploy, &["orders-2"], Some(demo())),
+        of.prompt("Redeploy what is stopped", Verb::Redeploy, &["billing-2"], Some(demo())),
+        of.prompt("Restart all, one at a time", Verb::Restart, &["orders-1", "orders-2", "orders-3"], None),
         settled("Confirmed", RequestState::Confirmed),
         settled("Cancelled", RequestState::Cancelled),
         settled("Expired", RequestState::Expired),
@@ -129,17 +137,25 @@ pub(super) fn operations(of: &Sample<'_>) -> Vec<Exhibit> {
     let followed = || "op".to_owned();
     let failed = |why| StepState::Failed { why };
     let mut starting =
-        of.operation(Verb::Start, "billing-2", None, vec![StepState::Watching { operation: followed() }]);
+        of.operation(Verb::Start, &["billing-2"], None, vec![StepState::Watching { operation: followed() }]);
     see(&mut starting, seen(AgentStatus::Online, Link::NotConnected));
     let usual = Some(Usual { takes: Duration::from_secs(150), of: 12 });
     if let Some(step) = starting.steps.first_mut() {
         step.progress = Some(Progress { usual, parts: 6 });
     }
-    let mut started = of.ended(of.operation(Verb::Start, "billing-2", None, vec![StepState::Done]), Outcome::Done);
+    let mut started = of.ended(of.operation(Verb::Start, &["billing-2"], None, vec![StepState::Done]), Outcome::Done);
     see(&mut started, seen(AgentStatus::Online, Link::Connected));
-    let mut stopped = of.ended(of.operation(Verb::Stop, "billing-1", None, vec![StepState::Done]), Outcome::Done);
+    let mut stopped = of.ended(of.operation(Verb::Stop, &["billing-1"], None, vec![StepState::Done]), Outcome::Done);
     see(&mut stopped, seen(AgentStatus::Stopped, Link::NotConnected));
-    let moves = |states| of.operation(Verb::Redeploy, "orders-2", Some(demo()), states);
+    let (request, plan) = of.asked(Verb::Stop, &["orders-1", "orders-2"], None);
+    let mut several = Operation::new(&request, &plan, &[], of.ago(MINUTE));
+    let states = [StepState::Done, StepState::Accepted { operation: followed() }];
+    for (step, state) in several.steps.iter_mut().zip(states) {
+        step.began_at = Some(of.ago(40));
+        step.ended_at = (state == StepState::Done).then(|| of.ago(20));
+        step.state = state;
+    }
+    let moves = |states| of.operation(Verb::Redeploy, &["orders-2"], Some(demo()), states);
     let mut moved = of.ended(moves(vec![StepState::Done; 3]), Outcome::Done);
     see(&mut moved, Seen { environment: demo(), ..seen(AgentStatus::Online, Link::Connected) });
     let refused = StepFailure::Refused { said: "The target has no free bot user.".to_owned() };
@@ -147,17 +163,18 @@ pub(super) fn operations(of: &Sample<'_>) -> Vec<Exhibit> {
     see(&mut left, seen(AgentStatus::Stopped, Link::NotConnected));
     let unknown = of.ended(moves(vec![StepState::Done, failed(StepFailure::OutcomeUnknown)]), Outcome::Unknown);
     let mut never =
-        of.ended(of.operation(Verb::Start, "billing-2", None, vec![failed(StepFailure::NotSeen)]), Outcome::Failed);
+        of.ended(of.operation(Verb::Start, &["billing-2"], None, vec![failed(StepFailure::NotSeen)]), Outcome::Failed);
     see(&mut never, seen(AgentStatus::NotConnected, Link::NotConnected));
     let lost = of.ended(moves(vec![StepState::Done, failed(StepFailure::RoleLost)]), Outcome::Failed);
     vec![
         said(
             "Accepted",
-            of.operation(Verb::Stop, "billing-1", None, vec![StepState::Accepted { operation: followed() }]),
+            of.operation(Verb::Stop, &["billing-1"], None, vec![StepState::Accepted { operation: followed() }]),
         ),
         said("Starting, and not there yet", starting),
         said("A redeploy in its second step", moves(vec![StepState::Done, StepState::Sending])),
         said("Started", started),
+        said("Stopping several", several),
         said("Stopped", stopped),
         said("Redeployed", moved),
         said("Failed half-way", left),
@@ -174,7 +191,7 @@ pub(super) fn operations(of: &Sample<'_>) -> Vec<Exhibit> {
 fn restarts(of: &Sample<'_>) -> Vec<Exhibit> {
     let said = |name: &str, operation| Exhibit::public(name, of.said(&Notice::Operation { operation }));
     let watching = || StepState::Watching { operation: "op".to_owned() };
-    let restart = |states| of.operation(Verb::Restart, "orders-1", None, states);
+    let restart = |states| of.operation(Verb::Restart, &["orders-1", "orders-2", "orders-3"], None, states);
     let waits = |states, why| {
         let guidance = Guidance { paused: Some(Pause { since: of.ago(20), why }), ..Guidance::default() };
         Operation { guidance, ..restart(states) }
@@ -194,7 +211,7 @@ fn restarts(of: &Sample<'_>) -> Vec<Exhibit> {
         last: Some(LastOperation { what: "Started".to_owned(), by, at: Some(of.ago(40)) }),
     };
     let refused = StepFailure::Refused { said: "Somebody else changed the connector.".to_owned() };
-    let stop = of.operation(Verb::Stop, "billing-1", None, vec![StepState::Failed { why: refused }]);
+    let stop = of.operation(Verb::Stop, &["billing-1"], None, vec![StepState::Failed { why: refused }]);
     let guidance = Guidance { meddling: vec![meddling], ..Guidance::default() };
     let meddled = of.ended(Operation { guidance, ..stop }, Outcome::Failed);
     vec![
@@ -248,6 +265,7 @@ pub(super) fn all_refusals(of: &Sample<'_>) -> Vec<(&'static str, Refusal)> {
         ("It was settled before", Refusal::Settled { state: RequestState::Confirmed }),
         ("An unknown button", Refusal::Unknown),
         ("It changed meanwhile", drifted(Drift::Changed { now: Condition::Stopped, connector: one() })),
+        ("The bot's name was not typed", Refusal::Mistyped { wanted: "Billing Bot".to_owned() }),
         ("It went away meanwhile", drifted(Drift::Gone { connector: one() })),
         ("It got worse meanwhile", drifted(Drift::Worse { stated: impact(2, 1), now: impact(1, 0) })),
         (
@@ -265,8 +283,9 @@ pub(super) fn all_refusals(of: &Sample<'_>) -> Vec<(&'static str, Refusal)> {
 pub(super) fn refusals(of: &Sample<'_>) -> Vec<Exhibit> {
     let mut all: Vec<_> = all_refusals(of)
         .iter()
-        .map(|(name, refused)| Exhibit::private(name, &refusal::refusal(refused, None)))
+        .map(|(name, refused)| Exhibit::private(name, &refusal::of_request(refused, None, &Id::random())))
         .collect();
+    all.push(Exhibit::private("The form came too late", &refusal::press_again()));
     all.push(Exhibit::private("Not in our server", &refusal::elsewhere()));
     all.push(Exhibit::private("An old button", &refusal::unknown_press()));
     all.push(Exhibit::private("Not to be read", &refusal::unreadable("ab12cd34")));

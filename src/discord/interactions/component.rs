@@ -12,11 +12,13 @@ use tokio::time::timeout;
 use super::super::Front;
 use super::super::custom_id::CustomId;
 use super::super::lookup;
+use super::super::render::modal::{self, Modal};
 use super::super::render::status::View;
 use super::super::render::{Message, operation, overview, prompt, refusal, status};
 use super::answer::{AnswerError, First, Reply};
 use super::guard::Incoming;
 use super::{answered, begun};
+use crate::domain::action::Verb;
 use crate::domain::authority::At;
 use crate::domain::connector::Environment;
 use crate::domain::ids::{BotId, Id, Key};
@@ -38,6 +40,8 @@ enum Shown {
     Beside(Message),
     /// Both.
     Both { instead: Message, beside: Message },
+    /// A form opens, and all stays as it is.
+    Form(Modal),
 }
 
 impl Front {
@@ -56,7 +60,8 @@ impl Front {
         };
         // What everybody sees is never edited by a press; only the bot's own message that this person alone sees is.
         let private = pressed.message.flags.is_some_and(|flags| flags.contains(MessageFlags::EPHEMERAL));
-        let value = chosen(pressed);
+        let values = chosen(pressed);
+        let value = values.first().cloned();
         match id {
             CustomId::Status { environment, bot } => {
                 self.show_status(&incoming, private, &environment, bot.as_ref()).await
@@ -77,14 +82,19 @@ impl Front {
                 self.ask(&incoming, verb, said).await
             }
             CustomId::Guide { operation, wish } => self.guide(&incoming, &operation, wish).await,
+            CustomId::Move { connector, to } => {
+                let (connector, to) = (Some(connector.to_string()), Some(to.to_string()));
+                let said = Said { connector, to, then_start: true, ..Said::default() };
+                self.ask(&incoming, Verb::Redeploy, said).await
+            }
             CustomId::Acknowledge(incident) => {
                 self.handle_incident(&incoming, private, &incident, Ask::Acknowledge).await
             }
             CustomId::GiveBack(incident) => self.handle_incident(&incoming, private, &incident, Ask::GiveBack).await,
             CustomId::Unsnooze(incident) => self.handle_incident(&incoming, private, &incident, Ask::Unsnooze).await,
             CustomId::Snooze(incident) => self.snooze_chosen(&incoming, private, &incident, value.as_deref()).await,
-            // A form sends this; no button or menu carries it.
-            CustomId::SnoozeForm(_) => self.not_ours(&incoming).await,
+            // Forms send these; no button or menu carries them.
+            CustomId::SnoozeForm(_) | CustomId::ConfirmForm(_) => self.not_ours(&incoming).await,
             CustomId::Incident(incident) => self.show_incident(&incoming, private, Some(&incident)).await,
             CustomId::AlertDetails => {
                 let incident = value.and_then(|value| value.parse().ok());
@@ -103,8 +113,9 @@ impl Front {
             CustomId::Unfreeze(freeze) => self.end_freeze(&incoming, private, &freeze).await,
             CustomId::Confirm(request) => self.press(&incoming, private, Press::Confirm, &request).await,
             CustomId::Cancel(request) => self.press(&incoming, private, Press::Cancel, &request).await,
+            CustomId::PlanAgain(request) => self.press(&incoming, private, Press::PlanAgain, &request).await,
             CustomId::Pick { request, part, page: _ } => {
-                self.press(&incoming, private, Press::Pick { part, value: value.unwrap_or_default() }, &request).await
+                self.press(&incoming, private, Press::Pick { part, values }, &request).await
             }
             CustomId::Page { request, part: _, page } => {
                 self.press(&incoming, private, Press::Page(page), &request).await
@@ -121,7 +132,7 @@ impl Front {
         let said = match guided {
             Ok(Guided::Told(wish)) => operation::heard(wish),
             Ok(Guided::Over) => operation::is_over(),
-            Ok(Guided::Refused(refused)) => self.refusal(&refused).await,
+            Ok(Guided::Refused(refused)) => self.refusal(&refused, None).await,
             Err(trouble) => refusal::trouble(&trouble.person()),
         };
         incoming.reply.edit(&said).await
@@ -205,7 +216,7 @@ impl Front {
 
     /// A press on a prompt or menu: carried out, and shown where the person looks. What came just now and is ready in a
     /// moment is answered with its outcome; all else is acknowledged first.
-    async fn press(
+    pub(super) async fn press(
         &self,
         incoming: &Incoming<'_>,
         private: bool,
@@ -232,6 +243,9 @@ impl Front {
                 let edited = incoming.reply.edit(&instead).await;
                 incoming.reply.add(&beside).await.and(edited)
             }
+            // Only a first answer can open one.
+            Shown::Form(_) if private => incoming.reply.add(&refusal::press_again()).await,
+            Shown::Form(_) => incoming.reply.edit(&refusal::press_again()).await,
             // A prompt is private: one that is not was forged, and its answer is a message of its own.
             Shown::Beside(message) | Shown::Both { beside: message, .. } => incoming.reply.edit(&message).await,
         }
@@ -244,12 +258,21 @@ impl Front {
                 let settled = self.operations.confirm(asker, request, now).await;
                 self.settled(incoming, "confirm", request, settled).await
             }
+            Press::Typed(text) => {
+                let settled = self.operations.confirm_typed(asker, request, &text, now).await;
+                self.settled(incoming, "confirm", request, settled).await
+            }
+            Press::PlanAgain => {
+                let answer = self.operations.plan_again(asker, request, now).await;
+                self.log(incoming, "plan again", &answer);
+                self.answer_shown(incoming, request, answer, 0).await
+            }
             Press::Cancel => {
                 let settled = self.operations.cancel(asker, request, now).await;
                 self.settled(incoming, "cancel", request, settled).await
             }
-            Press::Pick { part, value } => {
-                let answer = self.operations.choose(asker, request, part, &value, now).await;
+            Press::Pick { part, values } => {
+                let answer = self.operations.choose(asker, request, part, &values, now).await;
                 self.log(incoming, "choose", &answer);
                 self.answer_shown(incoming, request, answer, 0).await
             }
@@ -290,6 +313,13 @@ impl Front {
                 tracing::info!(interaction = id, %user, %request, operation = %operation.id, "{what}: begun");
                 Shown::Instead(begun(incoming, request))
             }
+            Ok(Settled::Unsaid { request: asked, wanted }) => {
+                tracing::info!(interaction = id, %user, %request, "{what}: the bot's name is asked for");
+                match &asked.plan {
+                    Some(plan) => Shown::Form(modal::confirm(request, plan, &wanted)),
+                    None => Shown::Beside(refusal::unknown_press()),
+                }
+            }
             Ok(Settled::Cancelled) => {
                 tracing::info!(interaction = id, %user, %request, "{what}: cancelled");
                 Shown::Instead(ended(RequestState::Cancelled))
@@ -308,9 +338,9 @@ impl Front {
 
     /// Where a refusal is shown: what settled a prompt replaces it; what has nothing to do with it stands beside it.
     async fn refusal_shown(&self, incoming: &Incoming<'_>, request: &Id, refused: &Refusal) -> Shown {
-        let message = self.refusal(refused).await;
+        let message = self.refusal(refused, Some(request)).await;
         match refused {
-            Refusal::SomebodyElses { .. } | Refusal::Unknown => Shown::Beside(message),
+            Refusal::SomebodyElses { .. } | Refusal::Unknown | Refusal::Mistyped { .. } => Shown::Beside(message),
             Refusal::Settled { state } if !state.is_open() => {
                 Shown::Both { instead: prompt::settled(*state, incoming.asker.channel, request), beside: message }
             }
@@ -325,6 +355,7 @@ async fn answer(reply: &Reply<'_>, shown: Shown) -> Result<(), AnswerError> {
     match shown {
         Shown::Instead(message) => reply.first(&First::Update(message)).await,
         Shown::Beside(message) => reply.first(&First::Private(message)).await,
+        Shown::Form(form) => reply.first(&First::Modal(form)).await,
         Shown::Both { instead, beside } => {
             reply.first(&First::Update(instead)).await?;
             reply.add(&beside).await
@@ -333,16 +364,22 @@ async fn answer(reply: &Reply<'_>, shown: Shown) -> Result<(), AnswerError> {
 }
 
 /// What a press on a prompt asks for.
-enum Press {
+pub(super) enum Press {
     Confirm,
+    /// A form was sent: this was typed to confirm.
+    Typed(String),
     Cancel,
-    Pick { part: Part, value: String },
+    PlanAgain,
+    Pick {
+        part: Part,
+        values: Vec<String>,
+    },
     Page(u16),
 }
 
-fn chosen(pressed: &ComponentInteraction) -> Option<String> {
+fn chosen(pressed: &ComponentInteraction) -> Vec<String> {
     match &pressed.data.kind {
-        ComponentInteractionDataKind::StringSelect { values } => values.first().cloned(),
-        _ => None,
+        ComponentInteractionDataKind::StringSelect { values } => values.clone(),
+        _ => Vec::new(),
     }
 }

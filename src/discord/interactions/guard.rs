@@ -49,6 +49,7 @@ impl<'a> Incoming<'a> {
     pub(super) fn modal(guild: GuildId, http: &'a Http, from: &'a ModalInteraction) -> Self {
         let from_where = (from.guild_id, from.channel_id);
         Self::new(guild, Reply::new(http, from.id, &from.token), from.id, from_where, from.member.as_ref(), &from.user)
+            .judged(from.app_permissions, from.channel.as_ref())
     }
 
     fn new(

@@ -12,6 +12,7 @@ use super::super::custom_id::CustomId;
 use super::super::lookup;
 use super::super::render::{Message, alerts, attention, handled, modal, refusal};
 use super::answer::{AnswerError, First};
+use super::component::Press;
 use super::guard::Incoming;
 use crate::domain::audit::Handling;
 use crate::domain::connector::Environment;
@@ -90,9 +91,6 @@ impl Front {
         if !incoming.is_ours {
             return self.turn_away(&incoming, true, "a form from outside the guild").await;
         }
-        let Ok(CustomId::SnoozeForm(incident)) = id else {
-            return self.not_ours(&incoming).await;
-        };
         let flags = sent.message.as_ref().and_then(|message| message.flags);
         let private = flags.is_some_and(|flags| flags.contains(MessageFlags::EPHEMERAL));
         let inputs = sent.data.components.iter().flat_map(|row| &row.components);
@@ -101,7 +99,13 @@ impl Front {
             _ => None,
         });
         let typed = typed.next().unwrap_or_default();
-        self.handle_incident(&incoming, private, &incident, Ask::Snooze(&typed)).await
+        match id {
+            Ok(CustomId::SnoozeForm(incident)) => {
+                self.handle_incident(&incoming, private, &incident, Ask::Snooze(&typed)).await
+            }
+            Ok(CustomId::ConfirmForm(request)) => self.press(&incoming, private, Press::Typed(typed), &request).await,
+            _ => self.not_ours(&incoming).await,
+        }
     }
 
     /// All that is known of an incident.

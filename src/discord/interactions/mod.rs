@@ -156,7 +156,7 @@ impl Front {
         let answer = self.operations.ask(&incoming.asker, verb, said, Timestamp::now()).await;
         self.log(incoming, verb.word(), &answer);
         let message = match &answer {
-            Ok(Answer::Refused(refused)) => self.refusal(refused).await,
+            Ok(Answer::Refused(refused)) => self.refusal(refused, None).await,
             Ok(Answer::Begun(operation)) => begun(incoming, &operation.request),
             Ok(Answer::Confirm(_)) if !incoming.lacks.is_empty() => {
                 answered(&answer, 0).noting(&prompt::unseen(incoming.asker.channel, &incoming.lacks))
@@ -178,13 +178,17 @@ impl Front {
         acknowledged
     }
 
-    /// A refusal in words, with a link to the operation that is in the way, where its message stands.
-    async fn refusal(&self, refused: &Refusal) -> Message {
+    /// A refusal in words, with a link to the operation that is in the way, where its message stands; of a request that is
+    /// known, with a way to ask anew.
+    async fn refusal(&self, refused: &Refusal, request: Option<&Id>) -> Message {
         let link = match refused {
             Refusal::Busy { operation, .. } => self.link_to(&Slot::Operation(operation.clone())).await,
             _ => None,
         };
-        refusal::refusal(refused, link.as_deref())
+        match request {
+            Some(request) => refusal::of_request(refused, link.as_deref(), request),
+            None => refusal::refusal(refused, link.as_deref()),
+        }
     }
 
     /// A link to a message of ours, if it stands.

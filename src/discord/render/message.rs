@@ -260,6 +260,12 @@ impl Select {
         }
     }
 
+    /// The same menu, of which any number of the options that it has by now can be chosen at once.
+    pub fn any_number(mut self) -> Self {
+        self.max_values = u8::try_from(self.options.len()).unwrap_or(u8::MAX).max(1);
+        self
+    }
+
     /// How many options it has.
     pub fn len(&self) -> usize {
         self.options.len()

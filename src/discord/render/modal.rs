@@ -6,6 +6,7 @@ use super::super::custom_id::CustomId;
 use super::escape::label;
 use super::limits;
 use crate::domain::ids::Id;
+use crate::domain::plan::{Impact, Plan};
 
 /// The custom id of a form's one input.
 pub const INPUT: &str = "text";
@@ -38,6 +39,27 @@ struct TextInput {
     min_length: u16,
     max_length: u16,
     required: bool,
+}
+
+/// Asks for the bot's name, before a plan is carried out that takes it below its minimum or offline.
+pub fn confirm(request: &Id, plan: &Plan, wanted: &str) -> Modal {
+    let offline = plan.impacts.iter().any(Impact::takes_offline);
+    let title = if offline { "This takes the bot offline" } else { "This takes the bot below its minimum" };
+    let input = TextInput {
+        kind: 4,
+        custom_id: INPUT,
+        style: 1,
+        label: label("Type the bot's name to agree", limits::INPUT_LABEL),
+        placeholder: label(wanted, limits::INPUT_PLACEHOLDER),
+        min_length: 1,
+        max_length: 100,
+        required: true,
+    };
+    Modal {
+        custom_id: CustomId::ConfirmForm(request.clone()).to_string(),
+        title: label(title, limits::MODAL_TITLE),
+        components: [Row { kind: 1, components: [input] }],
+    }
 }
 
 /// Asks until when an incident is to be left in peace. `zone` names the time zone in which a time of day is understood.

@@ -230,6 +230,11 @@ fn next(operation: &Operation, outcome: Outcome) -> Option<String> {
         (Outcome::Failed, Some((_, StepFailure::RoleLost | StepFailure::RoleUnknown))) => {
             "Somebody who may can go on from here.".to_owned()
         }
+        (Outcome::Failed, _) if down && operation.verb == Verb::Redeploy => {
+            "It is stopped, and stays so until somebody decides. Each button asks before it does anything: go on, start it \
+             where it was, or leave it stopped."
+                .to_owned()
+        }
         (Outcome::Failed, _) if down => "It is stopped now: start it, or try the same again.".to_owned(),
         (Outcome::Failed, _) => "Look at its status, then try again.".to_owned(),
     })
@@ -242,14 +247,32 @@ fn buttons(operation: &Operation) -> Vec<Button> {
     let mut place = &operation.environment;
     for (on, target) in operation.targets.iter().enumerate() {
         place = place_now(operation, on, target);
-        if ended.outcome != Outcome::Unknown && target.seen.as_ref().map_or(stopped, Seen::is_down) {
+        if ended.outcome == Outcome::Unknown {
+            continue;
+        }
+        let failed_to_move = operation.to.as_ref().filter(|_| ended.outcome == Outcome::Failed);
+        if let Some(to) = failed_to_move.filter(|to| *to != place) {
+            buttons.push(moving(target, to, "Try again: move to"));
+        }
+        let hangs = failed_to_move.is_some() && target.seen.is_some();
+        if target.seen.as_ref().map_or(stopped, Seen::is_down) || (hangs && failed_to_move == Some(place)) {
             let id = CustomId::Ask { verb: Verb::Start, connector: target.connector.key() };
             let label = verb_and_object(Verb::Start, &target.name, place);
             buttons.push(Button::new(&id, &label, look(Verb::Start, false)));
+        }
+        if failed_to_move == Some(place) {
+            buttons.push(moving(target, &operation.environment, "Back to"));
         }
     }
     let id = CustomId::Status { environment: environment_key(place), bot: Some(operation.bot.id.key()) };
     let label = format!("Status of {}", escape::label(&operation.bot.name, 60));
     buttons.push(Button::new(&id, &label, Look::Secondary));
     buttons
+}
+
+/// Moves a connector, and starts it there.
+fn moving(target: &Target, to: &Environment, how: &str) -> Button {
+    let id = CustomId::Move { connector: target.connector.key(), to: environment_key(to) };
+    let label = format!("{how} {} and start {}", escape::cut(&to.title(), 20), escape::label(&target.name, 24));
+    Button::new(&id, &label, Look::Primary)
 }

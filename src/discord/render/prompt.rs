@@ -22,19 +22,25 @@ pub fn menu(menu: &Menu, page: u16) -> Message {
     let question = match (menu.part, request.verb) {
         (Part::Environment, verb) => format!("{} a connector: in which environment?", verb.title()),
         (Part::Bot, verb) => format!("{} a connector: of which bot?", verb.title()),
+        (Part::Connector, verb) if verb.takes_several() => format!("{} which connectors?", verb.title()),
         (Part::Connector, verb) => format!("{} which connector?", verb.title()),
         (Part::Target, _) => "Redeploy it to which environment?".to_owned(),
     };
     let number = u16::try_from(page).unwrap_or(u16::MAX);
     let id = CustomId::Pick { request: request.id.clone(), part: menu.part, page: number };
+    let several = menu.part == Part::Connector && request.verb.takes_several();
     let placeholder = match menu.part {
         Part::Environment | Part::Target => "Choose an environment",
         Part::Bot => "Choose a bot",
+        Part::Connector if several => "Choose one or more connectors",
         Part::Connector => "Choose a connector",
     };
     let mut select = Select::new(&id, placeholder);
     for choice in menu.choices.iter().skip(page * limits::OPTIONS).take(limits::OPTIONS) {
         select = select.option(&choice.value, &choice.label, &choice.description);
+    }
+    if several {
+        select = select.any_number();
     }
     let mut lines =
         vec![format!("Nothing happens before you confirm. This closes {}.", words::relative(request.expires_at))];
@@ -189,6 +195,9 @@ fn course(plan: &Plan) -> String {
         (Verb::Restart, None) => "One at a time: each is stopped and started, and the next one only once it is seen healthy. \
              If one does not come back, it waits and asks."
             .to_owned(),
+        (Verb::Redeploy, Some(one)) if one.steps.len() == 2 => {
+            "It is stopped; it is moved and started there, as one operation.".to_owned()
+        }
         (Verb::Redeploy, Some(one)) if one.steps.len() > 1 => {
             let steps: Vec<_> = one.steps.iter().map(words::action).collect();
             format!("It runs, so this is one operation of {} steps: {}.", steps.len(), steps.join(" → "))

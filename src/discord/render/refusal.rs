@@ -1,11 +1,13 @@
 //! Why something was not done, to the person who asked: what is so, and what they can do next.
 
+use super::super::custom_id::CustomId;
 use super::escape;
 use super::freeze;
-use super::message::Message;
+use super::message::{Button, Look, Message};
 use super::words;
 use crate::domain::action::CannotDo;
 use crate::domain::authority::Denied;
+use crate::domain::ids::Id;
 use crate::domain::pace::{TooMany, WINDOW, Whose};
 use crate::domain::plan::{Drift, Impact};
 use crate::domain::request::{Refusal, RequestState};
@@ -13,6 +15,15 @@ use crate::domain::request::{Refusal, RequestState};
 /// The refusal as a message. `link` leads to the operation that is in the way, where its message is known.
 pub fn refusal(refusal: &Refusal, link: Option<&str>) -> Message {
     Message::text(&format!("⛔ {}", sentence(refusal, link)))
+}
+
+/// A refusal of a request that is known: with a button that plans the same again, where that may help.
+pub fn of_request(refusal: &Refusal, link: Option<&str>, request: &Id) -> Message {
+    let message = self::refusal(refusal, link);
+    if !refusal.may_be_planned_again() {
+        return message;
+    }
+    message.buttons(vec![Button::new(&CustomId::PlanAgain(request.clone()), "Plan again", Look::Primary)])
 }
 
 fn sentence(refusal: &Refusal, link: Option<&str>) -> String {
@@ -47,6 +58,10 @@ fn sentence(refusal: &Refusal, link: Option<&str>) -> String {
             said.push("Nothing was done; plan it again to see what it means now.".to_owned());
             said.join(" ")
         }
+        Refusal::Mistyped { wanted } => format!(
+            "That was not “{}”, so nothing was done. The prompt stands: press its button again to type it once more.",
+            escape::name(wanted)
+        ),
         Refusal::CannotRead { why } => format!(
             "The state could not be read just now, so nothing was done. {} Try again when it answers.",
             escape::text(why, 300)
@@ -162,6 +177,11 @@ fn worse(stated: &Impact, now: &Impact) -> String {
         said.push("part of the fleet cannot be read".to_owned());
     }
     format!("It would mean more in {place} than you were told: {}.", said.join("; "))
+}
+
+/// A form could not be opened: Discord takes one only as the first answer, and this press came too late for that.
+pub fn press_again() -> Message {
+    Message::text("⏳ This press came too late to open its form, and nothing was done. Press the button again.")
 }
 
 /// Not in our guild.

@@ -407,6 +407,7 @@ fn request(verb: Verb, to: Option<&str>, of: &Connector, peers: &[Connector]) ->
         environment: &of.environment,
         to: to.as_ref(),
         connectors: std::slice::from_ref(&of.id),
+        then_start: false,
     };
     let others = peers.iter().filter(|peer| peer.id != of.id);
     let connectors: Vec<_> = others.chain(std::iter::once(of)).cloned().collect();
@@ -773,11 +774,21 @@ fn a_redeploy_that_failed_says_where_it_was_left() {
     Took 10 s.
     | Where it is now: billing-2 is in **Production**, as last seen.
     |   Bot Agent Connector: **Stopped** · Conversational Cloud: **Not Connected** · Bot Server: **Connected**
-    | What to do next: It is stopped now: start it, or try the same again.
+    | What to do next: It is stopped, and stays so until somebody decides. Each button asks before it does anything: go on, start it where it was, or leave it stopped.
     ~ ref ab12cd34 · operation ab12cd34
+    [Try again: move to Demo and start billing-2] blue
     [Start billing-2 in Production] green
     [Status of Billing Bot] grey
     "#);
+    let mut hangs = redeploy.clone();
+    hangs.steps[1].state = StepState::Done;
+    hangs.steps[2].state = StepState::Failed { why: StepFailure::NotSeen };
+    hangs.saw(0, seen(AgentStatus::Online, Link::NotConnected, "demo"));
+    let said_of_it = said(&hangs);
+    for button in ["[Start billing-2 in Demo] green", "[Back to Production and start billing-2] blue"] {
+        assert!(said_of_it.contains(button), "{said_of_it}");
+    }
+    assert!(!said_of_it.contains("Try again"), "it is there already: {said_of_it}");
     redeploy.steps[1].state = StepState::Failed { why: StepFailure::OutcomeUnknown };
     redeploy.targets[0].seen = None;
     redeploy.ended = Some(Ended { at: at(1010), outcome: Outcome::Unknown });

@@ -26,6 +26,7 @@ fn plan(verb: Verb, names: &[&str], to: Option<&str>, fleet: &[Connector]) -> Re
         environment: &first.environment,
         to: to.as_ref(),
         connectors: &names.iter().map(ConnectorId::new).collect::<Vec<_>>(),
+        then_start: false,
     };
     Plan::make(&wanted, Known { connectors: fleet, uncertain: false }, &policy(), Timestamp::UNIX_EPOCH)
 }
@@ -158,4 +159,37 @@ fn a_plan_that_was_stored_while_it_had_one_connector_is_read() {
     assert_eq!((plan.verb, plan.names().collect::<Vec<_>>()), (Verb::Redeploy, vec!["faq one"]));
     assert_eq!(counts(&plan), [(2, 1, 1), (0, 0, 1)]);
     assert_eq!((plan.connectors[0].steps.len(), plan.impacts[0].left_waiting), (3, Some(7)));
+}
+
+#[test]
+fn p11_the_bots_name_is_typed_where_its_minimum_is_crossed_or_it_goes_offline_and_only_there() {
+    let asks = |verb, names: &[&str], fleet: &[Connector]| {
+        plan(verb, names, Some("demo"), fleet).unwrap().consent() == Consent::Typed("Billing Bot".to_owned())
+    };
+    let three = [one("b1"), one("b2"), one("b3")];
+    assert!(!asks(Verb::Stop, &["b1"], &three), "two are left, as are wanted");
+    assert!(asks(Verb::Stop, &["b1", "b2"], &three));
+    assert!(asks(Verb::Stop, &["b1"], &three[..2]));
+    assert!(asks(Verb::Redeploy, &["b1"], &three[..2]), "judged where it is taken from");
+    assert!(asks(Verb::Stop, &["b1"], &three[..1]), "below it already, but this is its last");
+    let demo = three.clone().map(in_demo);
+    assert!(!asks(Verb::Stop, &["b1"], &demo[..1]), "nothing is asked in Demo");
+    let dropped = Connector { agent: AgentStatus::NotConnected, ..one("b1") };
+    assert!(!asks(Verb::Stop, &["b1"], &[dropped, one("b2")]), "what is not healthy needs no guard");
+    assert!(!asks(Verb::Start, &["b1"], &[stopped("b1")]));
+}
+
+#[test]
+fn p11_what_is_typed_is_the_name_whatever_its_case_and_spaces() {
+    let stop = plan(Verb::Stop, &["b1"], None, &[one("b1")]).unwrap();
+    assert!(stop.is_typed("  billing  BOT "));
+    for wrong in ["", "Billing", "Billing Bot 2", "b1"] {
+        assert!(!stop.is_typed(wrong), "{wrong}");
+    }
+    for odd in ["", " \n ", "a\u{7}b", &"x".repeat(61)] {
+        let named = Plan { bot: Bot { name: odd.to_owned(), ..stop.bot.clone() }, ..stop.clone() };
+        let key = stop.bot.id.key().to_string();
+        assert_eq!(named.consent(), Consent::Typed(key.clone()), "nobody can type {odd:?}");
+        assert!(named.is_typed(&key));
+    }
 }

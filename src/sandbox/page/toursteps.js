@@ -122,7 +122,7 @@ export const STEPS = [
   },
   {
     title: "Read what it costs, and confirm",
-    text: "The prompt says how many healthy connectors are left, and how many conversations will wait. Press the red button.",
+    text: `The prompt says how many healthy connectors are left, and how many conversations will wait. Press the red button. It takes the bot below its minimum, so you type its name: \`${BOT}\`.`,
     at: (facts) => {
       const prompt = facts.prompt(`Stop ${FIRST}`);
       return prompt ? `#message-${prompt.id} .button.danger` : null;
