@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use crate::audit::{self, Keeper};
 use crate::config::{Config, Mistakes};
 use crate::discord::Front;
+use crate::discord::boards::Boards;
 use crate::discord::delivery::Delivery;
 use crate::discord::direct::Direct;
 use crate::discord::fallback::Fallback;
@@ -25,6 +26,7 @@ use crate::discord::watchdog::Patience;
 use crate::discord_api::DiscordApi;
 use crate::domain::setup::Wanted;
 use crate::heartbeat::Heartbeat;
+use crate::history::Chronicle;
 use crate::http;
 use crate::incidents::{self, Incidents};
 use crate::lifecycle::LifecycleClient;
@@ -146,6 +148,9 @@ impl App {
         let keeper = Keeper::new(store.clone(), kept, Arc::clone(&wake.delivery));
         let delivery = Delivery::new(store.clone(), api, words.clone(), Arc::clone(&wake.delivery));
         let timelines = Timelines::new(store.clone(), delivery.outlet(), delivery.delivered());
+        let boards =
+            Boards::new(store.clone(), picture.clone(), policy.clone(), poll_interval, Arc::clone(&wake.delivery));
+        let chronicle = Chronicle::new(store.clone(), picture.clone(), poll_interval, config.history_retention);
         let fallback = discord
             .fallback_channel
             .map(|channel| Fallback::new(store.clone(), delivery.channels(), channel, wake.delivery));
@@ -206,6 +211,8 @@ impl App {
         }
         app.stay_alone();
         app.spawn_acting("overviews", |shutdown| overviews.keep_ready(shutdown));
+        app.spawn_acting("boards", |shutdown| boards.run(shutdown));
+        app.spawn_acting("keeper of what was", |shutdown| chronicle.run(shutdown));
         app.spawn_acting("runner", |shutdown| runner.run(shutdown));
         app.spawn_acting("keeper of the record", |shutdown| keeper.run(shutdown));
         app.spawn_acting("expiry", |shutdown| operations.expire_until(shutdown));

@@ -16,6 +16,7 @@
 //! | [`discord`] | the front: commands, buttons, interactions, all words and pictures, the outbox's only reader, the gateway and its watchdog |
 //! | [`operations`] | a request is asked, narrowed, confirmed, cancelled or expires; the runner carries it out |
 //! | [`audit`] | the keeper of the record: seals its chain, deletes what is too old, writes it out, verifies it |
+//! | [`history`] | the keeper of what was: how each connector was, from when on |
 //! | [`incidents`] | people take incidents on, snooze and mute them |
 //! | [`monitor`] | polls the fleet, looks where it is told to, judges it, writes incidents, says again what still stands |
 //! | [`lifecycle`] | the contract of the lifecycle service, and our client of it |
@@ -51,6 +52,7 @@ pub mod discord;
 pub mod discord_api;
 pub mod domain;
 pub mod heartbeat;
+pub mod history;
 pub mod http;
 pub mod incidents;
 pub mod lifecycle;

@@ -20,6 +20,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("operations", &["domain", "store", "lifecycle", "discord_api"]),
     ("incidents", &["domain", "store", "operations"]),
     ("audit", &["domain", "store"]),
+    ("history", &["domain", "store"]),
     (
         "discord",
         &[
@@ -31,6 +32,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "operations",
             "incidents",
             "audit",
+            "history",
             "outgoing",
             "tally",
         ],
@@ -52,6 +54,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "operations",
             "incidents",
             "audit",
+            "history",
             "discord",
             "telemetry",
             "vitals",

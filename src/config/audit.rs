@@ -16,11 +16,7 @@ pub(super) fn read<S: Source>(
     policy: &Policy,
     others: &[Option<ChannelId>],
 ) -> AuditSettings {
-    let text = reader.text("AUDIT_RETENTION");
-    let retention = days(&text);
-    if retention.is_none() {
-        reader.mistake("AUDIT_RETENTION", format!("must be days, from 1d to {MOST_DAYS}d, or forever"));
-    }
+    let retention = retention(reader, "AUDIT_RETENTION");
     let channel = reader.optional_id("AUDIT_CHANNEL_ID").map(ChannelId);
     if let Some(channel) = channel
         && (policy.everywhere().alert_channel == channel || others.contains(&Some(channel)))
@@ -30,7 +26,16 @@ pub(super) fn read<S: Source>(
             "is a channel of alerts: name another one, so that nothing waits for it there",
         );
     }
-    AuditSettings { retention: retention.flatten(), channel }
+    AuditSettings { retention, channel }
+}
+
+/// For how long something is kept, in days; `None` is for ever.
+pub(super) fn retention<S: Source>(reader: &mut Reader<'_, S>, name: &'static str) -> Option<Duration> {
+    let retention = days(&reader.text(name));
+    if retention.is_none() {
+        reader.mistake(name, format!("must be days, from 1d to {MOST_DAYS}d, or forever"));
+    }
+    retention.flatten()
 }
 
 /// `None` if it is no number of days; within it, `None` is for ever.

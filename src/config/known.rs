@@ -55,6 +55,7 @@ pub const KNOWN: &[Setting] = &[
     Setting { name: "DATABASE_URL", default: Some("sqlite:botswain.sqlite3"), secret: true },
     with_default("AUDIT_RETENTION", "400d"),
     with_default("AUDIT_CHANNEL_ID", ""),
+    with_default("HISTORY_RETENTION", "90d"),
     with_default("BOTSWAIN_CONFIG", ""),
     with_default("ALLOW_PLAIN_HTTP", "false"),
     with_default("HTTP_LISTEN", ""),

@@ -53,6 +53,8 @@ pub struct Config {
     pub heartbeat: Option<HeartbeatSettings>,
     /// How long the record is kept, and where it is mirrored.
     pub audit: AuditSettings,
+    /// How long it is kept how the connectors were; `None` is for ever.
+    pub history_retention: Option<Duration>,
     /// How logs are written.
     pub log: LogSettings,
 }
@@ -202,6 +204,7 @@ impl Config {
             http_listen: reader.address("HTTP_LISTEN"),
             heartbeat: heartbeat(&mut reader, allow_plain),
             audit,
+            history_retention: audit::retention(&mut reader, "HISTORY_RETENTION"),
             log: log_settings(&mut reader),
         };
         reader.finish().map(|()| config)

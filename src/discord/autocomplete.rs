@@ -66,7 +66,7 @@ pub fn offers(picture: &Picture, policy: &Policy, people: &[Person], typing: &Ty
         OptionName::Connector => connectors(picture, typing, &typed),
         OptionName::To => named(targets(picture, policy, typing), &typed),
         OptionName::For | OptionName::Until => how_long(&typed),
-        OptionName::Since => how_far_back(&typed),
+        OptionName::Since | OptionName::Range => how_far_back(&typed),
         OptionName::Person => named(people.iter().map(of_person).collect(), &typed),
         OptionName::Outcome => {
             named(outcomes().map(|(verdict, words)| Offer::new(verdict.word().to_owned(), words)).collect(), &typed)

@@ -28,8 +28,22 @@ pub enum Command {
         /// The environment, as it was typed or picked.
         environment: Option<String>,
     },
+    /// `/bots history`.
+    History {
+        /// The environment, as it was typed or picked.
+        environment: Option<String>,
+        /// The bot, as it was typed or picked.
+        bot: Option<String>,
+        /// How far back, as it was typed or picked.
+        range: Option<String>,
+    },
     /// `/bots audit`.
     Audit(AuditAsked),
+    /// `/bots board`.
+    Board {
+        /// The environment, as it was typed or picked.
+        environment: Option<String>,
+    },
     /// `/bots explain`.
     Explain {
         /// The environment, as it was typed or picked.
@@ -88,8 +102,12 @@ pub enum Subcommand {
     Change(Verb),
     /// Look at what is open.
     Alerts,
+    /// Look at what was.
+    History,
     /// Look at what was asked for, and what became of it.
     Audit,
+    /// Keep a board in this channel.
+    Board,
     /// Look at how decisions come about.
     Explain,
     /// Keep alerts from pinging for a while.
@@ -104,14 +122,16 @@ pub enum Subcommand {
 
 impl Subcommand {
     /// All of them, in the order in which they are offered.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::Status,
         Self::Change(Verb::Stop),
         Self::Change(Verb::Start),
         Self::Change(Verb::Redeploy),
         Self::Change(Verb::Restart),
         Self::Alerts,
+        Self::History,
         Self::Audit,
+        Self::Board,
         Self::Explain,
         Self::Mute,
         Self::Unmute,
@@ -125,7 +145,9 @@ impl Subcommand {
             Self::Status => "status",
             Self::Change(verb) => verb.word(),
             Self::Alerts => "alerts",
+            Self::History => "history",
             Self::Audit => "audit",
+            Self::Board => "board",
             Self::Explain => "explain",
             Self::Mute => "mute",
             Self::Unmute => "unmute",
@@ -137,7 +159,9 @@ impl Subcommand {
     /// The right that it takes; `None` for what only looks, as everybody may.
     pub fn needs(self) -> Option<Right> {
         match self {
-            Self::Status | Self::Alerts | Self::Audit | Self::Explain => None,
+            Self::Status | Self::Alerts | Self::History | Self::Audit | Self::Explain => None,
+            // Where they stand is for those who act on what they show.
+            Self::Board => Some(Right::Acknowledge),
             Self::Change(verb) => Some(Right::Change(verb)),
             Self::Mute | Self::Unmute => Some(Right::Mute),
             Self::Freeze | Self::Unfreeze => Some(Right::Freeze),
@@ -164,7 +188,9 @@ impl Subcommand {
                 "Stop and start one agent connector, or all of a bot one at a time, each once the last is back"
             }
             Self::Alerts => "The open incidents, worst first: since when, and who has them",
+            Self::History => "A picture of how a bot did over time, with uptime, outages and what was done",
             Self::Audit => "Who asked for what, when and why, and how it ended: the last first",
+            Self::Board => "Keep a live board of an environment in this channel: one message, edited as things change",
             Self::Explain => "Why you may or may not do something now, and why a bot is or is not in alert",
             Self::Mute => "For a while, let no incident of an environment or a bot ping anybody",
             Self::Unmute => "End a mute now, and tell what it kept quiet",
@@ -174,13 +200,14 @@ impl Subcommand {
     }
 
     fn options(self) -> &'static [OptionName] {
-        use OptionName::{Action, Bot, Connector, Env, For, Outcome, Person, Reason, Since, To, Until};
+        use OptionName::{Action, Bot, Connector, Env, For, Outcome, Person, Range, Reason, Since, To, Until};
         match self {
             Self::Status | Self::Explain => &[Env, Bot],
             Self::Change(Verb::Stop | Verb::Restart) => &[Env, Bot, Connector, Reason],
             Self::Change(Verb::Start) => &[Env, Bot, Connector],
             Self::Change(Verb::Redeploy) => &[Env, Bot, Connector, To],
-            Self::Alerts => &[Env],
+            Self::Alerts | Self::Board => &[Env],
+            Self::History => &[Env, Bot, Range],
             Self::Audit => &[Env, Bot, Person, Outcome, Action, Since],
             // Discord wants those first that must be there.
             Self::Mute => &[For, Reason, Env, Bot],
@@ -192,7 +219,8 @@ impl Subcommand {
 
     fn requires(self, option: OptionName) -> bool {
         match self {
-            Self::Status | Self::Explain | Self::Unfreeze => option == OptionName::Env,
+            Self::Status | Self::Board | Self::Explain | Self::Unfreeze => option == OptionName::Env,
+            Self::History => matches!(option, OptionName::Env | OptionName::Bot),
             Self::Freeze => true,
             Self::Mute => matches!(option, OptionName::For | OptionName::Reason),
             Self::Change(_) | Self::Alerts | Self::Audit | Self::Unmute => false,
@@ -225,11 +253,13 @@ pub enum OptionName {
     Action,
     /// How far back.
     Since,
+    /// Of how long.
+    Range,
 }
 
 impl OptionName {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Env,
         Self::Bot,
         Self::Connector,
@@ -241,6 +271,7 @@ impl OptionName {
         Self::Outcome,
         Self::Action,
         Self::Since,
+        Self::Range,
     ];
 
     /// Its name.
@@ -257,6 +288,7 @@ impl OptionName {
             Self::Outcome => "outcome",
             Self::Action => "action",
             Self::Since => "since",
+            Self::Range => "range",
         }
     }
 
@@ -276,6 +308,7 @@ impl OptionName {
             Self::Outcome => "How it ended",
             Self::Action => "What was asked for: stop, start, mute, …",
             Self::Since => "How far back, or since which day: 24h, 7 days, 2027-01-15",
+            Self::Range => "How far back, from an hour to 90 days: 1h, 24h, 7 days, 2027-01-15",
             Self::Until => "Until when, or for how long: 14:30, tomorrow 9:00, 45m, 2h, 3 days",
             Self::For => "For how long, or until when: 45m, 2h, 14:30, tomorrow 9:00",
         }
@@ -375,6 +408,11 @@ impl Command {
         match sub {
             Subcommand::Status => Self::Status { environment: text(OptionName::Env), bot: text(OptionName::Bot) },
             Subcommand::Alerts => Self::Alerts { environment: text(OptionName::Env) },
+            Subcommand::History => Self::History {
+                environment: text(OptionName::Env),
+                bot: text(OptionName::Bot),
+                range: text(OptionName::Range),
+            },
             Subcommand::Audit => Self::Audit(AuditAsked {
                 environment: text(OptionName::Env),
                 bot: text(OptionName::Bot),
@@ -383,6 +421,7 @@ impl Command {
                 action: text(OptionName::Action),
                 since: text(OptionName::Since),
             }),
+            Subcommand::Board => Self::Board { environment: text(OptionName::Env) },
             Subcommand::Explain => {
                 Self::Explain { environment: text(OptionName::Env).unwrap_or_default(), bot: text(OptionName::Bot) }
             }

@@ -92,6 +92,15 @@ pub enum CustomId {
         /// The environment.
         environment: Key,
     },
+    /// How a bot did in an environment over the last hours.
+    History {
+        /// The environment.
+        environment: Key,
+        /// The bot.
+        bot: Key,
+        /// How many.
+        hours: u16,
+    },
     /// Takes an incident on.
     Acknowledge(Id),
     /// Gives an incident back that somebody took on.
@@ -126,6 +135,8 @@ pub enum CustomId {
     Unmute(Id),
     /// A menu of mutes: the chosen one is ended.
     UnmuteChosen,
+    /// Takes a board down.
+    Unboard(Id),
     /// Ends a freeze.
     Unfreeze(Id),
 }
@@ -138,6 +149,7 @@ impl CustomId {
             | Self::Overview { .. }
             | Self::Filter { .. }
             | Self::Details { .. }
+            | Self::History { .. }
             | Self::Incident(_)
             | Self::Alerts { .. }
             | Self::AlertDetails
@@ -149,7 +161,7 @@ impl CustomId {
             Self::Acknowledge(_) | Self::GiveBack(_) | Self::Snooze(_) | Self::SnoozeForm(_) | Self::Unsnooze(_) => {
                 true
             }
-            Self::Unmute(_) | Self::UnmuteChosen | Self::Unfreeze(_) => true,
+            Self::Unmute(_) | Self::UnmuteChosen | Self::Unboard(_) | Self::Unfreeze(_) => true,
         }
     }
 }
@@ -177,6 +189,7 @@ impl fmt::Display for CustomId {
             Self::Overview { environment, show, page } => write!(f, "overview:{environment}:{}:{page}", show.word()),
             Self::Filter { environment } => write!(f, "filter:{environment}"),
             Self::Details { environment } => write!(f, "details:{environment}"),
+            Self::History { environment, bot, hours } => write!(f, "history:{environment}:{bot}:{hours}"),
             Self::Acknowledge(incident) => write!(f, "ack:{incident}"),
             Self::GiveBack(incident) => write!(f, "give-back:{incident}"),
             Self::Snooze(incident) => write!(f, "snooze:{incident}"),
@@ -190,6 +203,7 @@ impl fmt::Display for CustomId {
             Self::AuditAgain(view) => write!(f, "audit:{view}"),
             Self::Unmute(mute) => write!(f, "unmute:{mute}"),
             Self::UnmuteChosen => write!(f, "unmute"),
+            Self::Unboard(board) => write!(f, "unboard:{board}"),
             Self::Unfreeze(freeze) => write!(f, "unfreeze:{freeze}"),
         }
     }
@@ -241,6 +255,9 @@ impl FromStr for CustomId {
             },
             ["filter", environment] => Self::Filter { environment: key(environment)? },
             ["details", environment] => Self::Details { environment: key(environment)? },
+            ["history", environment, bot, hours] => {
+                Self::History { environment: key(environment)?, bot: key(bot)?, hours: page(hours)? }
+            }
             ["ack", incident] => Self::Acknowledge(id(incident)?),
             ["give-back", incident] => Self::GiveBack(id(incident)?),
             ["snooze", incident] => Self::Snooze(id(incident)?),
@@ -256,6 +273,7 @@ impl FromStr for CustomId {
             ["audit", view] => Self::AuditAgain(id(view)?),
             ["unmute", mute] => Self::Unmute(id(mute)?),
             ["unmute"] => Self::UnmuteChosen,
+            ["unboard", board] => Self::Unboard(id(board)?),
             ["unfreeze", freeze] => Self::Unfreeze(id(freeze)?),
             _ => return Err(NotOurs),
         })
@@ -290,6 +308,11 @@ mod tests {
                 .prop_map(|(environment, show, page)| CustomId::Overview { environment, show, page }),
             key().prop_map(|environment| CustomId::Filter { environment }),
             key().prop_map(|environment| CustomId::Details { environment }),
+            (key(), key(), any::<u16>()).prop_map(|(environment, bot, hours)| CustomId::History {
+                environment,
+                bot,
+                hours
+            }),
             id().prop_map(CustomId::Acknowledge),
             id().prop_map(CustomId::GiveBack),
             id().prop_map(CustomId::Snooze),
@@ -303,6 +326,7 @@ mod tests {
             id().prop_map(CustomId::AuditAgain),
             id().prop_map(CustomId::Unmute),
             Just(CustomId::UnmuteChosen),
+            id().prop_map(CustomId::Unboard),
             id().prop_map(CustomId::Unfreeze),
         ]
     }

@@ -115,6 +115,7 @@ enum Deed {
     Found(MessageId),
     Edited(MessageId),
     Equal(MessageId),
+    Withdrawn,
     Quiet(Timestamp),
     LeaseLost,
     Failed(ApiError, Route),
@@ -261,8 +262,22 @@ impl Delivery {
         if is_equal {
             return Ok(self.still_stands(row, message, route).await);
         }
-        let edited = self.api.edit_message(row.channel, message, &face.edit()).await;
-        Ok(edited.map_or_else(|error| Deed::Failed(error, route), |()| Deed::Edited(message)))
+        Ok(match self.api.edit_message(row.channel, message, &face.edit()).await {
+            Ok(()) => Deed::Edited(message),
+            // A board is one message: one that takes no more edits makes way for another, which people would else look at.
+            Err(error) if row.is_board() && after(&error, row.attempts) == Then::Continue => {
+                self.withdraw(row, message, route).await
+            }
+            Err(error) => Deed::Failed(error, route),
+        })
+    }
+
+    async fn withdraw(&self, row: &Claimed, message: MessageId, route: Route) -> Deed {
+        match self.api.delete_message(row.channel, message).await {
+            Ok(()) => Deed::Withdrawn,
+            Err(ApiError::Refused { code: Some(UNKNOWN_MESSAGE), .. }) => Deed::Withdrawn,
+            Err(error) => Deed::Failed(error, route),
+        }
     }
 
     /// An open incident's card says already what it must say, as it does whenever the incident is said again. Somebody may
@@ -358,6 +373,11 @@ impl Delivery {
                 tracing::info!(row = row.slot, channel = %row.channel, %message, "found again");
                 (Some(Sending::Stands { message }), Stepped::Found)
             }
+            Deed::Withdrawn => {
+                self.tally.count("continued");
+                tracing::info!(row = row.slot, channel = %row.channel, "the message takes no more edits, so it was deleted and is posted anew");
+                (Some(Sending::Gone), Stepped::Gone)
+            }
             Deed::Quiet(due) => (Some(Sending::Held { due }), Stepped::Later { due }),
             Deed::LeaseLost => (None, Stepped::LeaseLost),
             Deed::Failed(ref error, route) => self.failed(row, error, route, now),
@@ -388,6 +408,11 @@ impl Delivery {
             Then::Mend(_) if let Some(channel) = self.moved(row, error) => {
                 tracing::warn!(row = row.slot, from = %row.channel, to = %channel, "its channel is no more, so it goes to the one that is configured now");
                 return (Some(Sending::Moved { channel }), Stepped::Gone);
+            }
+            // Nobody misses what stood in a channel that is no more.
+            Then::Mend(_) if row.is_board() && error.code() == Some(UNKNOWN_CHANNEL) => {
+                tracing::warn!(row = row.slot, channel = %row.channel, "the board's channel is no more");
+                return (Some(Sending::GaveUp { why: "Unknown Channel" }), Stepped::GaveUp);
             }
             Then::Mend(wait) => {
                 if let Some(obstacle) = obstacle(error, route) {

@@ -1,7 +1,7 @@
 //! The front: what Discord sends is understood here, and everything that people read is put into words here.
 //!
 //! * [`commands`], [`custom_id`]: what can be typed and pressed, each as one enum; [`autocomplete`], [`lookup`]: what it names.
-//! * [`overviews`]: the environments at a glance, ready before anybody asks.
+//! * [`overviews`]: the environments at a glance, ready before anybody asks. [`boards`]: those that stand in channels.
 //! * [`interactions`]: guard, acknowledge, call [`crate::operations`] or [`crate::incidents`], answer.
 //! * [`render`]: all words and pictures, pure.
 //! * [`delivery`]: the outbox's only reader. [`timelines`]: what is told in the cards' threads.
@@ -12,6 +12,7 @@
 //! * [`gateway`], [`watchdog`]: the one connection to Discord's gateway, and what brings it back.
 
 pub mod autocomplete;
+pub mod boards;
 pub mod commands;
 pub mod custom_id;
 pub mod delivery;

@@ -71,6 +71,10 @@ pub enum Handling {
     Mute,
     /// End a mute.
     Unmute,
+    /// Put a board up.
+    Board,
+    /// Take a board down.
+    Unboard,
     /// Let nothing of an environment be taken away for a while.
     Freeze,
     /// End a freeze.
@@ -79,13 +83,15 @@ pub enum Handling {
 
 impl Handling {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::Acknowledge,
         Self::GiveBack,
         Self::Snooze,
         Self::Unsnooze,
         Self::Mute,
         Self::Unmute,
+        Self::Board,
+        Self::Unboard,
         Self::Freeze,
         Self::Unfreeze,
     ];
@@ -99,6 +105,8 @@ impl Handling {
             Self::Unsnooze => "unsnooze",
             Self::Mute => "mute",
             Self::Unmute => "unmute",
+            Self::Board => "board",
+            Self::Unboard => "unboard",
             Self::Freeze => "freeze",
             Self::Unfreeze => "unfreeze",
         }

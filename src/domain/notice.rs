@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::attention::Due;
 use super::audit::Entry;
+use super::board::Board;
 use super::freeze::Freeze;
 use super::ids::Id;
 use super::incident::Incident;
@@ -77,6 +78,11 @@ pub enum Notice {
         /// The operation as it stands.
         operation: Operation,
     },
+    /// A board's one message, edited as it changes.
+    Board {
+        /// The board as it stands.
+        board: Board,
+    },
     /// What is said elsewhere of a channel that takes no alerts, edited as it changes.
     Trouble {
         /// The trouble as it stands.
@@ -118,6 +124,7 @@ impl Notice {
             | Self::Operation { .. }
             | Self::Trouble { .. }
             | Self::Records { .. }
+            | Self::Board { .. }
             | Self::Unseen { .. }
             | Self::Setup { .. }
             | Self::Drill { .. } => None,
@@ -135,6 +142,7 @@ impl Notice {
             | Self::Freeze { .. }
             | Self::Operation { .. }
             | Self::Records { .. }
+            | Self::Board { .. }
             | Self::Setup { .. }
             | Self::Drill { .. } => false,
         }
@@ -174,6 +182,8 @@ pub enum Slot {
     Summary(Id),
     /// An operation's message.
     Operation(Id),
+    /// A board's message.
+    Board(Id),
     /// Some records where the record is mirrored, by the place of the first in the chain.
     Records(u64),
     /// The notice of a channel that takes no alerts.
@@ -205,6 +215,7 @@ impl Slot {
             Self::Freeze(freeze) => format!("freeze:{freeze}"),
             Self::Summary(mute) => format!("summary:{mute}"),
             Self::Operation(operation) => format!("operation:{operation}"),
+            Self::Board(board) => format!("board:{board}"),
             Self::Records(first) => format!("records:{first}"),
             Self::Trouble(trouble) => format!("trouble:{trouble}"),
             Self::Setup(id) => format!("setup:{id}"),
@@ -225,6 +236,7 @@ impl Slot {
             | Self::Mute(_)
             | Self::Freeze(_)
             | Self::Operation(_)
+            | Self::Board(_)
             | Self::Records(_)
             | Self::Trouble(_)
             | Self::Setup(_)

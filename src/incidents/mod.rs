@@ -3,6 +3,7 @@
 //!
 //! Nothing here knows Discord's interactions, and nothing here decides when something is said again: that is the monitor's.
 
+mod boards;
 mod mutes;
 mod record;
 
@@ -13,10 +14,12 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use tokio::sync::watch;
 
+pub use self::boards::BoardAnswer;
 pub use self::mutes::{MuteAnswer, ToMute, UnmuteAnswer};
 use crate::domain::attention::{Unchanged, Wish};
 use crate::domain::audit::Handling;
 use crate::domain::authority::{At, Authority, Denied, Member, Person, Right};
+use crate::domain::board::Board;
 use crate::domain::connector::Environment;
 use crate::domain::ids::{Id, RoleId};
 use crate::domain::incident::{Incident, Subject};
@@ -88,6 +91,12 @@ pub enum Refused {
     MuteOver(Box<Mute>),
     /// No mute is on that fits.
     NotMuted,
+    /// This board of the same stands in the channel already.
+    BoardBefore(Box<Board>),
+    /// The board was taken down already.
+    BoardOver,
+    /// We may not post in that channel.
+    CannotPost,
 }
 
 /// The open incidents, and the mutes that are on.

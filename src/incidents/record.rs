@@ -6,6 +6,7 @@ use super::Refused;
 use crate::domain::attention::{SnoozeEnd, Unchanged};
 use crate::domain::audit::{Entry, Handling, Touched, Verdict};
 use crate::domain::authority::Person;
+use crate::domain::connector::Environment;
 use crate::domain::ids::Id;
 use crate::domain::incident::{Incident, Subject};
 use crate::domain::mute::Scope;
@@ -63,6 +64,11 @@ pub(super) fn scope(scope: &Scope) -> About {
     About { words, touched, incident: None }
 }
 
+pub(super) fn board(environment: &Environment) -> About {
+    let touched = vec![Touched::of(None, Some(environment))];
+    About { words: format!("board of {environment}"), touched, incident: None }
+}
+
 fn why(refused: &Refused) -> String {
     match refused {
         Refused::Denied(denied) => denial(denied),
@@ -83,5 +89,8 @@ fn why(refused: &Refused) -> String {
         Refused::MutedBefore(mute) => format!("muted before by {}", mute.by.name),
         Refused::MuteOver(_) => "the mute is over".to_owned(),
         Refused::NotMuted => "no such mute is on".to_owned(),
+        Refused::BoardBefore(board) => format!("put up before by {}", board.by.name),
+        Refused::BoardOver => "the board was taken down before".to_owned(),
+        Refused::CannotPost => "the bot may not post in that channel".to_owned(),
     }
 }

@@ -43,6 +43,13 @@ pub struct Claimed {
     lease: String,
 }
 
+impl Claimed {
+    /// Whether it is a board, which is one message and never two.
+    pub fn is_board(&self) -> bool {
+        matches!(self.notice, Notice::Board { .. })
+    }
+}
+
 /// What became of a claimed row.
 #[derive(Clone, Copy, Debug)]
 pub enum Sending<'a> {

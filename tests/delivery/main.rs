@@ -3,6 +3,7 @@
 
 mod again;
 mod api;
+mod boards;
 mod doubt;
 mod elsewhere;
 mod refusals;

@@ -8,8 +8,10 @@
 )]
 
 mod attention;
+mod board;
 mod gateway;
 mod harbour;
+mod history;
 mod plans;
 mod presses;
 mod secrets;

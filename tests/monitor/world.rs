@@ -287,6 +287,7 @@ impl World {
                 Notice::Summary { mute, .. } => said.push(format!("summary {}", mute.scope.name())),
                 Notice::Operation { .. }
                 | Notice::Records { .. }
+                | Notice::Board { .. }
                 | Notice::Trouble { .. }
                 | Notice::Unseen { .. }
                 | Notice::Freeze { .. }

@@ -28,11 +28,13 @@ macro_rules! on_both {
 
 mod attention;
 mod audit;
+mod boards;
 #[path = "../database/mod.rs"]
 mod database;
 mod facts;
 mod failed;
 mod ground;
+mod history;
 mod incidents;
 mod opening;
 mod operations;

@@ -1,9 +1,11 @@
 //! Migrations: from empty, and from every version that there was, filled with rows as it wrote them.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use botswain::domain::audit::Verdict;
 use botswain::domain::connector::Environment;
+use botswain::domain::history::{Span, State};
 use botswain::domain::ids::{BotId, ConnectorId};
 use botswain::domain::notice::Notice;
 use botswain::domain::operation::StepState;
@@ -85,6 +87,15 @@ async fn everything_is_there(store: &Store, version: i64) {
         mutes.iter().map(|mute| mute.by.name.as_str()).collect::<Vec<_>>(),
         ["Olga"][..usize::from(version >= 4)]
     );
+    let span = Span { from: at(90), until: at(200) };
+    let patience = Duration::from_secs(15);
+    let billing = (BotId::new("billing"), Environment::new("production"));
+    let history = store.history(&billing.0, &billing.1, span, patience).await.unwrap();
+    let lanes: Vec<_> = history.lanes.iter().map(|lane| (lane.name.as_str(), lane.changes[0].state)).collect();
+    assert_eq!(lanes, [("billing-1", State::Stopped)][..usize::from(version >= 13)], "from {version}");
+    assert_eq!(history.watched.len(), usize::from(version >= 13), "from {version}");
+    let boards = store.boards().await.unwrap();
+    assert_eq!(boards.len(), usize::from(version >= 14), "from {version}");
     assert_eq!(store.freezes().await.unwrap().len(), usize::from(version >= 9), "from {version}");
     // And it goes on where it was.
     assert_eq!(store.lease_operation(LEASE, at(2)).await.unwrap().unwrap().operation, operations[0]);

@@ -19,7 +19,7 @@ async fn p3_a_restart_is_ended_early_by_a_button_of_its_own_message_and_what_is_
         })
         .await;
     let told = vera.presses(&message, "End it here").await.message();
-    assert!(told.is_ephemeral() && told.says("role"), "{told:?}");
+    assert!(told.is_ephemeral() && told.says("You may not restart"), "{told:?}");
     let told = otto.presses(&message, "End it here").await.message();
     assert!(told.is_ephemeral() && told.says("Nothing more is begun"), "{told:?}");
     world.operation("ended it: nothing more is begun").await;

@@ -60,7 +60,13 @@ impl Sample<'_> {
     }
 
     /// An operation whose steps stand like this, the first one first; the rest wait.
-    fn operation(&self, verb: Verb, names: &[&str], to: Option<Environment>, states: Vec<StepState>) -> Operation {
+    pub(super) fn operation(
+        &self,
+        verb: Verb,
+        names: &[&str],
+        to: Option<Environment>,
+        states: Vec<StepState>,
+    ) -> Operation {
         let (request, plan) = self.asked(verb, names, to);
         let mut operation = Operation::new(&request, &plan, &[], self.ago(2 * MINUTE));
         for (step, state) in operation.steps.iter_mut().zip(states) {

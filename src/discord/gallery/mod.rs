@@ -2,6 +2,8 @@
 //! gallery, where people look at all of them, and for its pictures.
 
 mod actions;
+mod board;
+mod history;
 mod incidents;
 mod sample;
 mod views;
@@ -89,6 +91,8 @@ pub fn rooms(cast: &Cast, now: Timestamp) -> Vec<Room> {
         Room { title: "Said again, and beside the cards", exhibits: incidents::replies(&sample) },
         Room { title: "The fleet as a whole", exhibits: incidents::together(&sample) },
         Room { title: "Status", exhibits: views::status(&sample) },
+        Room { title: "Boards", exhibits: board::boards(&sample) },
+        Room { title: "History", exhibits: history::histories(&sample) },
         Room { title: "Open incidents and mutes", exhibits: views::alerts(&sample) },
         Room { title: "Prompts", exhibits: actions::prompts(&sample) },
         Room { title: "Progress and outcomes", exhibits: actions::operations(&sample) },

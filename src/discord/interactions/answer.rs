@@ -9,6 +9,7 @@ use std::time::Duration;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
+use serenity::builder::CreateAttachment;
 use serenity::http::{Http, HttpError, StatusCode};
 use serenity::model::id::InteractionId;
 use tokio::time::{Instant, sleep, timeout};
@@ -55,7 +56,7 @@ impl First {
             Self::Overview(overview) => return Body::Written(&overview.written),
             Self::DeferPrivate => json!({ "type": 5, "data": { "flags": 64 } }),
             Self::DeferUpdate => json!({ "type": 6 }),
-            Self::Update(message) => json!({ "type": 7, "data": message.body() }),
+            Self::Update(message) => json!({ "type": 7, "data": replacing(message, json!([])) }),
             Self::Modal(modal) => json!({ "type": 9, "data": modal }),
             Self::Offers(offers) => json!({ "type": 8, "data": { "choices": offers } }),
         })
@@ -67,12 +68,32 @@ pub(in crate::discord) fn private(message: &Message) -> Value {
     json!({ "type": 4, "data": message.private_body() })
 }
 
+/// The body of an edit that leaves nothing of what it replaces, pictures included.
+fn replacing(message: &Message, attachments: Value) -> Value {
+    let mut body = message.body();
+    if let Some(map) = body.as_object_mut() {
+        map.insert("attachments".to_owned(), attachments);
+    }
+    body
+}
+
 /// The body of a first answer.
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Body<'a> {
     Made(Value),
     Written(&'a RawValue),
+}
+
+/// A file that comes with a message.
+#[derive(Clone, Debug)]
+pub struct Attached<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// What whoever cannot see it is told, in at most 1024 characters.
+    pub alt: &'a str,
+    /// What is in it.
+    pub bytes: Vec<u8>,
 }
 
 /// Why an answer did not reach Discord. Its text is for the log, and never holds an address: the token is in it.
@@ -156,8 +177,21 @@ impl<'a> Reply<'a> {
     /// # Errors
     /// If it did not arrive.
     pub async fn edit(&self, message: &Message) -> Result<(), AnswerError> {
-        let body = message.body();
+        let body = replacing(message, json!([]));
         again(|| self.http.edit_original_interaction_response(self.token, &body, Vec::new())).await
+    }
+
+    /// Edits the answer, or the message that was pressed, and gives it a file in place of those that it had.
+    ///
+    /// # Errors
+    /// If it did not arrive.
+    pub async fn edit_with(&self, message: &Message, file: Attached<'_>) -> Result<(), AnswerError> {
+        let body = replacing(message, json!([{ "id": 0, "filename": file.name, "description": file.alt }]));
+        let send = || {
+            let sent = CreateAttachment::bytes(file.bytes.clone(), file.name);
+            self.http.edit_original_interaction_response(self.token, &body, vec![sent])
+        };
+        again(send).await
     }
 
     /// Adds a message that only this person sees.

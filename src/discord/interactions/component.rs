@@ -77,6 +77,9 @@ impl Front {
                 let bot = value.as_deref().and_then(|value| value.parse().ok());
                 self.show_status(&incoming, private, &environment, bot.as_ref()).await
             }
+            CustomId::History { environment, bot, hours } => {
+                self.history_again(&incoming, private, (&environment, &bot), hours).await
+            }
             CustomId::Ask { verb, connector } => {
                 let said = Said { connector: Some(connector.to_string()), ..Said::default() };
                 self.ask(&incoming, verb, said).await
@@ -110,6 +113,7 @@ impl Front {
                 let mute = value.and_then(|value| value.parse().ok());
                 self.end_mute(&incoming, private, mute.as_ref()).await
             }
+            CustomId::Unboard(board) => self.take_down_board(&incoming, &board).await,
             CustomId::Unfreeze(freeze) => self.end_freeze(&incoming, private, &freeze).await,
             CustomId::Confirm(request) => self.press(&incoming, private, Press::Confirm, &request).await,
             CustomId::Cancel(request) => self.press(&incoming, private, Press::Cancel, &request).await,

@@ -6,10 +6,12 @@
 
 pub mod answer;
 mod audit;
+mod board;
 mod component;
 mod explain;
 mod freeze;
 mod guard;
+mod history;
 mod incident;
 mod mute;
 
@@ -80,7 +82,11 @@ impl Front {
             }
             Command::Ask { verb, said } => self.ask(&incoming, verb, said).await,
             Command::Alerts { environment } => self.alerts(&incoming, environment.as_deref()).await,
+            Command::History { environment, bot, range } => {
+                self.history(&incoming, environment.as_deref(), bot.as_deref(), range.as_deref()).await
+            }
             Command::Audit(asked) => self.audit(&incoming, &asked).await,
+            Command::Board { environment } => self.board(&incoming, environment.as_deref()).await,
             Command::Explain { environment, bot } => self.explain(&incoming, &environment, bot.as_deref()).await,
             Command::Mute(said) => self.mute(&incoming, &said).await,
             Command::Freeze(said) => self.freeze(&incoming, &said).await,

@@ -82,6 +82,15 @@ fn sentence(refused: &Refused, to: UserId) -> String {
             Some(end) => format!("That mute is over since {}.", words::relative(end.at())),
             None => "That mute is over.".to_owned(),
         },
+        Refused::BoardBefore(board) => {
+            format!("{} was first: that board is on its way into this channel already.", words::mention(&board.by))
+        }
+        Refused::BoardOver => "That board was taken down already.".to_owned(),
+        Refused::CannotPost => {
+            "Botswain may not post here: in this channel it needs View Channel, Send Messages and Embed \
+                                Links (in a thread, Send Messages in Threads). Nothing was done."
+                .to_owned()
+        }
         Refused::NotMuted => "No such mute is on. `/bots alerts` lists those that are.".to_owned(),
     }
 }

@@ -39,6 +39,14 @@ pub struct Embed {
     fields: Vec<Field>,
     #[serde(skip_serializing_if = "Option::is_none")]
     footer: Option<Footer>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    image: Option<Image>,
+}
+
+/// A picture, by the name of the file that comes with the message.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+struct Image {
+    url: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -222,6 +230,12 @@ impl Embed {
     pub fn footer(mut self, text: &str) -> Self {
         let text = cut(text, self.room().min(limits::FOOTER));
         self.footer = Some(Footer { text });
+        self
+    }
+
+    /// Shows the picture of this name that comes with the message.
+    pub fn picture(mut self, file: &str) -> Self {
+        self.image = Some(Image { url: format!("attachment://{file}") });
         self
     }
 

@@ -5,12 +5,15 @@
 
 pub mod alerts;
 pub mod attention;
+pub mod board;
+pub mod chart;
 pub mod direct;
 mod elsewhere;
 pub mod escape;
 pub mod explain;
 pub mod freeze;
 pub mod handled;
+pub mod history;
 mod incident;
 pub mod limits;
 pub mod message;
@@ -63,6 +66,7 @@ pub fn notice(notice: &Notice, context: &Context) -> Value {
         Notice::Summary { mute, summary } => mute::summary(mute, summary, context),
         Notice::Back { incident } => incident::back(incident, context),
         Notice::Operation { operation } => operation::message(operation, &context.reference),
+        Notice::Board { board } => board::message(board, &context.reference),
         Notice::Records { records } => record::mirrored(records, context.guild, &context.reference),
         Notice::Trouble { trouble } => elsewhere::trouble(trouble, context),
         Notice::Unseen { incident } => elsewhere::unseen(incident, context),

@@ -43,7 +43,7 @@ impl View<'_> {
     pub(super) fn judge<'a>(&self, view: &'a BotView) -> Judged<'a> {
         let minimum = self.policy.minimum(&view.bot.id, &view.environment);
         let level = self.picture.level(view, self.policy, self.now);
-        Judged { view, level, face: words::bot_face(level, view, minimum), minimum }
+        Judged { view, level, face: words::bot_face(level, view.into(), minimum), minimum }
     }
 
     /// What must be said when what is shown may no longer be true.
@@ -175,9 +175,12 @@ fn details(sighting: &Sighting) -> String {
 /// Rows of buttons: first the ways to look on, then what may be done, a row for each connector where there is room.
 fn bot_buttons(view: &BotView, sightings: &[&Sighting], may: impl Fn(Verb) -> bool) -> Vec<Vec<Button>> {
     let environment = environment_key(&view.environment);
-    let bot = Some(view.bot.id.key());
+    let bot = view.bot.id.key();
+    let then = CustomId::History { environment: environment.clone(), bot: bot.clone(), hours: 24 };
+    let again = CustomId::Status { environment: environment.clone(), bot: Some(bot) };
     let look_on = vec![
-        Button::new(&CustomId::Status { environment: environment.clone(), bot }, "Refresh", Look::Secondary),
+        Button::new(&again, "Refresh", Look::Secondary),
+        Button::new(&then, "Last 24 hours", Look::Secondary),
         Button::new(
             &CustomId::Status { environment, bot: None },
             &format!("All bots in {}", view.environment.title()),

@@ -1,8 +1,10 @@
 //! The words as people read them, and the promise that no name from outside breaks a message.
 
 mod attention;
+mod board;
 mod explain;
 mod freeze;
+mod history;
 mod incidents;
 mod record;
 
@@ -375,6 +377,7 @@ fn the_status_of_a_bot_has_all_three_statuses_and_the_buttons_that_fit() {
     | 🟢 billing-1: Healthy: Bot Agent Connector: **Online** · Conversational Cloud: **Connected** · Bot Server: **Connected**
     |   12 conversations · last change not known
     [Refresh] grey
+    [Last 24 hours] grey
     [All bots in Production] grey
     [Start billing-2 in Production] green
     [Redeploy billing-2 in Production] blue

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use super::escape;
 use crate::domain::action::{Action, Verb};
 use crate::domain::authority::{Person, Right};
+use crate::domain::board::Line;
 use crate::domain::connector::{Condition, Connector};
 use crate::domain::fleet::{BotView, Sight, Sighting};
 use crate::domain::ids::{ChannelId, GuildId, MessageId};
@@ -44,19 +45,41 @@ pub(super) fn level_face(level: Level) -> Face {
     }
 }
 
+/// What a bot's look is made from, where no minimum is asked.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Seen {
+    healthy: u32,
+    total: u32,
+    unread: u32,
+    /// Whether all of it is stopped or was never started.
+    down: bool,
+}
+
+impl From<&BotView> for Seen {
+    fn from(view: &BotView) -> Self {
+        let down = view.sightings.iter().all(|s| s.connector.is_down());
+        Self { healthy: view.healthy(), total: view.total(), unread: view.unread(), down }
+    }
+}
+
+impl From<&Line> for Seen {
+    fn from(line: &Line) -> Self {
+        Self { healthy: line.healthy, total: line.total, unread: line.unread, down: line.down }
+    }
+}
+
 /// How a bot looks. Where no minimum is asked, it is said what is seen, not what it is worth.
-pub(super) fn bot_face(level: Level, view: &BotView, minimum: u32) -> Face {
+pub(super) fn bot_face(level: Level, seen: Seen, minimum: u32) -> Face {
     if minimum > 0 {
         return level_face(level);
     }
-    let healthy = view.healthy();
-    if view.unread() > 0 {
+    if seen.unread > 0 {
         level_face(Level::Unknown)
-    } else if healthy == view.total() {
+    } else if seen.healthy == seen.total {
         face("🟢", "All healthy", GREEN)
-    } else if view.sightings.iter().all(|s| s.connector.is_down()) {
+    } else if seen.down {
         face("⚪", "Not running", GREY)
-    } else if healthy == 0 {
+    } else if seen.healthy == 0 {
         face("🟠", "None healthy", ORANGE)
     } else {
         face("🟡", "Partly healthy", YELLOW)

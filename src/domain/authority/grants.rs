@@ -50,6 +50,8 @@ impl From<Handling> for Right {
     fn from(handling: Handling) -> Self {
         match handling {
             Handling::Acknowledge | Handling::GiveBack | Handling::Snooze | Handling::Unsnooze => Self::Acknowledge,
+            // Where they stand is for those who act on what they show.
+            Handling::Board | Handling::Unboard => Self::Acknowledge,
             Handling::Mute | Handling::Unmute => Self::Mute,
             Handling::Freeze | Handling::Unfreeze => Self::Freeze,
         }
