@@ -16,6 +16,8 @@ mod ledger;
 mod mutant;
 mod schedule;
 mod truth;
+#[path = "../description/witness.rs"]
+mod witness;
 mod world;
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};

@@ -20,6 +20,7 @@ use tempfile::TempDir;
 use tokio::sync::watch;
 
 use crate::gate::Gate;
+use crate::witness::Witness;
 
 /// How many calls are under way at once, at most.
 pub const HANDS: usize = 6;
@@ -45,6 +46,7 @@ pub struct World {
     discord: DiscordApi,
     http: reqwest::Client,
     folder: TempDir,
+    _witness: Witness,
 }
 
 impl World {
@@ -54,6 +56,7 @@ impl World {
         options.fleet.start_ms = Some(BEGINNING);
         options.fleet.load_drift = None;
         let sandbox = Sandbox::start(options).await.unwrap();
+        let _witness = Witness::of(&sandbox.discord.as_ref().unwrap().stand_in, &[]);
         // In memory where there is such a folder: what is explored is the order of things, not the disk.
         let memory = Path::new("/dev/shm");
         let folder = if memory.is_dir() { TempDir::new_in(memory) } else { TempDir::new() }.unwrap();
@@ -71,7 +74,7 @@ impl World {
         let (seed, http, now) = (Seed::default(), reqwest::Client::new(), BEGINNING);
         let hands = Vec::new();
         let mut world =
-            Self { sandbox, folder, gate, store, hands, reader, seed, now, config, lifecycle, discord, http };
+            Self { sandbox, folder, gate, store, hands, reader, seed, now, config, lifecycle, discord, http, _witness };
         world.begin_process().await;
         world
     }

@@ -90,6 +90,7 @@ async fn requests_to_discord_go_by_the_proxy_and_the_gateway_and_the_service_do_
 async fn a_proxy_that_is_not_there_is_named_as_what_is_in_the_way() {
     let folder = TempDir::new().unwrap();
     let sandbox = Sandbox::start(Options::default()).await.unwrap();
+    let _witness = Witness::of(&sandbox.discord.as_ref().unwrap().stand_in, &[]);
     let mut check = botswain(folder.path(), &["check"]);
     with_settings_of(&sandbox, &mut check);
     check.env_remove("DISCORD_API_URL").env("HTTPS_PROXY", "http://127.0.0.1:9");

@@ -33,6 +33,8 @@ use sqlx::{AnyConnection, Connection as _, Row as _};
 use tempfile::TempDir;
 use tokio::sync::Notify;
 
+use crate::witness::Witness;
+
 /// How often the fleet is polled.
 pub(crate) const POLL: i64 = 30;
 
@@ -327,6 +329,11 @@ impl Harbour {
     }
 
     // Discord, as its control interface shows it ---------------------------------------------------------------------
+
+    /// Who looks on at what is asked of Discord from now on.
+    pub(crate) fn witness(&self) -> Witness {
+        Witness::of(self.stand_in(), &[])
+    }
 
     pub(crate) fn stand_in(&self) -> &DiscordStandIn {
         &self.outside.sandbox.discord.as_ref().unwrap().stand_in

@@ -18,3 +18,5 @@ mod harbour;
 mod script;
 mod stage;
 mod together;
+#[path = "../description/witness.rs"]
+mod witness;

@@ -34,6 +34,7 @@ use tokio_util::task::AbortOnDropHandle;
 use crate::channel::Channel;
 use crate::harbour::{Harbour, Outside, POLL};
 use crate::script::{Effect, Happened, Script, squeezed};
+use crate::witness::Witness;
 
 /// How long anything may take that happens by itself.
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -58,6 +59,7 @@ struct Stage {
     carries_on: bool,
     stream: Option<(Arc<Pushes>, AbortOnDropHandle<()>)>,
     events_are_lost: bool,
+    _witness: Witness,
 }
 
 /// Plays a script as it is.
@@ -88,8 +90,10 @@ impl Stage {
         let fleet = script.bots.iter().flat_map(connectors).collect();
         let harbour = Harbour::open(Outside::new(fleet, None).await, &script.settings, None).await;
         let (happened, seen) = (Happened::default(), Channel::default());
+        let _witness = harbour.witness();
         Self {
             harbour,
+            _witness,
             script,
             happened,
             seen,
