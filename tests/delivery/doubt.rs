@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use botswain::discord::delivery::Stepped;
+use botswain::domain::setup::{self, Lack};
 use reqwest::Method;
 use serde_json::json;
 
@@ -134,6 +135,18 @@ async fn p1_p2_while_the_channel_cannot_be_read_back_nothing_is_posted() {
     later(world.step(600).await, &world);
     assert_eq!(world.messages().await.len(), 1);
     assert_eq!((world.step(700).await, world.step(700).await), (Stepped::Found, Stepped::Edited));
+    assert_eq!(world.messages().await.len(), 1);
+    world.is_tidy().await;
+}
+
+#[tokio::test]
+async fn p2_a_message_without_an_embed_is_found_by_its_text() {
+    let mut world = World::open().await;
+    let missing = setup::follow(None, vec![Lack::NoCommands], world.at(0)).unwrap();
+    world.store.keep_setup(&missing, world.alerts(), world.at(0)).await.unwrap();
+    killed_after_posting(&mut world).await;
+    forgets_its_nonces(&world).await;
+    assert_eq!((world.step(600).await, world.step(600).await), (Stepped::Found, Stepped::Edited));
     assert_eq!(world.messages().await.len(), 1);
     world.is_tidy().await;
 }
