@@ -108,15 +108,17 @@ impl Change {
 
 /// Presses until the prompt is settled.
 async fn settle(world: &World, person: &Person<'_>, prompt: &Message, button: &str) {
+    // What was refused may have a button to plan it again.
+    let is_settled = |message: &Message| message.components().all(|shown| shown["custom_id"] != button);
     loop {
         until_connected(world).await;
         let Reply { message, .. } = person.agrees_by_id(prompt, button).await;
-        if message.is_some_and(|message| message.id() != prompt.id() || message.components().count() == 0) {
+        if message.is_some_and(|message| message.id() != prompt.id() || is_settled(&message)) {
             return;
         }
         let shown = world.messages_as(person.id(), prompt.channel()).await;
         let stands = shown.iter().find(|message| message.id() == prompt.id());
-        if stands.is_none_or(|message| message.components().count() == 0) {
+        if stands.is_none_or(is_settled) {
             return;
         }
     }

@@ -13,6 +13,7 @@ use botswain::domain::request::{Refusal, Request, RequestState};
 use botswain::operations::{Asker, Settled};
 use botswain::sandbox::discord::Seed;
 use botswain::sandbox::lifecycle::Deed;
+use botswain::store::outbox::Sending;
 
 use crate::bench::{Bench, at};
 
@@ -63,6 +64,8 @@ async fn approve(bench: &Bench, asker: &Asker, id: &Id, second: i64) -> Settled 
 async fn told(bench: &Bench, id: &Id, second: i64) -> Request {
     let mut told = None;
     while let Some(said) = bench.store.claim_message(Duration::from_secs(60), at(second)).await.unwrap() {
+        let held = Sending::Held { due: at(second + 1) };
+        let _held = bench.store.settle_message(&said, held, at(second)).await.unwrap();
         if let Notice::Approval { request } = said.notice
             && request.id == *id
         {
