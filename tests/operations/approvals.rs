@@ -25,7 +25,7 @@ async fn bench() -> Bench {
         let second_person = Some(vec![Verb::Stop, Verb::Redeploy]);
         let own = OwnOfEnvironment { all: Own { second_person, ..Own::default() }, ..OwnOfEnvironment::default() };
         let everywhere = config.policy.everywhere().clone();
-        let places = [(config.policy.watched[0].clone(), own)].into();
+        let places = [(config.policy.watched.first().unwrap().clone(), own)].into();
         config.policy = Policy::new(everywhere, config.policy.watched.clone(), places);
         config.policy.approval_ttl = Duration::from_secs(600);
         let by_right = [(Right::Approve, vec![APPROVERS])].into();
