@@ -42,7 +42,7 @@ impl Mutant {
     pub fn test(&self, tests: &str, name: &str, settings: &[(&str, String)]) -> Option<String> {
         let _alone = BUILDING.lock().unwrap_or_else(PoisonError::into_inner);
         let folder = self.copied();
-        for part in [tests, "kill"] {
+        for part in [tests, "kill", "description"] {
             let part = format!("tests/{part}");
             copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join(&part), &folder.path().join(&part));
         }
