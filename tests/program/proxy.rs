@@ -67,7 +67,10 @@ async fn requests_to_discord_go_by_the_proxy_and_the_gateway_and_the_service_do_
         with_settings_of(&sandbox, &mut command);
         // Discord itself is meant, as it would be in a company's network; nothing but this proxy leads to it.
         command.env_remove("DISCORD_API_URL").env("SSL_CERT_FILE", &trusted);
-        command.env("HTTPS_PROXY", format!("http://{}", proxy.address));
+        // The service and the gateway of this test are spoken to in plain HTTP, so that would lead them there, too.
+        for variable in ["HTTPS_PROXY", "HTTP_PROXY"] {
+            command.env(variable, format!("http://{}", proxy.address));
+        }
         command
     };
 
