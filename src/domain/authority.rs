@@ -67,13 +67,20 @@ pub struct Rights<'a> {
 }
 
 impl Rights<'_> {
-    /// Whether they have a right there; where no bot is named, over anything there.
-    pub fn has(&self, right: Right, at: At<'_>) -> bool {
+    /// Judges whether they have a right there; where no bot is named, over anything there.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn judge(&self, right: Right, at: At<'_>) -> Result<(), Denied> {
         match at.bot {
             Some(_) => self.authority.judge(self.member, right, [at]),
             None => self.authority.judge_some_of(self.member, right, at.environment),
         }
-        .is_ok()
+    }
+
+    /// Whether they have a right there; where no bot is named, over anything there.
+    pub fn has(&self, right: Right, at: At<'_>) -> bool {
+        self.judge(right, at).is_ok()
     }
 
     /// Whether they have a right over an environment and every bot there.
@@ -175,11 +182,11 @@ impl Authority {
 
     fn judge_one(&self, member: &Member, right: Right, at: At<'_>) -> Result<(), Denied> {
         let rule = self.rule(right, at);
-        let environment = at.environment.clone();
+        let environment = || at.environment.clone();
         if rule.roles.is_empty() {
             return match member.manages_guild {
                 Some(true) => Ok(()),
-                Some(false) => Err(Denied::NeedsManageServer { right, environment }),
+                Some(false) => Err(Denied::NeedsManageServer { right, environment: environment() }),
                 None => Err(Denied::CannotTell),
             };
         }
@@ -187,7 +194,7 @@ impl Authority {
             return Ok(());
         }
         let of_bot = rule.from == grants::Said::OfBot;
-        Err(Denied::NeedsRole { right, environment, of_bot, roles: rule.roles.to_vec() })
+        Err(Denied::NeedsRole { right, environment: environment(), of_bot, roles: rule.roles.to_vec() })
     }
 }
 

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use self::guiding::Guidance;
 pub use self::targets::{Seen, Target, Targets};
 use super::action::{Action, Verb};
-use super::authority::Person;
+use super::authority::{At, Person};
 use super::connector::{Bot, Connector, Environment, Revision};
 use super::ids::{ChannelId, ConnectorId, Id, RoleId};
 use super::plan::Plan;
@@ -433,13 +433,17 @@ impl Operation {
         self.ended.is_some()
     }
 
+    /// Where it acts: a redeploy in its source and its target.
+    pub fn places(&self) -> Vec<At<'_>> {
+        std::iter::once(&self.environment).chain(&self.to).map(|place| At::bot(place, &self.bot.id)).collect()
+    }
+
     /// What must not be touched by two operations at once: each connector, and, but for a start, the bot in each
     /// environment that is touched. Always in the same order, so that two that claim them at once do not wait for each other.
     pub fn scopes(&self) -> Vec<String> {
         let mut scopes: Vec<_> = self.targets.iter().map(|target| format!("connector:{}", target.connector)).collect();
         if self.verb != Verb::Start {
-            let environments = std::iter::once(&self.environment).chain(&self.to);
-            scopes.extend(environments.map(|environment| format!("bot:{environment}:{}", self.bot.id)));
+            scopes.extend(self.places().iter().map(|at| format!("bot:{}:{}", at.environment, self.bot.id)));
         }
         scopes.sort();
         scopes

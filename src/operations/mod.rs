@@ -191,11 +191,7 @@ impl Operations {
     /// # Errors
     /// Why not.
     pub fn may(&self, member: &Member, verb: Verb, places: &[At<'_>]) -> Result<(), Denied> {
-        let (authority, right) = (&self.rules.authority, Right::Change(verb));
-        places.iter().try_for_each(|at| match at.bot {
-            Some(_) => authority.judge(member, right, [*at]),
-            None => authority.judge_some_of(member, right, at.environment),
-        })
+        places.iter().try_for_each(|at| self.rights(member).judge(Right::Change(verb), *at))
     }
 
     /// What `member` may do, for what is offered.
@@ -472,9 +468,7 @@ impl Operations {
             self.record_refused(asker, "a button of an unknown operation", now).await?;
             return Ok(Guided::Refused(Refusal::Unknown));
         };
-        let environments = std::iter::once(&operation.environment).chain(&operation.to);
-        let places: Vec<_> = environments.map(|environment| At::bot(environment, &operation.bot.id)).collect();
-        if let Err(denied) = self.may(&asker.member, operation.verb, &places) {
+        if let Err(denied) = self.may(&asker.member, operation.verb, &operation.places()) {
             let what = format!("{} said to operation {id}: {}", wish.word(), record::denial(&denied));
             self.record_refused(asker, &what, now).await?;
             return Ok(Guided::Refused(Refusal::Denied { denied }));
@@ -575,10 +569,13 @@ impl Operations {
             return Ok(None);
         }
         let environments = || plan.places().into_iter().map(|at| at.environment);
-        if let Some(freeze) = self.frozen(environments(), now).await? {
+        // Somebody waits for both, so they are read side by side.
+        let since = now.saturating_sub(WINDOW).unwrap_or(Timestamp::MIN);
+        let (freeze, lately) = tokio::join!(self.frozen(environments(), now), self.store.operations_since(since));
+        if let Some(freeze) = freeze? {
             return Ok(Some(Refusal::Frozen { freeze: Box::new(freeze) }));
         }
-        let lately = self.store.operations_since(now.saturating_sub(WINDOW).unwrap_or(Timestamp::MIN)).await?;
+        let lately = lately?;
         let judged = self.rules.policy.limits.judge(&lately, request.requester.id, environments(), now);
         Ok(judged.err().map(|too_many| Refusal::TooMany { too_many }))
     }

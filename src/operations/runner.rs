@@ -10,7 +10,7 @@ use super::{Operations, Rules, Wake, record};
 use crate::discord_api::{ApiError, DiscordApi};
 use crate::domain::action::Action;
 use crate::domain::audit::Entry;
-use crate::domain::authority::{At, Right};
+use crate::domain::authority::Right;
 use crate::domain::connector::Connector;
 use crate::domain::freeze::holding;
 use crate::domain::ids::GuildId;
@@ -269,7 +269,7 @@ impl Runner {
         if !takes_away {
             return Ok(false);
         }
-        let environments = std::iter::once(&operation.environment).chain(&operation.to);
+        let environments = operation.places().into_iter().map(|at| at.environment);
         Ok(holding(&self.store.freezes().await?, environments, now).is_some())
     }
 
@@ -290,9 +290,7 @@ impl Runner {
                 return Err(Move::Later(wait));
             }
         };
-        let environments = std::iter::once(&operation.environment).chain(&operation.to);
-        let places = environments.map(|environment| At::bot(environment, &operation.bot.id));
-        let judged = self.rules.authority.judge(&member, Right::Change(operation.verb), places);
+        let judged = self.rules.authority.judge(&member, Right::Change(operation.verb), operation.places());
         judged.map_err(|_| fail(operation, step, StepFailure::RoleLost, now))
     }
 
