@@ -281,16 +281,16 @@ impl Model {
         let (mut newly, mut lately, mut swept, mut worst) = (Vec::new(), 0, Vec::new(), Severity::AtRisk);
         let storm_since =
             self.subjects.get(STORM).and_then(|storm| storm.open.as_ref()).map_or(now, |open| open.opened_at);
-        for (bot, _, standing) in seen {
+        // What cannot be looked at now is as it was: it does not end a storm.
+        for (bot, _) in &self.bots {
             let name = failover(bot);
-            let Some(open) = self.subjects[&name].open.clone().filter(|open| open.phase == Phase::Open) else {
-                continue;
-            };
+            let open = self.subjects.get(&name).and_then(|subject| subject.open.as_ref());
+            let Some(open) = open.filter(|open| open.phase == Phase::Open) else { continue };
             let said_of = |all: &[Said]| {
                 all.iter().filter(|said| said.subject == name && matches!(said.kind, Kind::Card | Kind::Back)).count()
             };
             let is_new = said_of(&self.said) > said_of(&before.1);
-            let is_out = *standing == Standing::Bad(Severity::Outage);
+            let is_out = seen.iter().any(|(of, _, now)| of == bot && *now == Standing::Bad(Severity::Outage));
             if is_new {
                 newly.push(bot.clone());
             } else if open.storm.is_some() && open.storm == on {
