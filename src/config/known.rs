@@ -53,6 +53,7 @@ pub const KNOWN: &[Setting] = &[
     with_default("SECOND_PERSON", ""),
     with_default("APPROVER_ROLE_IDS", ""),
     with_default("APPROVAL_TTL", "30m"),
+    with_default("BREAK_GLASS_ROLE_IDS", ""),
     with_default("CHANGES_PER_PERSON", "10"),
     with_default("CHANGES_PER_ENVIRONMENT", "30"),
     Setting { name: "DATABASE_URL", default: Some("sqlite:botswain.sqlite3"), secret: true },

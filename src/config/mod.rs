@@ -197,6 +197,10 @@ impl Config {
         if !approvers.is_empty() {
             authority.everywhere.by_right.entry(Right::Approve).or_insert(approvers);
         }
+        let in_need: Vec<_> = reader.ids("BREAK_GLASS_ROLE_IDS").into_iter().map(RoleId).collect();
+        if !in_need.is_empty() {
+            authority.everywhere.by_right.entry(Right::BreakGlass).or_insert(in_need);
+        }
         file::refuse_stranding(&mut reader, &authority);
         let config = Self {
             discord,

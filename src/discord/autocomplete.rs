@@ -14,6 +14,7 @@ use super::render::record::outcomes;
 use super::render::words::connector_plain;
 use crate::domain::action::Verb;
 use crate::domain::audit::actions;
+use crate::domain::audit::filter::BREAK_GLASS;
 use crate::domain::authority::{At, Person, Right, Rights};
 use crate::domain::connector::Environment;
 use crate::domain::fleet::{BotView, Sight, Sighting};
@@ -71,7 +72,10 @@ pub fn offers(picture: &Picture, policy: &Policy, people: &[Person], typing: &Ty
         OptionName::Outcome => {
             named(outcomes().map(|(verdict, words)| Offer::new(verdict.word().to_owned(), words)).collect(), &typed)
         }
-        OptionName::Action => named(actions().map(|word| Offer::new(word.to_owned(), word)).collect(), &typed),
+        OptionName::Action => {
+            let words = actions().chain([BREAK_GLASS]);
+            named(words.map(|word| Offer::new(word.to_owned(), word)).collect(), &typed)
+        }
         OptionName::Reason => Vec::new(),
     }
 }

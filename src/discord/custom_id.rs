@@ -25,6 +25,10 @@ pub enum CustomId {
     Cancel(Id),
     /// Agrees to a request as the second person.
     Approve(Id),
+    /// Does without the second person whom a request needs.
+    BreakGlass(Id),
+    /// The form in which it is said why.
+    GlassForm(Id),
     /// The form in which the bot's name is typed to confirm a request.
     ConfirmForm(Id),
     /// Asks anew for what a request asked for, as things are now.
@@ -157,6 +161,7 @@ impl CustomId {
             | Self::AlertDetails
             | Self::Audit { .. }
             | Self::AuditAgain(_) => false,
+            Self::BreakGlass(_) | Self::GlassForm(_) => true,
             Self::ConfirmForm(_) | Self::PlanAgain(_) | Self::Move { .. } | Self::Approve(_) => true,
             Self::Confirm(_) | Self::Cancel(_) | Self::Pick { .. } | Self::Page { .. } | Self::Ask { .. } => true,
             Self::Guide { .. } => true,
@@ -180,6 +185,8 @@ impl fmt::Display for CustomId {
             Self::Confirm(request) => write!(f, "confirm:{request}"),
             Self::ConfirmForm(request) => write!(f, "confirm-form:{request}"),
             Self::PlanAgain(request) => write!(f, "again:{request}"),
+            Self::BreakGlass(request) => write!(f, "glass:{request}"),
+            Self::GlassForm(request) => write!(f, "glass-form:{request}"),
             Self::Cancel(request) => write!(f, "cancel:{request}"),
             Self::Approve(request) => write!(f, "approve:{request}"),
             Self::Pick { request, part, page } => write!(f, "pick:{request}:{}:{page}", part.word()),
@@ -235,6 +242,8 @@ impl FromStr for CustomId {
             ["confirm", request] => Self::Confirm(id(request)?),
             ["confirm-form", request] => Self::ConfirmForm(id(request)?),
             ["again", request] => Self::PlanAgain(id(request)?),
+            ["glass", request] => Self::BreakGlass(id(request)?),
+            ["glass-form", request] => Self::GlassForm(id(request)?),
             ["cancel", request] => Self::Cancel(id(request)?),
             ["approve", request] => Self::Approve(id(request)?),
             ["pick", request, word, number] => {
@@ -300,6 +309,8 @@ mod tests {
             id().prop_map(CustomId::Confirm),
             id().prop_map(CustomId::Cancel),
             id().prop_map(CustomId::Approve),
+            id().prop_map(CustomId::BreakGlass),
+            id().prop_map(CustomId::GlassForm),
             id().prop_map(CustomId::ConfirmForm),
             id().prop_map(CustomId::PlanAgain),
             (id(), part(), any::<u16>()).prop_map(|(request, part, page)| CustomId::Pick { request, part, page }),

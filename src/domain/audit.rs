@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::action::Verb;
 use super::authority::Person;
 use super::connector::{Bot, Environment};
+use super::glass::Glass;
 use super::ids::{BotId, ChannelId, ConnectorId, Id, MessageId, RoleId};
 use super::operation::Seen;
 
@@ -164,6 +165,9 @@ pub struct Entry {
     /// The second person who agreed to it, if one had to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approved_by: Option<Person>,
+    /// That the glass was broken, or was to be: it was done without the second person whom it needs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub glass: Option<Glass>,
     /// What was deleted, for a record of [`PRUNE`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pruned: Option<chain::Link>,
@@ -233,6 +237,7 @@ impl Entry {
             message: None,
             allowed_by: None,
             approved_by: None,
+            glass: None,
             pruned: None,
         }
     }

@@ -111,6 +111,13 @@ pub enum Denied {
         /// Where.
         environment: Environment,
     },
+    /// No role has the right there, which nobody has but by name.
+    Nobody {
+        /// To what.
+        right: Right,
+        /// Where.
+        environment: Environment,
+    },
     /// Discord did not say enough to tell. That is a "no", said as such.
     CannotTell,
 }
@@ -183,6 +190,9 @@ impl Authority {
     fn judge_one(&self, member: &Member, right: Right, at: At<'_>) -> Result<(), Denied> {
         let rule = self.rule(right, at);
         let environment = || at.environment.clone();
+        if rule.roles.is_empty() && right.is_by_name_only() {
+            return Err(Denied::Nobody { right, environment: environment() });
+        }
         if rule.roles.is_empty() {
             return match member.manages_guild {
                 Some(true) => Ok(()),
@@ -255,6 +265,22 @@ mod tests {
         assert_eq!(judge(&[9], None), Ok(()));
         assert!(judge(&[8], None).is_err());
         assert_eq!(authority().judge_any(&member(&[7, 9], Some(true)), STOP, []), Err(Denied::CannotTell));
+    }
+
+    #[test]
+    fn p4_who_manages_the_server_does_without_the_second_person_no_more_than_anybody_else() {
+        let production = Environment::new("production");
+        let judge = |authority: &Authority, roles| {
+            let admin = member(roles, Some(true));
+            authority.judge(&admin, Right::BreakGlass, [At::environment(&production)])
+        };
+        let nobody = Err(Denied::Nobody { right: Right::BreakGlass, environment: production.clone() });
+        assert_eq!(judge(&Authority::default(), &[]), nobody);
+        assert_eq!(judge(&authority(), &[7, 9]), nobody, "every right is not this one");
+        let mut authority = authority();
+        authority.everywhere.by_right.insert(Right::BreakGlass, vec![RoleId(5)]);
+        assert_eq!(judge(&authority, &[5]), Ok(()));
+        assert!(matches!(judge(&authority, &[9]), Err(Denied::NeedsRole { .. })));
     }
 
     #[test]

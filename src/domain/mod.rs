@@ -10,6 +10,7 @@ pub mod board;
 pub mod connector;
 pub mod fleet;
 pub mod freeze;
+pub mod glass;
 pub mod history;
 pub mod ids;
 pub mod incident;

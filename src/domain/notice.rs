@@ -84,6 +84,11 @@ pub enum Notice {
         /// The operation as it stands.
         operation: Operation,
     },
+    /// That the glass was broken for an operation, where alerts come: one message, edited when the operation ends.
+    Glass {
+        /// The operation as it stands.
+        operation: Operation,
+    },
     /// A board's one message, edited as it changes.
     Board {
         /// The board as it stands.
@@ -129,6 +134,7 @@ impl Notice {
             | Self::Approval { .. }
             | Self::Summary { .. }
             | Self::Operation { .. }
+            | Self::Glass { .. }
             | Self::Trouble { .. }
             | Self::Records { .. }
             | Self::Board { .. }
@@ -149,6 +155,7 @@ impl Notice {
             | Self::Freeze { .. }
             | Self::Approval { .. }
             | Self::Operation { .. }
+            | Self::Glass { .. }
             | Self::Records { .. }
             | Self::Board { .. }
             | Self::Setup { .. }
@@ -192,6 +199,8 @@ pub enum Slot {
     Summary(Id),
     /// An operation's message.
     Operation(Id),
+    /// The message that the glass was broken for an operation, in the channel of this number among those that it is said in.
+    Glass(Id, usize),
     /// A board's message.
     Board(Id),
     /// Some records where the record is mirrored, by the place of the first in the chain.
@@ -226,6 +235,7 @@ impl Slot {
             Self::Approval(request) => format!("approval:{request}"),
             Self::Summary(mute) => format!("summary:{mute}"),
             Self::Operation(operation) => format!("operation:{operation}"),
+            Self::Glass(operation, number) => format!("glass:{number}:{operation}"),
             Self::Board(board) => format!("board:{board}"),
             Self::Records(first) => format!("records:{first}"),
             Self::Trouble(trouble) => format!("trouble:{trouble}"),
@@ -248,6 +258,7 @@ impl Slot {
             | Self::Freeze(_)
             | Self::Approval(_)
             | Self::Operation(_)
+            | Self::Glass(..)
             | Self::Board(_)
             | Self::Records(_)
             | Self::Trouble(_)

@@ -13,6 +13,7 @@ pub use self::targets::{Seen, Target, Targets};
 use super::action::{Action, Verb};
 use super::authority::{At, Person};
 use super::connector::{Bot, Connector, Environment, Revision};
+use super::glass::Glass;
 use super::ids::{ChannelId, ConnectorId, Id, RoleId};
 use super::plan::Plan;
 use super::progress::{Progress, Usual};
@@ -66,6 +67,9 @@ pub struct Operation {
     /// The second person who agreed to it, if one had to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approved_by: Option<Person>,
+    /// That its requester did not wait for the second person, if one had to agree.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub glass: Option<Glass>,
     /// How it goes on between its steps.
     #[serde(default, skip_serializing_if = "Guidance::is_plain")]
     pub guidance: Guidance,
@@ -279,6 +283,7 @@ impl Operation {
             plan: Some(plan.digest()),
             allowed_by: request.allowed_by.clone(),
             approved_by: request.approved_by.clone(),
+            glass: request.glass.clone(),
             guidance: Guidance { lowest: source.map(|source| source.lowest), ..Guidance::default() },
             ended: None,
         }

@@ -9,6 +9,7 @@ use super::action::{CannotDo, Verb};
 use super::authority::{Denied, Person};
 use super::connector::Environment;
 use super::freeze::Freeze;
+use super::glass::Glass;
 use super::ids::{BotId, ChannelId, ConnectorId, Id, RoleId};
 use super::pace::TooMany;
 use super::plan::{Drift, Plan};
@@ -65,6 +66,12 @@ pub struct Request {
     /// else must.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub second_person: Option<Vec<RoleId>>,
+    /// Whether the requester might do without that person when they were asked: for what is offered. What is done is judged anew.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub may_break_glass: bool,
+    /// That they did without, or tried to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub glass: Option<Glass>,
     /// By which of the requester's roles it was allowed when they confirmed it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub allowed_by: Option<Vec<RoleId>>,
@@ -138,6 +145,8 @@ impl Request {
             channel,
             plan: None,
             second_person: None,
+            may_break_glass: false,
+            glass: None,
             allowed_by: None,
             approved_by: None,
             state: RequestState::Choosing,
@@ -209,6 +218,10 @@ pub enum Refusal {
         /// What was to be typed.
         wanted: String,
     },
+    /// Why it cannot wait for the second person was not said: all stands as it was.
+    Unexplained,
+    /// Nobody else must agree to it, so there is nobody to do without.
+    NoGlass,
     /// The state could not be read at the press, so nothing was done.
     CannotRead {
         /// The lifecycle client's sentence for people.

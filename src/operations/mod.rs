@@ -6,6 +6,7 @@ mod approve;
 mod choose;
 mod explain;
 mod freezes;
+mod glass;
 mod record;
 mod runner;
 
@@ -20,6 +21,7 @@ pub use self::choose::{Choice, Part, Said};
 pub(crate) use self::choose::{find_bot, find_environment};
 pub use self::explain::{Explained, Judged, Watched};
 pub use self::freezes::{FreezeAnswer, FreezeRefused, ToFreeze};
+pub use self::glass::Form;
 pub(crate) use self::record::denial;
 pub use self::runner::{Runner, Stepped};
 use crate::domain::action::Verb;
@@ -127,6 +129,13 @@ pub enum Settled {
         request: Box<Request>,
         /// What is to be typed.
         wanted: String,
+    },
+    /// Why it cannot wait for the second person is to be said first. Nothing was done, and all stands as it was.
+    Unexplained {
+        /// The request, with its plan.
+        request: Box<Request>,
+        /// What is to be typed besides, if anything.
+        wanted: Option<String>,
     },
     /// Refused.
     Refused(Refusal),
@@ -302,6 +311,7 @@ impl Operations {
                     return self.refuse(&request, refusal, now).await;
                 }
                 request.second_person = self.second_person(&plan);
+                request.may_break_glass = request.second_person.is_some() && self.may_break_glass(asker, &plan).is_ok();
                 request.plan = Some(*plan);
                 request.state = RequestState::Asked;
                 // The time to agree begins when the plan is shown.
@@ -330,7 +340,7 @@ impl Operations {
             Settled::Proposed => Answer::Refused(Refusal::Settled { state: RequestState::Proposed }),
             Settled::Cancelled => Answer::Refused(Refusal::Settled { state: RequestState::Cancelled }),
             // What something is to be typed for is asked as all else is.
-            Settled::Unsaid { request, .. } => Answer::Confirm(*request),
+            Settled::Unsaid { request, .. } | Settled::Unexplained { request, .. } => Answer::Confirm(*request),
         })
     }
 

@@ -6,6 +6,7 @@ use super::Asker;
 use crate::domain::audit::{Entry, Handling, Touched, Verdict};
 use crate::domain::authority::{Denied, Person};
 use crate::domain::connector::Environment;
+use crate::domain::glass::Glass;
 use crate::domain::operation::guiding::{Meddling, Wish};
 use crate::domain::operation::{Operation, Outcome, StepFailure, StepState, Target};
 use crate::domain::pace::{TooMany, Whose};
@@ -19,6 +20,8 @@ pub(super) fn of_request(request: &Request, verdict: Verdict, why: &str, now: Ti
         reason: request.reason.clone(),
         touched: touched_by(request),
         channel: Some(request.channel),
+        // Nothing came of it, so it was said nowhere.
+        glass: request.glass.clone().map(|glass| Glass { said_in: Vec::new(), ..glass }),
         ..Entry::new(request.id.to_string(), request.requester.clone(), verdict, why, now)
     }
 }
@@ -69,6 +72,7 @@ pub(super) fn of_operation(operation: &Operation, outcome: Outcome, now: Timesta
         channel: Some(operation.channel),
         allowed_by: operation.allowed_by.clone(),
         approved_by: operation.approved_by.clone(),
+        glass: operation.glass.clone(),
         ..Entry::new(operation.request.to_string(), operation.requester.clone(), verdict, &why, now)
     }
 }
@@ -177,6 +181,8 @@ pub(super) fn why(refusal: &Refusal) -> String {
         Refusal::Unknown => "unknown request".to_owned(),
         Refusal::Drifted { drifts } => drifts.iter().map(drift).collect::<Vec<_>>().join("; "),
         Refusal::Mistyped { .. } => "the bot's name was not typed".to_owned(),
+        Refusal::Unexplained => "it was not said why it cannot wait".to_owned(),
+        Refusal::NoGlass => "nobody else must agree to it".to_owned(),
         Refusal::CannotRead { .. } => "the state could not be read".to_owned(),
         Refusal::Busy { operation, .. } => format!("operation {operation} is under way"),
         Refusal::Frozen { freeze } => {
@@ -215,6 +221,9 @@ pub(crate) fn denial(denied: &Denied) -> String {
         Denied::NeedsManageServer { right, environment } => {
             let right = right.word();
             format!("does not manage the server, and no role is configured to {right} in {environment}")
+        }
+        Denied::Nobody { right, environment } => {
+            format!("nobody may {} in {environment}: no role is named for it", right.word())
         }
         Denied::CannotTell => "cannot tell the person's roles".to_owned(),
     }

@@ -290,7 +290,10 @@ impl Runner {
                 return Err(Move::Later(wait));
             }
         };
-        let judged = self.rules.authority.judge(&member, Right::Change(operation.verb), operation.places());
+        let mut rights = vec![Right::Change(operation.verb)];
+        rights.extend(operation.glass.as_ref().map(|_| Right::BreakGlass));
+        let judge = |right| self.rules.authority.judge(&member, right, operation.places());
+        let judged = rights.into_iter().try_for_each(judge);
         judged.map_err(|_| fail(operation, step, StepFailure::RoleLost, now))
     }
 

@@ -210,6 +210,8 @@ impl Sandbox {
             pairs.push(("ALERT_ROLE_IDS", self.world.on_call.id.to_string()));
             let approvers = self.world.approvers.as_ref();
             pairs.extend(approvers.map(|role| ("APPROVER_ROLE_IDS", role.id.to_string())));
+            // Where there are second persons, those on call may have to do without them.
+            pairs.extend(approvers.map(|_| ("BREAK_GLASS_ROLE_IDS", self.world.on_call.id.to_string())));
         }
         pairs
     }

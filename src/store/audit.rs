@@ -8,7 +8,7 @@ use super::writer::Who;
 use super::{Store, StoreError, body, chain, millis, signed, to_json};
 use crate::domain::audit::Entry;
 use crate::domain::audit::chain::canonical;
-use crate::domain::audit::filter::{Filter, View, in_environment, of_bot};
+use crate::domain::audit::filter::{Filter, GLASS, View, in_environment, of_bot};
 use crate::domain::authority::Person;
 use crate::domain::ids::Id;
 
@@ -119,9 +119,10 @@ impl Store {
 /// What a filter asks of a row: each a condition up to its value.
 fn conditions_of(filter: &Filter) -> Vec<(&'static str, Value)> {
     let like = |word: String| ("places LIKE", Value::from(format!("% {word} %")));
-    let Filter { environment, bot, person, verdict, action, since } = filter;
+    let Filter { environment, bot, person, verdict, action, glass, since } = filter;
     let places = environment.as_ref().map(in_environment).into_iter().chain(bot.as_ref().map(|bot| of_bot(&bot.id)));
-    let mut conditions: Vec<_> = places.map(like).collect();
+    let glass = glass.then(|| GLASS.to_owned());
+    let mut conditions: Vec<_> = places.chain(glass).map(like).collect();
     conditions.extend(person.as_ref().map(|person| ("person =", signed(person.id.0).into())));
     conditions.extend(verdict.map(|verdict| ("verdict =", verdict.word().into())));
     conditions.extend(action.as_deref().map(|action| ("action =", action.into())));

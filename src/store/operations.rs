@@ -105,7 +105,18 @@ pub(super) fn begin(
                 .bind(millis(operation.opened_at));
         batch = batch.then(on);
     }
-    Ok((batch.then(written).then(say(operation, now)?).then(operation_line(operation, now)?), scopes))
+    let batch = batch.then(written).then(say(operation, now)?).then(operation_line(operation, now)?);
+    Ok((tell_of_glass(batch, operation, now)?, scopes))
+}
+
+/// Adds what is said where alerts come, if the glass was broken for it.
+fn tell_of_glass(mut batch: Batch, operation: &Operation, now: Timestamp) -> Result<Batch, StoreError> {
+    let channels = operation.glass.iter().flat_map(|glass| &glass.said_in);
+    for (number, channel) in channels.enumerate() {
+        let notice = Notice::Glass { operation: operation.clone() };
+        batch = batch.then(message(&Slot::Glass(operation.id.clone(), number), *channel, &notice, now)?);
+    }
+    Ok(batch)
 }
 
 fn say(operation: &Operation, now: Timestamp) -> Result<Statement, StoreError> {
@@ -172,7 +183,7 @@ impl Store {
         if let Then::End { entry } = then {
             let free = Statement::new("DELETE FROM operation_scopes WHERE operation = $1").bind(operation.id.as_str());
             batch = batch.then(free).then(audit::statement(entry)?).then(operation_line(operation, now)?);
-            batch = remember(batch, operation);
+            batch = tell_of_glass(remember(batch, operation), operation, now)?;
         }
         Ok(match self.write(batch.then(say(operation, now)?), Who::Other).await? {
             Ran::All(_) => Saved::Now,

@@ -273,6 +273,7 @@ impl World {
                 | Notice::Unseen { .. }
                 | Notice::Freeze { .. }
                 | Notice::Approval { .. }
+                | Notice::Glass { .. }
                 | Notice::Setup { .. }
                 | Notice::Drill { .. } => {}
             }

@@ -5,6 +5,7 @@ mod approvals;
 mod bench;
 mod foretold;
 mod freezes;
+mod glass;
 mod guards;
 mod meddling;
 mod progress;

@@ -28,6 +28,8 @@ const START: Right = Right::Change(Verb::Start);
 const RULES: &[Rule] = &[
     (None, None, None, &[OPERATORS]),
     (None, None, Some(Right::Mute), &[OPERATORS, ON_CALL]),
+    (None, None, Some(Right::BreakGlass), &[ON_CALL]),
+    (Some("demo"), Some("billing"), Some(Right::BreakGlass), &[OPERATORS, ON_CALL]),
     (Some("production"), None, None, &[OF_PRODUCTION]),
     (Some("production"), None, Some(Right::Acknowledge), &[OF_PRODUCTION, ON_CALL]),
     (Some("production"), None, Some(START), &[OF_PRODUCTION, OPERATORS]),
@@ -85,7 +87,7 @@ fn lets(person: &(&str, &[u64], Option<bool>), right: Right, environment: &str, 
     let fits = |rule: &&Rule| {
         rule.0.is_none_or(|place| place == environment)
             && rule.1.is_none_or(|bot| Some(bot) == of)
-            && rule.2.is_none_or(|named| named == right)
+            && rule.2.map_or(right != Right::BreakGlass, |named| named == right)
     };
     let says = |rule: &&Rule| (rule.0.is_some(), rule.1.is_some(), rule.2.is_some());
     let (.., ids) = RULES.iter().filter(fits).max_by_key(says).unwrap();

@@ -12,6 +12,7 @@ mod database;
 mod disk;
 mod faults;
 mod freezes;
+mod glass;
 mod kill;
 #[path = "../description/witness.rs"]
 mod witness;

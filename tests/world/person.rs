@@ -111,10 +111,18 @@ impl<'w> Person<'w> {
 
     /// Sends the form that a press opened, with this in its one input.
     pub async fn sends(&self, opened: Reply, text: &str) -> Reply {
+        self.sends_all(opened, &[text]).await
+    }
+
+    /// Sends the form that a press opened, with these in its inputs.
+    pub async fn sends_all(&self, opened: Reply, texts: &[&str]) -> Reply {
         let (modal, interaction, channel) = opened.form.expect("a form opened");
-        let input = modal["components"][0]["components"][0]["custom_id"].as_str().unwrap();
+        let inputs = modal["components"].as_array().unwrap();
+        assert_eq!(inputs.len(), texts.len(), "{modal}");
+        let id = |row: &Value| row["components"][0]["custom_id"].as_str().unwrap().to_owned();
+        let values: serde_json::Map<_, _> = inputs.iter().map(id).zip(texts.iter().map(|text| json!(text))).collect();
         let body = json!({
-            "as": self.id, "interaction_id": interaction, "custom_id": modal["custom_id"], "values": { input: text },
+            "as": self.id, "interaction_id": interaction, "custom_id": modal["custom_id"], "values": values,
         });
         self.act_in(channel, "submit", body).await
     }

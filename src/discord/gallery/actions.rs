@@ -8,6 +8,7 @@ use crate::discord::render::{modal, operation, prompt, refusal};
 use crate::domain::action::{CannotDo, Verb};
 use crate::domain::authority::{Denied, Right};
 use crate::domain::connector::{AgentStatus, Condition, Connector, Environment, LastOperation, Link};
+use crate::domain::glass::Glass;
 use crate::domain::ids::Id;
 use crate::domain::notice::Notice;
 use crate::domain::operation::guiding::{Guidance, Meddling, Obstacle, Pause, Wish};
@@ -139,6 +140,12 @@ pub(super) fn prompts(of: &Sample<'_>) -> Vec<Exhibit> {
             let (request, plan) = of.asked(Verb::Stop, &["orders-1"], None);
             prompt::confirmation(&Request { second_person: Some(vec![of.cast.operators]), ..request }, &plan)
         }),
+        Exhibit::private("Stop, which needs a second person, and may do without", &{
+            let (request, plan) = of.asked(Verb::Stop, &["orders-1"], None);
+            let second_person = Some(vec![of.cast.operators]);
+            prompt::confirmation(&Request { second_person, may_break_glass: true, ..request }, &plan)
+        }),
+        Exhibit::form("Why it cannot wait is to be said", &modal::break_glass(&request.id, Some(&plan.bot.name))),
         waits("It waits for a second person", RequestState::Proposed),
         waits("A second person agreed", RequestState::Confirmed),
         waits("It was withdrawn", RequestState::Cancelled),
@@ -208,7 +215,27 @@ pub(super) fn operations(of: &Sample<'_>) -> Vec<Exhibit> {
     ]
     .into_iter()
     .chain(restarts(of))
+    .chain(without_a_second_person(of))
     .collect()
+}
+
+/// What the glass was broken for: the operation, and what is told where alerts come.
+fn without_a_second_person(of: &Sample<'_>) -> Vec<Exhibit> {
+    let why = "It tells people to unplug their fridge, and nobody else is awake".to_owned();
+    let glass = Some(Glass { why, allowed_by: vec![of.cast.on_call], said_in: vec![of.cast.alerts] });
+    let accepted = vec![StepState::Accepted { operation: "op".to_owned() }];
+    let begun = Operation { glass, ..of.operation(Verb::Stop, &["orders-1"], None, accepted) };
+    let mut done = begun.clone();
+    done.steps.iter_mut().for_each(|step| step.state = StepState::Done);
+    let done = of.ended(done, Outcome::Done);
+    let told = |name: &str, operation: &Operation| {
+        Exhibit::public(name, of.said(&Notice::Glass { operation: operation.clone() }))
+    };
+    vec![
+        told("The glass was broken, where alerts come", &begun),
+        told("What the glass was broken for is done", &done),
+        Exhibit::public("The operation for which it was broken", of.said(&Notice::Operation { operation: begun })),
+    ]
 }
 
 /// How a restart of several goes on, waits, and is ended; and what somebody else does meanwhile.
@@ -290,6 +317,12 @@ pub(super) fn all_refusals(of: &Sample<'_>) -> Vec<(&'static str, Refusal)> {
         ("It was settled before", Refusal::Settled { state: RequestState::Confirmed }),
         ("An unknown button", Refusal::Unknown),
         ("It changed meanwhile", drifted(Drift::Changed { now: Condition::Stopped, connector: one() })),
+        ("It was not said why it cannot wait", Refusal::Unexplained),
+        ("There is no glass to break", Refusal::NoGlass),
+        (
+            "Nobody may break the glass",
+            Refusal::Denied { denied: Denied::Nobody { right: Right::BreakGlass, environment: production() } },
+        ),
         ("The bot's name was not typed", Refusal::Mistyped { wanted: "Billing Bot".to_owned() }),
         ("It went away meanwhile", drifted(Drift::Gone { connector: one() })),
         ("It got worse meanwhile", drifted(Drift::Worse { stated: impact(2, 1), now: impact(1, 0) })),

@@ -11,7 +11,7 @@ use super::answer::AnswerError;
 use super::guard::Incoming;
 use crate::domain::audit::Verdict;
 use crate::domain::audit::actions;
-use crate::domain::audit::filter::{Filter, View, since};
+use crate::domain::audit::filter::{BREAK_GLASS, Filter, View, since};
 use crate::domain::authority::Person;
 use crate::domain::connector::{Bot, Environment};
 use crate::domain::ids::{BotId, Id, UserId};
@@ -126,7 +126,8 @@ impl Front {
             person.map(|text| self.person(text).ok_or_else(|| not_found("person in the record", text))).transpose()?;
         let verdict = asked.outcome.as_deref();
         let verdict = verdict.map(|text| outcome(text).ok_or_else(|| not_found("outcome", text))).transpose()?;
-        let action = asked.action.as_deref();
+        let glass = asked.action.as_deref().is_some_and(|text| text.eq_ignore_ascii_case(BREAK_GLASS));
+        let action = asked.action.as_deref().filter(|_| !glass);
         let action = action.map(|text| {
             let known = actions().find(|word| text.eq_ignore_ascii_case(word));
             known.map(str::to_owned).ok_or_else(|| not_found("action", text))
@@ -134,7 +135,8 @@ impl Front {
         let since_when = asked.since.as_deref();
         let since_when = since_when
             .map(|text| since(text, &self.policy.timezone, now).ok_or_else(|| not_found("time that has been", text)));
-        Ok(Filter { environment, bot, person, verdict, action: action.transpose()?, since: since_when.transpose()? })
+        let (action, since) = (action.transpose()?, since_when.transpose()?);
+        Ok(Filter { environment, bot, person, verdict, action, glass, since })
     }
 
     /// Somebody by their id, a mention, or the name that they bore.

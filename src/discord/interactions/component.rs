@@ -19,7 +19,7 @@ use super::answer::{AnswerError, First, Reply};
 use super::guard::Incoming;
 use super::{answered, begun};
 use crate::domain::action::Verb;
-use crate::domain::authority::At;
+use crate::domain::authority::{At, Denied, Right};
 use crate::domain::connector::Environment;
 use crate::domain::ids::{BotId, Id, Key};
 use crate::domain::operation::guiding::Wish;
@@ -27,7 +27,7 @@ use crate::domain::policy::Picture;
 use crate::domain::request::{Refusal, RequestState};
 use crate::domain::tiles::Show;
 use crate::incidents::Ask;
-use crate::operations::{Answer, Guided, Part, Said, Settled, Trouble};
+use crate::operations::{Answer, Form, Guided, Part, Said, Settled, Trouble};
 
 /// How long a press may take to be answered with its outcome. After this it is acknowledged, in the 3 s that Discord gives.
 const AT_ONCE: Duration = Duration::from_millis(500);
@@ -97,7 +97,9 @@ impl Front {
             CustomId::Unsnooze(incident) => self.handle_incident(&incoming, private, &incident, Ask::Unsnooze).await,
             CustomId::Snooze(incident) => self.snooze_chosen(&incoming, private, &incident, value.as_deref()).await,
             // Forms send these; no button or menu carries them.
-            CustomId::SnoozeForm(_) | CustomId::ConfirmForm(_) => self.not_ours(&incoming).await,
+            CustomId::SnoozeForm(_) | CustomId::ConfirmForm(_) | CustomId::GlassForm(_) => {
+                self.not_ours(&incoming).await
+            }
             CustomId::Incident(incident) => self.show_incident(&incoming, private, Some(&incident)).await,
             CustomId::AlertDetails => {
                 let incident = value.and_then(|value| value.parse().ok());
@@ -117,6 +119,7 @@ impl Front {
             CustomId::Unfreeze(freeze) => self.end_freeze(&incoming, private, &freeze).await,
             CustomId::Confirm(request) => self.press(&incoming, private, Press::Confirm, &request).await,
             CustomId::Approve(request) => self.press(&incoming, private, Press::Approve, &request).await,
+            CustomId::BreakGlass(request) => self.press(&incoming, private, Press::BreakGlass(None), &request).await,
             CustomId::Cancel(request) => self.press(&incoming, private, Press::Cancel, &request).await,
             CustomId::PlanAgain(request) => self.press(&incoming, private, Press::PlanAgain, &request).await,
             CustomId::Pick { request, part, page: _ } => {
@@ -228,14 +231,16 @@ impl Front {
         press: Press,
         request: &Id,
     ) -> Result<(), AnswerError> {
+        // Only a first answer can open a form, wherever its button stands.
+        let at_once = private || matches!(press, Press::BreakGlass(None));
         let mut carrying = pin!(self.carry_out(incoming, press, request));
-        let (acknowledged, shown) = if private && incoming.is_fresh(Timestamp::now()) {
+        let first = if private { First::DeferUpdate } else { First::DeferPrivate };
+        let (acknowledged, shown) = if at_once && incoming.is_fresh(Timestamp::now()) {
             match timeout(AT_ONCE, carrying.as_mut()).await {
-                Ok(shown) => return answer(&incoming.reply, shown).await,
-                Err(_) => tokio::join!(incoming.reply.first(&First::DeferUpdate), carrying),
+                Ok(shown) => return answer(&incoming.reply, private, shown).await,
+                Err(_) => tokio::join!(incoming.reply.first(&first), carrying),
             }
         } else {
-            let first = if private { First::DeferUpdate } else { First::DeferPrivate };
             incoming.reply.first(&first).await?;
             (Ok(()), carrying.await)
         };
@@ -266,6 +271,10 @@ impl Front {
             Press::Approve => {
                 let settled = self.operations.approve(asker, request, now).await;
                 self.settled(incoming, "approve", request, settled).await
+            }
+            Press::BreakGlass(form) => {
+                let settled = self.operations.break_glass(asker, request, form.as_ref(), now).await;
+                self.settled(incoming, "break the glass", request, settled).await
             }
             Press::Typed(text) => {
                 let settled = self.operations.confirm_typed(asker, request, &text, now).await;
@@ -333,6 +342,10 @@ impl Front {
                     None => Shown::Beside(refusal::unknown_press()),
                 }
             }
+            Ok(Settled::Unexplained { wanted, .. }) => {
+                tracing::info!(interaction = id, %user, %request, "{what}: why is asked for");
+                Shown::Form(modal::break_glass(request, wanted.as_deref()))
+            }
             Ok(Settled::Cancelled) => {
                 tracing::info!(interaction = id, %user, %request, "{what}: cancelled");
                 Shown::Instead(ended(RequestState::Cancelled))
@@ -354,6 +367,13 @@ impl Front {
         let message = self.refusal(refused, Some(request)).await;
         match refused {
             Refusal::SomebodyElses { .. } | Refusal::Unknown | Refusal::Mistyped { .. } => Shown::Beside(message),
+            // What waits for a second person waits on.
+            Refusal::Unexplained | Refusal::NoGlass => Shown::Beside(message),
+            Refusal::Denied { denied: Denied::NeedsRole { right, .. } | Denied::Nobody { right, .. } }
+                if *right == Right::BreakGlass =>
+            {
+                Shown::Beside(message)
+            }
             Refusal::Settled { state } if !state.is_open() => {
                 Shown::Both { instead: prompt::settled(*state, incoming.asker.channel, request), beside: message }
             }
@@ -363,9 +383,12 @@ impl Front {
     }
 }
 
-/// Answers a press on a private message with its outcome.
-async fn answer(reply: &Reply<'_>, shown: Shown) -> Result<(), AnswerError> {
+/// Answers a press with its outcome: in place of the message that was pressed, or, if everybody sees that, beside it.
+async fn answer(reply: &Reply<'_>, private: bool, shown: Shown) -> Result<(), AnswerError> {
     match shown {
+        Shown::Instead(message) | Shown::Both { beside: message, .. } if !private => {
+            reply.first(&First::Private(message)).await
+        }
         Shown::Instead(message) => reply.first(&First::Update(message)).await,
         Shown::Beside(message) => reply.first(&First::Private(message)).await,
         Shown::Form(form) => reply.first(&First::Modal(form)).await,
@@ -381,6 +404,8 @@ pub(super) enum Press {
     Confirm,
     /// A form was sent: this was typed to confirm.
     Typed(String),
+    /// Without the second person; what was typed, once it was.
+    BreakGlass(Option<Form>),
     Cancel,
     Approve,
     PlanAgain,

@@ -20,7 +20,7 @@ use crate::domain::ids::{Id, Key};
 use crate::domain::incident::Incident;
 use crate::domain::notice::Slot;
 use crate::incidents::{Ask, Handled, OpenAlerts, Refused};
-use crate::operations::Trouble;
+use crate::operations::{Form, Trouble};
 
 /// How long a press may wait to be judged before its form is opened all the same: the form must be the first answer, within
 /// three seconds, and what it sends is judged again.
@@ -93,15 +93,22 @@ impl Front {
         }
         let flags = sent.message.as_ref().and_then(|message| message.flags);
         let private = flags.is_some_and(|flags| flags.contains(MessageFlags::EPHEMERAL));
-        let inputs = sent.data.components.iter().flat_map(|row| &row.components);
-        let mut typed = inputs.filter_map(|input| match input {
-            ActionRowComponent::InputText(input) if input.custom_id == modal::INPUT => input.value.clone(),
-            _ => None,
-        });
-        let typed = typed.next().unwrap_or_default();
+        let typed = |id: &str| {
+            let mut inputs = sent.data.components.iter().flat_map(|row| &row.components);
+            let found = inputs.find_map(|input| match input {
+                ActionRowComponent::InputText(input) if input.custom_id == id => input.value.clone(),
+                _ => None,
+            });
+            found.unwrap_or_default()
+        };
+        let (typed, name) = (typed(modal::INPUT), typed(modal::NAME));
         match id {
             Ok(CustomId::SnoozeForm(incident)) => {
                 self.handle_incident(&incoming, private, &incident, Ask::Snooze(&typed)).await
+            }
+            Ok(CustomId::GlassForm(request)) => {
+                let form = Form { why: typed, name };
+                self.press(&incoming, private, Press::BreakGlass(Some(form)), &request).await
             }
             Ok(CustomId::ConfirmForm(request)) => self.press(&incoming, private, Press::Typed(typed), &request).await,
             _ => self.not_ours(&incoming).await,

@@ -2,8 +2,9 @@
 
 use super::super::custom_id::CustomId;
 use super::escape;
+use super::glass;
 use super::message::{Button, Embed, Look, Message};
-use super::prompt::{agree, counts, told};
+use super::prompt::{agree, break_glass, counts, told};
 use super::status::look;
 use super::words;
 use crate::domain::ids::RoleId;
@@ -20,6 +21,15 @@ pub(super) fn message(request: &Request, reference: &str) -> Message {
     };
     let who = words::mention(&request.requester);
     let (icon, state, colour, said) = match request.state {
+        RequestState::Confirmed if request.glass.is_some() => {
+            let who = request.glass.as_ref().map(|glass| glass::who(&request.requester, glass)).unwrap_or_default();
+            (
+                glass::ICON,
+                "Begun without a second person",
+                words::PURPLE,
+                format!("{who} Its progress stands in a message of its own."),
+            )
+        }
         RequestState::Confirmed => {
             let second = request.approved_by.as_ref().map(words::mention).unwrap_or_default();
             (
@@ -80,10 +90,12 @@ fn of_plan(mut embed: Embed, request: &Request, plan: &Plan) -> Embed {
 
 fn buttons(request: &Request, plan: &Plan) -> Vec<Button> {
     let approve = format!("Approve: {}", agree(plan));
-    vec![
+    let mut buttons = vec![
         Button::new(&CustomId::Approve(request.id.clone()), &approve, look(plan.verb, plan.stops())),
         Button::new(&CustomId::Cancel(request.id.clone()), "Withdraw", Look::Secondary),
-    ]
+    ];
+    buttons.extend(break_glass(request, plan));
+    buttons
 }
 
 /// Those of whom one must agree. Named as mentions, which notify nobody, as `allowed_mentions` says.

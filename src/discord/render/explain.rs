@@ -36,6 +36,9 @@ pub fn explained(of: &Explained) -> Message {
 
 fn right(judged: &Judged, of: &Explained) -> String {
     let word = words::right(judged.right);
+    if judged.right.is_by_name_only() && judged.roles.is_empty() {
+        return format!("⛔ **{word}**: nobody may ({})", said_of(judged.from, of));
+    }
     let rule = format!("{} ({})", roles(&judged.roles), said_of(judged.from, of));
     match &judged.judged {
         Ok(_) if is_kept(judged.right, of) => format!("🧊 **{word}**: you may, but it is frozen"),

@@ -13,6 +13,7 @@ mod elsewhere;
 pub mod escape;
 pub mod explain;
 pub mod freeze;
+mod glass;
 pub mod handled;
 pub mod history;
 mod incident;
@@ -68,6 +69,7 @@ pub fn notice(notice: &Notice, context: &Context) -> Value {
         Notice::Summary { mute, summary } => mute::summary(mute, summary, context),
         Notice::Back { incident } => incident::back(incident, context),
         Notice::Operation { operation } => operation::message(operation, &context.reference),
+        Notice::Glass { operation } => glass::message(operation, &context.reference),
         Notice::Board { board } => board::message(board, &context.reference),
         Notice::Records { records } => record::mirrored(records, context.guild, &context.reference),
         Notice::Trouble { trouble } => elsewhere::trouble(trouble, context),

@@ -7,6 +7,7 @@ use std::time::Duration;
 pub use self::guidance::{heard, is_over};
 use super::super::custom_id::{CustomId, environment_key};
 use super::escape;
+use super::glass;
 use super::message::{Button, Embed, Look, Message};
 use super::status::{look, verb_and_object};
 use super::words::{self, Face};
@@ -81,6 +82,9 @@ fn face(operation: &Operation) -> Face {
         Some(Outcome::Unknown) => ("❔", "Outcome unknown", words::ORANGE),
         Some(Outcome::Halted) => ("🛑", "Ended early", words::ORANGE),
     };
+    // What went well is as plain to see as what did not, where the glass was broken for it.
+    let goes_well = matches!(operation.ended.as_ref().map(|ended| ended.outcome), None | Some(Outcome::Done));
+    let colour = if operation.glass.is_some() && goes_well { words::PURPLE } else { colour };
     Face { icon, word, colour }
 }
 
@@ -92,6 +96,7 @@ fn lines(operation: &Operation) -> Vec<String> {
         words::relative(operation.opened_at)
     );
     let mut lines = vec![asked];
+    lines.extend(operation.glass.as_ref().map(|glass| glass::said(&operation.requester, glass)));
     lines.extend(operation.approved_by.as_ref().map(|second| format!("🤝 {} agreed to it.", words::mention(second))));
     let several = operation.targets.len() > 1;
     for (place, step) in operation.steps.iter().enumerate() {

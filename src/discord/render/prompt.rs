@@ -3,6 +3,7 @@
 use super::super::custom_id::CustomId;
 use super::approval;
 use super::escape;
+use super::glass;
 use super::limits;
 use super::message::{Button, Embed, Look, Message, Select};
 use super::setup::{self, Medium};
@@ -91,6 +92,13 @@ pub fn confirmation(request: &Request, plan: &Plan) -> Message {
         paragraphs.push(format!(
             "🤝 It needs a second person: once you confirm, one of {whom} must agree. Nothing runs before."
         ));
+        if request.may_break_glass {
+            paragraphs.push(format!(
+                "{} If it cannot wait, you may break the glass: you say why, it begins at once, and all of it is told where \
+                 alerts come and marked in the record.",
+                glass::ICON
+            ));
+        }
     }
     let names: Vec<_> = plan.names().map(escape::name).collect();
     let mut embed = Embed::new(&title, colour)
@@ -116,10 +124,18 @@ pub fn confirmation(request: &Request, plan: &Plan) -> Message {
         embed = embed.field("Reason", &escape::text(reason, 400), false);
     }
     embed = embed.field("Expires", &words::relative(request.expires_at), true);
-    Message::of(embed).buttons(vec![
-        Button::new(&CustomId::Confirm(request.id.clone()), &agree(plan), look(plan.verb, plan.stops())),
-        Button::new(&CustomId::Cancel(request.id.clone()), "Cancel", Look::Secondary),
-    ])
+    let mut buttons =
+        vec![Button::new(&CustomId::Confirm(request.id.clone()), &agree(plan), look(plan.verb, plan.stops()))];
+    buttons.extend(break_glass(request, plan));
+    buttons.push(Button::new(&CustomId::Cancel(request.id.clone()), "Cancel", Look::Secondary));
+    Message::of(embed).buttons(buttons)
+}
+
+/// What breaks the glass, where who asked may do that.
+pub(super) fn break_glass(request: &Request, plan: &Plan) -> Option<Button> {
+    let offered = request.may_break_glass && request.second_person.is_some();
+    let label = format!("{} Break the glass: {}", glass::ICON, agree(plan));
+    offered.then(|| Button::new(&CustomId::BreakGlass(request.id.clone()), &label, Look::Danger))
 }
 
 /// What stands on the button that agrees: verb and object.

@@ -3,6 +3,7 @@
 
 use super::super::custom_id::CustomId;
 use super::escape;
+use super::glass::ICON;
 use super::message::{Button, Embed, Look, Message};
 use super::words;
 use crate::domain::audit::filter::{Filter, View};
@@ -68,8 +69,9 @@ pub fn page(page: &Page<'_>) -> Message {
 
 /// What a filter asks for: "done, stop, by Olga, in Production".
 fn filter(filter: &Filter) -> String {
-    let Filter { environment, bot, person, verdict, action, since } = filter;
+    let Filter { environment, bot, person, verdict, action, glass, since } = filter;
     let parts = [
+        glass.then(|| "what the glass was broken for".to_owned()),
         verdict.map(|verdict| format!("“{}”", verdict_words(verdict).1)),
         action.as_ref().map(|action| format!("“{}”", escape::name(action))),
         person.as_ref().map(|person| format!("by {}", words::mention(person))),
@@ -125,6 +127,7 @@ fn lines(told: &Told, link: Option<&str>) -> String {
             format!("Allowed by {}{}", named.join(" "), if count > ROLES { " …" } else { "" })
         }
     }));
+    lines.extend(entry.glass.as_ref().map(|glass| format!("{ICON} Glass: {}", escape::text(&glass.why, WORDS))));
     lines.extend(entry.approved_by.as_ref().map(|second| format!("Second person: {}", words::mention(second))));
     let place = match (link, entry.channel) {
         (Some(link), _) => Some(format!("[message]({link})")),

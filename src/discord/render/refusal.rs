@@ -65,6 +65,14 @@ fn sentence(refusal: &Refusal, link: Option<&str>) -> String {
             "That was not “{}”, so nothing was done. The prompt stands: press its button again to type it once more.",
             escape::name(wanted)
         ),
+        Refusal::Unexplained => {
+            "Say why it cannot wait: whoever would have had to agree reads it. Nothing was done; press the \
+                                 button again."
+                .to_owned()
+        }
+        Refusal::NoGlass => {
+            "Nobody else must agree to this, so there is no glass to break: confirm it as it is.".to_owned()
+        }
         Refusal::CannotRead { why } => format!(
             "The state could not be read just now, so nothing was done. {} Try again when it answers.",
             escape::text(why, 300)
@@ -90,8 +98,9 @@ pub(super) fn denial(denied: &Denied) -> String {
             // Named as mentions, which show the role's name; they notify nobody, as `allowed_mentions` says.
             let names: Vec<_> = roles.iter().take(20).map(|role| format!("<@&{role}>")).collect();
             let of_bot = if *of_bot { "of this bot " } else { "" };
+            let what = if right.is_by_name_only() { "" } else { "anything " };
             format!(
-                "You may not {} anything {of_bot}in {}. Those with {} may.",
+                "You may not {} {what}{of_bot}in {}. Those with {} may.",
                 words::right(*right),
                 escape::name(&environment.title()),
                 names.join(" or ")
@@ -100,6 +109,11 @@ pub(super) fn denial(denied: &Denied) -> String {
         Denied::NeedsManageServer { right, environment } => format!(
             "You may not {} anything in {}. No roles are configured for that, so only members who can manage the server \
              may; whoever runs Botswain can set OPERATOR_ROLE_IDS.",
+            words::right(*right),
+            escape::name(&environment.title())
+        ),
+        Denied::Nobody { right, environment } => format!(
+            "Nobody may {} in {}: no role is named for it. Whoever runs Botswain can set BREAK_GLASS_ROLE_IDS.",
             words::right(*right),
             escape::name(&environment.title())
         ),

@@ -5,6 +5,7 @@ mod attention;
 mod board;
 mod explain;
 mod freeze;
+mod glass;
 mod history;
 mod incidents;
 mod record;

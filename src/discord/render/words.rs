@@ -26,6 +26,8 @@ pub(super) const ORANGE: u32 = 0x00e6_7e22;
 pub(super) const YELLOW: u32 = 0x00f1_c40f;
 pub(super) const GREEN: u32 = 0x002e_cc71;
 pub(super) const BLUE: u32 = 0x0034_98db;
+/// Only for what was done without the second person whom it needs.
+pub(super) const PURPLE: u32 = 0x009b_59b6;
 pub(super) const GREY: u32 = 0x0095_a5a6;
 
 const fn face(icon: &'static str, word: &'static str, colour: u32) -> Face {
@@ -267,6 +269,7 @@ pub(super) fn right(right: Right) -> &'static str {
         Right::Mute => "mute or unmute",
         Right::Freeze => "freeze or unfreeze",
         Right::Approve => "approve",
+        Right::BreakGlass => "break the glass",
     }
 }
 

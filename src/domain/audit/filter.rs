@@ -25,9 +25,18 @@ pub struct Filter {
     pub verdict: Option<Verdict>,
     /// This was asked for: one of [`super::actions`].
     pub action: Option<String>,
+    /// The glass was broken for it, or was to be.
+    #[serde(default)]
+    pub glass: bool,
     /// It ended at this time or later.
     pub since: Option<Timestamp>,
 }
+
+/// What somebody says who looks for that.
+pub const BREAK_GLASS: &str = "break glass";
+
+/// The word in [`Entry::places`] of what was done without the second person whom it needs.
+pub const GLASS: &str = "m:glass";
 
 /// A list that somebody looks through: its buttons carry its id, and what comes later moves nothing on its pages.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,14 +50,15 @@ pub struct View {
 }
 
 impl Entry {
-    /// The environments and bots that it is found by, as short names between blanks.
+    /// The environments and bots that it is found by, as short names between blanks; and whether the glass was broken for it.
     ///
     /// Names from outside may be of any length, and may hold anything; their short names hold letters and digits.
     pub fn places(&self) -> String {
         let environments = self.touched.iter().flat_map(|touched| touched.environment.iter().chain(&touched.to));
         let environments = environments.map(in_environment);
         let bots = self.touched.iter().filter_map(|touched| touched.bot.as_ref()).map(of_bot);
-        let words: BTreeSet<_> = environments.chain(bots).collect();
+        let glass = self.glass.as_ref().map(|_| GLASS.to_owned());
+        let words: BTreeSet<_> = environments.chain(bots).chain(glass).collect();
         if words.is_empty() {
             return String::new();
         }
@@ -82,6 +92,7 @@ pub fn since(text: &str, zone: &TimeZone, now: Timestamp) -> Option<Timestamp> {
 mod tests {
     use super::super::Touched;
     use super::*;
+    use crate::domain::glass::Glass;
     use crate::domain::ids::UserId;
 
     #[test]
@@ -102,7 +113,9 @@ mod tests {
         for word in [in_environment(&production), in_environment(&Environment::new("Demo")), of_bot(&odd.id)] {
             assert_eq!(places.matches(&format!(" {word} ")).count() + places.matches(&word).count(), 2, "{places}");
         }
-        assert!(!places.contains('%') && !places.contains('_'));
+        assert!(!places.contains('%') && !places.contains('_') && !places.contains(GLASS));
+        entry.glass = Some(Glass { why: "fire".into(), allowed_by: Vec::new(), said_in: Vec::new() });
+        assert!(entry.places().contains(&format!(" {GLASS} ")));
     }
 
     #[test]

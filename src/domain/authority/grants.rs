@@ -24,12 +24,16 @@ pub enum Right {
     Freeze,
     /// Agree, as the second person, to what somebody else wants to do.
     Approve,
+    /// Do without the second person, in an emergency. Only where it is said by name: nobody has it by having every right, or by
+    /// managing the server.
+    BreakGlass,
 }
 
 impl Right {
     /// All of them.
     pub fn all() -> impl Iterator<Item = Self> {
-        Verb::ALL.into_iter().map(Self::Change).chain([Self::Acknowledge, Self::Mute, Self::Freeze, Self::Approve])
+        let others = [Self::Acknowledge, Self::Mute, Self::Freeze, Self::Approve, Self::BreakGlass];
+        Verb::ALL.into_iter().map(Self::Change).chain(others)
     }
 
     /// Its word in the settings.
@@ -40,7 +44,13 @@ impl Right {
             Self::Mute => Handling::Mute.word(),
             Self::Freeze => Handling::Freeze.word(),
             Self::Approve => "approve",
+            Self::BreakGlass => "break_glass",
         }
+    }
+
+    /// Whether only those roles have it that are named for it, and nobody where none are.
+    pub fn is_by_name_only(self) -> bool {
+        self == Self::BreakGlass
     }
 
     /// Reads [`Self::word`] back.
@@ -61,7 +71,8 @@ impl From<Handling> for Right {
     }
 }
 
-/// What is said of one place. No roles at all stand for the members who manage the server.
+/// What is said of one place. No roles at all stand for the members who manage the server; for a right that is by name only, for
+/// nobody.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Grants {
     /// The roles that have every right that is not named below; `None` says nothing.
@@ -77,7 +88,8 @@ impl Grants {
     }
 
     fn of(&self, right: Right) -> Option<&[RoleId]> {
-        self.by_right.get(&right).or(self.operators.as_ref()).map(Vec::as_slice)
+        let operators = self.operators.as_ref().filter(|_| !right.is_by_name_only());
+        self.by_right.get(&right).or(operators).map(Vec::as_slice)
     }
 }
 
@@ -113,7 +125,7 @@ pub enum Said {
 /// The rule that holds for a right at a place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rule<'a> {
-    /// The roles that may; none stand for the members who manage the server.
+    /// The roles that may; none stand for the members who manage the server (of a right that is by name only: for nobody).
     pub roles: &'a [RoleId],
     /// Of what it is said.
     pub from: Said,
@@ -225,6 +237,20 @@ mod tests {
         }
         let nobody = Authority::default();
         assert_eq!(nobody.rule(stop, place), Rule { roles: &[], from: Said::OfEverything });
+    }
+
+    #[test]
+    fn p4_nobody_may_do_without_the_second_person_unless_that_is_said_by_name_and_the_nearest_place_may_take_it_back() {
+        let (demo, production) = (Environment::new("demo"), Environment::new("production"));
+        let own = |by_right: &[(Right, &[u64])]| OwnGrants { all: grants(Some(2), by_right), bots: BTreeMap::new() };
+        let of =
+            |authority: &Authority, place| authority.rule(Right::BreakGlass, At::environment(place)).roles.to_vec();
+        let places = BTreeMap::from([(production.clone(), own(&[]))]);
+        let none = Authority { everywhere: grants(Some(1), &[]), places };
+        assert_eq!((of(&none, &production), of(&none, &demo)), (vec![], vec![]));
+        let places = BTreeMap::from([(demo.clone(), own(&[(Right::BreakGlass, &[])]))]);
+        let some = Authority { everywhere: grants(Some(1), &[(Right::BreakGlass, &[5])]), places };
+        assert_eq!((of(&some, &production), of(&some, &demo)), (vec![RoleId(5)], vec![]));
     }
 
     #[test]

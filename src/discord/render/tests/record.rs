@@ -98,6 +98,7 @@ fn what_was_asked_for_is_said_above_the_list_also_where_nothing_fits() {
         person: Some(olga()),
         verdict: Some(Verdict::OutcomeUnknown),
         action: Some("stop".into()),
+        glass: false,
         since: Some(at(900)),
     };
     let view = view(filter);
