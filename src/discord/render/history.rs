@@ -50,7 +50,12 @@ impl Shown {
     }
 
     fn title(&self) -> String {
-        format!("{} in {}: {}", self.bot.name, self.environment.title(), range(self.history.span.length()))
+        format!("{}{}", self.bot.name, self.of_what())
+    }
+
+    /// " in Production: the last 24 hours".
+    fn of_what(&self) -> String {
+        format!(" in {}: {}", self.environment.title(), range(self.history.span.length()))
     }
 
     /// The picture as a PNG. It takes some milliseconds of a processor.
@@ -63,9 +68,9 @@ impl Shown {
         let of =
             |incident: &Incident| Span { from: incident.opened_at, until: incident.resolved_at().unwrap_or(until) };
         let incidents: Vec<_> = self.incidents.iter().filter(|incident| is_one(incident)).map(of).collect();
-        let title = self.title();
+        let (bot, title) = ((self.bot.name.as_str(), self.bot.id.as_str()), self.of_what());
         let (history, minimum) = (&self.history, self.minimum);
-        Chart { title: &title, history, minimum, operations: &operations, incidents: &incidents, zone }.png()
+        Chart { bot, title: &title, history, minimum, operations: &operations, incidents: &incidents, zone }.png()
     }
 
     /// What whoever cannot see the picture is told in its place.

@@ -1,37 +1,35 @@
-//! Pixels, and what is put on them: areas with a pattern, lines, and text in a font that the program brings along.
+//! Pixels, and what is put on them: areas with a pattern, lines, and text.
 
-use std::sync::OnceLock;
+use plotters_backend::{BackendColor, DrawingBackend as _};
+use plotters_bitmap::BitMapBackend;
 
-use plotters::backend::BitMapBackend;
-use plotters::style::text_anchor::{HPos, Pos, VPos};
-use plotters::style::{Color as _, FontStyle, RGBColor, TextStyle, register_font};
-use plotters_backend::DrawingBackend as _;
+use super::font::{Font, Style};
+
+/// Red, green and blue.
+pub(super) type Colour = (u8, u8, u8);
 
 /// The colours. The states' are Okabe and Ito's, which people tell apart who do not see all colours.
 pub(super) mod palette {
-    use plotters::style::RGBColor;
+    use super::Colour;
 
-    pub(in super::super) const GROUND: RGBColor = RGBColor(0x1e, 0x1f, 0x24);
-    pub(in super::super) const TEXT: RGBColor = RGBColor(0xf2, 0xf3, 0xf5);
-    pub(in super::super) const DIM: RGBColor = RGBColor(0xb5, 0xba, 0xc1);
-    pub(in super::super) const GRID: RGBColor = RGBColor(0x38, 0x3a, 0x42);
-    pub(in super::super) const GREEN: RGBColor = RGBColor(0x00, 0x9e, 0x73);
-    pub(in super::super) const ORANGE: RGBColor = RGBColor(0xe6, 0x9f, 0x00);
-    pub(in super::super) const VERMILION: RGBColor = RGBColor(0xd5, 0x5e, 0x00);
-    pub(in super::super) const SKY: RGBColor = RGBColor(0x56, 0xb4, 0xe9);
-    pub(in super::super) const PURPLE: RGBColor = RGBColor(0xcc, 0x79, 0xa7);
-    pub(in super::super) const GREY: RGBColor = RGBColor(0x6d, 0x71, 0x7a);
+    pub(in super::super) const GROUND: Colour = (0x1e, 0x1f, 0x24);
+    pub(in super::super) const TEXT: Colour = (0xf2, 0xf3, 0xf5);
+    pub(in super::super) const DIM: Colour = (0xb5, 0xba, 0xc1);
+    pub(in super::super) const GRID: Colour = (0x38, 0x3a, 0x42);
+    pub(in super::super) const GREEN: Colour = (0x00, 0x9e, 0x73);
+    pub(in super::super) const ORANGE: Colour = (0xe6, 0x9f, 0x00);
+    pub(in super::super) const VERMILION: Colour = (0xd5, 0x5e, 0x00);
+    pub(in super::super) const SKY: Colour = (0x56, 0xb4, 0xe9);
+    pub(in super::super) const PURPLE: Colour = (0xcc, 0x79, 0xa7);
+    pub(in super::super) const GREY: Colour = (0x6d, 0x71, 0x7a);
 }
-
-/// The name under which the font is registered.
-const FONT: &str = "botswain";
 
 /// A picture could not be made.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the picture could not be made: {0}")]
 pub struct Unpainted(String);
 
-fn unpainted(why: impl std::fmt::Display) -> Unpainted {
+pub(super) fn unpainted(why: impl std::fmt::Display) -> Unpainted {
     Unpainted(why.to_string())
 }
 
@@ -66,7 +64,7 @@ pub(super) enum Paint {
 
 impl Paint {
     /// The colour of a place in an area; `None` leaves what is there.
-    fn at(self, x: u32, y: u32) -> Option<RGBColor> {
+    fn at(self, x: u32, y: u32) -> Option<Colour> {
         use palette::{GREEN, GREY, GRID, GROUND, ORANGE, PURPLE, SKY, VERMILION};
         let slant = (x + y) % 10;
         Some(match self {
@@ -118,18 +116,15 @@ pub(super) struct Canvas {
     height: u32,
     /// Red, green and blue, row by row.
     pixels: Vec<u8>,
+    font: Font,
 }
 
 impl Canvas {
     /// An empty one.
     pub(super) fn new(width: u32, height: u32) -> Result<Self, Unpainted> {
-        static READY: OnceLock<bool> = OnceLock::new();
-        if !READY.get_or_init(|| register_font(FONT, FontStyle::Normal, dejavu::sans::regular()).is_ok()) {
-            return Err(unpainted("the font cannot be read"));
-        }
         let size = usize::try_from(u64::from(width) * u64::from(height)).map_err(unpainted)?;
-        let ground = [palette::GROUND.0, palette::GROUND.1, palette::GROUND.2];
-        Ok(Self { width, height, pixels: ground.repeat(size) })
+        let ground = <[u8; 3]>::from(palette::GROUND);
+        Ok(Self { width, height, pixels: ground.repeat(size), font: Font::read()? })
     }
 
     /// Fills an area; what is beyond the edge is left out.
@@ -146,22 +141,23 @@ impl Canvas {
         Ok(())
     }
 
-    fn dot(&mut self, x: u32, y: u32, colour: RGBColor) -> Result<(), Unpainted> {
+    fn dot(&mut self, x: u32, y: u32, colour: Colour) -> Result<(), Unpainted> {
         let place = usize::try_from(u64::from(y) * u64::from(self.width) + u64::from(x)).map_err(unpainted)? * 3;
         if let Some(pixel) = self.pixels.get_mut(place..place + 3) {
-            pixel.copy_from_slice(&[colour.0, colour.1, colour.2]);
+            pixel.copy_from_slice(&<[u8; 3]>::from(colour));
         }
         Ok(())
     }
 
     /// A thin line.
-    pub(super) fn line(&mut self, from: (u32, u32), to: (u32, u32), colour: RGBColor) -> Result<(), Unpainted> {
+    pub(super) fn line(&mut self, from: (u32, u32), to: (u32, u32), colour: Colour) -> Result<(), Unpainted> {
         let (from, to) = (point(from)?, point(to)?);
-        self.backend().draw_line(from, to, &colour.to_backend_color()).map_err(unpainted)
+        let mut backend = BitMapBackend::with_buffer(&mut self.pixels, (self.width, self.height));
+        backend.draw_line(from, to, &BackendColor { alpha: 1.0, rgb: colour }).map_err(unpainted)
     }
 
     /// A level line of dashes, two pixels thick.
-    pub(super) fn dashes(&mut self, (left, right): (u32, u32), y: u32, colour: RGBColor) -> Result<(), Unpainted> {
+    pub(super) fn dashes(&mut self, (left, right): (u32, u32), y: u32, colour: Colour) -> Result<(), Unpainted> {
         for x in (left..right).filter(|x| (x - left) % 14 < 9) {
             self.dot(x, y, colour)?;
             self.dot(x, y + 1, colour)?;
@@ -175,27 +171,18 @@ impl Canvas {
         x: u32,
         y: u32,
         size: u32,
-        colour: RGBColor,
+        colour: Colour,
         align: Align,
         text: &str,
     ) -> Result<(), Unpainted> {
-        let horizontal = match align {
-            Align::Left => HPos::Left,
-            Align::Middle => HPos::Center,
-            Align::Right => HPos::Right,
-        };
-        let style = TextStyle::from((FONT, size)).pos(Pos::new(horizontal, VPos::Center)).color(&colour);
-        self.backend().draw_text(text, &style, point((x, y))?).map_err(unpainted)
+        let mut backend = BitMapBackend::with_buffer(&mut self.pixels, (self.width, self.height));
+        let style = Style { font: &self.font, size, colour, align };
+        backend.draw_text(text, &style, point((x, y))?).map_err(unpainted)
     }
 
-    /// How wide a text of this size is.
-    pub(super) fn width_of(&mut self, size: u32, text: &str) -> Result<u32, Unpainted> {
-        let style = TextStyle::from((FONT, size));
-        self.backend().estimate_text_size(text, &style).map(|(width, _)| width).map_err(unpainted)
-    }
-
-    fn backend(&mut self) -> BitMapBackend<'_> {
-        BitMapBackend::with_buffer(&mut self.pixels, (self.width, self.height))
+    /// What it writes with.
+    pub(super) const fn font(&self) -> &Font {
+        &self.font
     }
 
     /// All of it as a PNG.

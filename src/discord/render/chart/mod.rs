@@ -5,6 +5,7 @@
 
 mod canvas;
 mod columns;
+mod font;
 mod ticks;
 
 use jiff::Timestamp;
@@ -13,7 +14,6 @@ use jiff::tz::TimeZone;
 pub use self::canvas::Unpainted;
 use self::canvas::{Align, Area, Canvas, Paint, palette};
 use self::columns::{Scale, counts, lane};
-use super::escape::{cut, plain};
 use crate::domain::action::Verb;
 use crate::domain::history::{History, Span, State};
 
@@ -25,20 +25,23 @@ const RIGHT: u32 = 30;
 /// The panel of the counts.
 const TOP: u32 = 74;
 const PANEL: u32 = 200;
+/// How large the title is, and all else.
+const TITLE: u32 = 22;
+const SMALL: u32 = 15;
 /// From one lane to the next, and how thick it is.
 const PITCH: u32 = 32;
 const THICK: u32 = 22;
 /// The most connectors that get a lane: those that were unwell for longest.
 const LANES: usize = 20;
-/// Characters of a name beside its lane.
-const NAME: usize = 22;
 /// How far apart the signs of two operations are at least.
 const SIGNS_APART: u32 = 14;
 
 /// What is drawn.
 #[derive(Clone, Debug)]
 pub struct Chart<'a> {
-    /// What stands above it.
+    /// What stands above it: whose history it is, by name and by id,
+    pub bot: (&'a str, &'a str),
+    /// and of what it is one.
     pub title: &'a str,
     /// What was seen.
     pub history: &'a History,
@@ -71,14 +74,19 @@ impl Chart<'_> {
         let height = axis + 40 + if left_out > 0 { 24 } else { 0 } + 74;
         let mut canvas = Canvas::new(WIDTH, height)?;
         let scale = Scale { span: self.history.span, left: LEFT, width: WIDTH - LEFT - RIGHT };
-        canvas.text(24, 26, 24, palette::TEXT, Align::Left, &cut(&plain(self.title), 78))?;
+        let (name, id) = self.bot;
+        // A long name leaves room for what is said about it.
+        let room = (WIDTH - 48).saturating_sub(canvas.font().width(TITLE, self.title));
+        let name = canvas.font().fit(TITLE, &canvas.font().legible(name, id), room);
+        canvas.text(24, 28, TITLE, palette::TEXT, Align::Left, &format!("{name}{}", self.title))?;
         self.axis(&mut canvas, scale, axis)?;
         self.panel(&mut canvas, scale)?;
         self.incidents(&mut canvas, scale, lanes_top)?;
         self.operations(&mut canvas, scale, lanes_top + PITCH)?;
         for (place, of) in (2..).zip(lanes) {
             let top = lanes_top + place * PITCH;
-            label(&mut canvas, top, &of.name)?;
+            let name = canvas.font().legible(&of.name, of.connector.as_str());
+            label(&mut canvas, top, &name)?;
             let states = lane(of, &self.history.watched, scale);
             for (from, width, state) in runs(&states) {
                 canvas.fill(Area { left: LEFT + from, top, width, height: THICK }, of_state(*state))?;
@@ -87,7 +95,7 @@ impl Chart<'_> {
         let mut bottom = axis + 40;
         if left_out > 0 {
             let said = format!("and {left_out} more that were better than these");
-            canvas.text(24, bottom, 16, palette::DIM, Align::Left, &said)?;
+            canvas.text(24, bottom, SMALL, palette::DIM, Align::Left, &said)?;
             bottom += 24;
         }
         self.legend(&mut canvas, bottom)?;
@@ -106,7 +114,7 @@ impl Chart<'_> {
         for tick in ticks::of(self.history.span, self.zone) {
             let Some(x) = scale.place(tick.at) else { continue };
             canvas.line((x, TOP), (x, bottom), palette::GRID)?;
-            canvas.text(x, bottom + 14, 16, palette::DIM, Align::Middle, &tick.label)?;
+            canvas.text(x, bottom + 14, SMALL, palette::DIM, Align::Middle, &tick.label)?;
         }
         Ok(())
     }
@@ -135,14 +143,14 @@ impl Chart<'_> {
         canvas.line((LEFT, bottom), (WIDTH - RIGHT, bottom), palette::DIM)?;
         let step = most.div_ceil(8);
         for count in (0..=most).step_by(usize::try_from(step).unwrap_or(1).max(1)) {
-            canvas.text(LEFT - 12, bottom - height(count), 16, palette::DIM, Align::Right, &count.to_string())?;
+            canvas.text(LEFT - 12, bottom - height(count), SMALL, palette::DIM, Align::Right, &count.to_string())?;
         }
-        canvas.text(24, TOP + PANEL / 2, 16, palette::TEXT, Align::Left, "Healthy connectors")?;
+        canvas.text(24, TOP + PANEL / 2, SMALL, palette::TEXT, Align::Left, "Healthy connectors")?;
         if self.minimum > 0 {
             let y = bottom - height(self.minimum);
             canvas.dashes((LEFT, WIDTH - RIGHT), y, palette::TEXT)?;
             let said = format!("minimum {}", self.minimum);
-            canvas.text(WIDTH - RIGHT - 6, y.saturating_sub(12), 16, palette::TEXT, Align::Right, &said)?;
+            canvas.text(WIDTH - RIGHT - 6, y.saturating_sub(12), SMALL, palette::TEXT, Align::Right, &said)?;
         }
         Ok(())
     }
@@ -186,22 +194,23 @@ impl Chart<'_> {
         let mut left = 24;
         let mut top = top;
         for (paint, said) in states {
-            let width = 44 + canvas.width_of(16, said)?;
+            let width = 44 + canvas.font().width(SMALL, said);
             if left + width > WIDTH - 24 {
                 (left, top) = (24, top + 28);
             }
             canvas.fill(Area { left, top, width: 26, height: 16 }, paint)?;
-            canvas.text(left + 32, top + 8, 16, palette::DIM, Align::Left, said)?;
+            canvas.text(left + 32, top + 8, SMALL, palette::DIM, Align::Left, said)?;
             left += width + 14;
         }
         let signs = Verb::ALL.map(|verb| format!("{} {}", sign(verb), verb.word())).join("   ");
-        canvas.text(WIDTH - 24, top + 8, 16, palette::DIM, Align::Right, &signs)?;
+        canvas.text(WIDTH - 24, top + 8, SMALL, palette::DIM, Align::Right, &signs)?;
         Ok(())
     }
 }
 
 fn label(canvas: &mut Canvas, top: u32, text: &str) -> Result<(), Unpainted> {
-    canvas.text(24, top + THICK / 2, 16, palette::TEXT, Align::Left, &cut(&plain(text), NAME))
+    let text = canvas.font().fit(SMALL, text, LEFT - 24 - 12);
+    canvas.text(24, top + THICK / 2, SMALL, palette::TEXT, Align::Left, &text)
 }
 
 fn sign(verb: Verb) -> &'static str {

@@ -1,5 +1,6 @@
 //! Pictures, looked at by the pixel: what must be there is there, whatever the names and however many.
 
+use super::canvas::Colour;
 use super::*;
 use crate::domain::history::{Change, Lane};
 use crate::domain::ids::ConnectorId;
@@ -26,7 +27,8 @@ struct Pixels {
 
 fn drawn(history: &History, minimum: u32) -> Pixels {
     let chart = Chart {
-        title: "Billing Bot in Production: the last 24 hours",
+        bot: ("Billing Bot", "billing"),
+        title: " in Production: the last 24 hours",
         history,
         minimum,
         operations: &[(at(40_000), Verb::Stop), (at(43_000), Verb::Start)],
@@ -43,13 +45,13 @@ fn drawn(history: &History, minimum: u32) -> Pixels {
 
 impl Pixels {
     /// How many pixels of this colour there are in a part of the picture.
-    fn count(&self, area: Area, colour: plotters::style::RGBColor) -> usize {
+    fn count(&self, area: Area, colour: Colour) -> usize {
         let rows = area.top..area.top + area.height;
         let places = rows.flat_map(|y| (area.left..area.left + area.width).map(move |x| (y, x)));
         places
             .filter(|(y, x)| {
                 let place = usize::try_from((y * self.width + x) * 3).unwrap();
-                self.bytes[place..place + 3] == [colour.0, colour.1, colour.2]
+                self.bytes[place..place + 3] == <[u8; 3]>::from(colour)
             })
             .count()
     }
@@ -74,6 +76,21 @@ fn a_short_drop_is_seen_on_its_lane_and_in_the_count() {
     assert!(after.count(lane_area(0), palette::VERMILION) > 5);
     assert_eq!(before.count(panel, palette::VERMILION), 0);
     assert!(after.count(panel, palette::VERMILION) > 10, "five seconds of outage are one column");
+}
+
+#[test]
+fn every_letter_of_the_title_is_written() {
+    let pixels = drawn(&day(Vec::new()), 1);
+    let font = font::Font::read().unwrap();
+    let (mut left, mut written) = (24, String::new());
+    for character in "Billing Bot in Production: the last 24 hours".chars() {
+        written.push(character);
+        let right = 24 + font.width(TITLE, &written);
+        let area = Area { left, top: 10, width: right - left, height: 36 };
+        let ink = usize::try_from(area.width * area.height).unwrap() - pixels.count(area, palette::GROUND);
+        assert_eq!(ink > 8, character != ' ', "{character:?}: {ink} pixels");
+        left = right;
+    }
 }
 
 #[test]
