@@ -27,6 +27,7 @@ pub mod audit;
 mod batch;
 pub mod boards;
 pub mod chain;
+mod doubts;
 mod error;
 pub mod freezes;
 mod guard;

@@ -84,6 +84,8 @@ async fn everything_is_there(store: &Store, version: i64) {
     assert_eq!(usual.is_some(), version >= 12, "from {version}");
     let one = Limits { per_person: 1, per_environment: 0 }.counted(UserId(1), []);
     assert_eq!(store.too_many(&one, at(1)).await.unwrap().is_some(), version >= 20, "from {version}");
+    let doubts: Vec<_> = store.doubts().await.unwrap().into_iter().map(|doubt| doubt.connector).collect();
+    assert_eq!(doubts, [ConnectorId::new("orders-2")][..usize::from(version >= 11)], "from {version}");
     store.check_writable().await.unwrap();
     let mutes = store.mutes().await.unwrap();
     assert_eq!(
