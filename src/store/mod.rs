@@ -37,6 +37,7 @@ pub mod ledger;
 pub mod mutes;
 pub mod operations;
 pub mod outbox;
+mod pace;
 mod place;
 pub mod probe;
 pub mod requests;
@@ -167,6 +168,8 @@ enum Turn {
     Message = 1,
     /// For an operation: at which one is due first.
     Operation = 2,
+    /// For what begins one: at how many were begun lately.
+    Change = 3,
 }
 
 /// Waits until no other transaction is at such a claim, on any connection of any process. The turn ends with the transaction.
