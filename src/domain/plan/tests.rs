@@ -188,7 +188,7 @@ fn p11_the_bots_name_is_typed_where_its_minimum_is_crossed_or_it_goes_offline_an
         let bot = fleet[0].bot.clone();
         let wanted =
             Wanted { verb, bot: &bot, environment: &environment, to: None, connectors: &ids, then_start: false };
-        let known = Known { connectors: fleet, uncertain: false };
+        let known = Known { connectors: fleet, uncertain: false, doubted: &[] };
         Plan::make(&wanted, known, &policy(), Timestamp::UNIX_EPOCH).unwrap().consent() != Consent::Press
     };
     assert!(!in_demo_asks(Verb::Stop, &["b1"], &demo[..1]), "nothing is asked in Demo");
