@@ -463,7 +463,8 @@ impl Trip {
     }
 
     fn title_is_true(&self, name: &str, number: usize, title: &str) -> Result<(), String> {
-        let open = self.model.subjects[name].open.as_ref().filter(|open| open.number == number);
+        // What stands on a storm's card has no number yet.
+        let open = self.model.subjects[name].open.as_ref().filter(|open| open.number == number && open.storm.is_none());
         let open = open.filter(|open| !matches!(open.phase, Phase::Suspected { .. }));
         let wanted: &[&str] = match (open.map(|open| &open.phase), name) {
             (None, _) => &["✅"],
@@ -545,7 +546,7 @@ impl Trip {
     }
 
     fn open_is_deleted(&self, name: &str) -> bool {
-        let open = self.model.subjects[name].open.as_ref();
+        let open = self.model.subjects[name].open.as_ref().filter(|open| open.storm.is_none());
         let reference = open.and_then(|open| self.references.get(name)?.get(open.number));
         reference.is_some_and(|reference| self.deleted.contains(reference))
     }
