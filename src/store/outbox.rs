@@ -190,6 +190,14 @@ fn written(
     })
 }
 
+/// What looks at the card of each open incident once more: it says what is frozen, too.
+pub(super) fn cards_again(now: Timestamp) -> Statement {
+    let sql = format!(
+        "UPDATE outbox SET {SAYS_THIS} $1 END WHERE slot IN (SELECT 'card:' || id FROM incidents WHERE is_open = 1)"
+    );
+    Statement::new(sql).bind(millis(now))
+}
+
 /// What edits an incident's card, if it is there.
 pub(super) fn edited(incident: &Incident, now: Timestamp) -> Result<Statement, StoreError> {
     let notice = Notice::Card { incident: incident.clone(), ping: false };
