@@ -22,8 +22,9 @@ use crate::channel::{id, text};
 use crate::harbour::{Harbour, Outside};
 use crate::script::time;
 
-/// How long it is quiet at the end, so that all that waits is said: longer than anything is held back.
-const QUIET: &[i64] = &[80, 80, 320];
+/// How long it is quiet at the end, so that all that waits is said: longer than anything is held back, and one look more, for
+/// what is seen only then and waited for.
+const QUIET: &[i64] = &[80, 80, 320, 80];
 /// And then longer than the longest pause between two reminders, at which it is found out what was deleted, and longer than
 /// where a thread could not be told.
 const LONG_QUIET: &[i64] = &[90_000, 320];
