@@ -52,7 +52,9 @@ pub(super) fn worse(incident: &Incident, context: &Context) -> Message {
         facts => together::got_worse(facts),
     };
     let embed = Embed::new("", colour).footer(&footer(incident, context)).describe([text.as_str()]);
-    Message::of(embed).mentioning(&incident.alert_roles(&context.policy), &headline)
+    Message::of(embed)
+        .buttons(attention::on_a_reply(incident))
+        .mentioning(&incident.alert_roles(&context.policy), &headline)
 }
 
 /// The reply to the card: what was said to be over is back.
@@ -66,7 +68,9 @@ pub(super) fn back(incident: &Incident, context: &Context) -> Message {
     let paragraphs = [Some(text), flaps(incident)];
     let embed = Embed::new("", colour).footer(&footer(incident, context));
     let embed = embed.describe(paragraphs.iter().flatten().map(String::as_str));
-    Message::of(embed).mentioning(&incident.alert_roles(&context.policy), &headline)
+    Message::of(embed)
+        .buttons(attention::on_a_reply(incident))
+        .mentioning(&incident.alert_roles(&context.policy), &headline)
 }
 
 /// What the card shows, in a message that is not the card: `note` says why it is there. Nothing can be pressed on it.

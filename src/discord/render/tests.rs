@@ -915,6 +915,8 @@ fn what_got_worse_is_a_reply_that_mentions_the_roles_in_its_content() {
     # 
     It got worse: 0 of 2 healthy: nothing is left to take conversations.
     ~ ref ab12cd34 · incident ef56ef56
+    [Acknowledge incident] blue
+    [Incident details] grey
     pings 70
     "#);
 }
