@@ -39,15 +39,16 @@ async fn given_up(fault: Option<Fault>) -> (Bench, Operation) {
 async fn stop_of_the_other(bench: &Bench, second: i64) -> (u32, Vec<String>, Consent) {
     bench.look(at(second)).await;
     let plan = bench.prompt(&bench.otto(), Verb::Stop, "billing-2", None, at(second)).await.plan.unwrap();
-    (plan.impacts[0].lowest, plan.impacts[0].in_doubt.clone(), plan.consent())
+    let impact = plan.impacts.first().unwrap();
+    (impact.lowest, impact.in_doubt.clone(), plan.consent())
 }
 
 /// The first call of an operation, as it comes late.
 async fn late_call(bench: &Bench, operation: &Operation) -> Option<ProblemKind> {
     let connector = ConnectorId::new("billing-1");
     let Person { name, .. } = &operation.requester;
-    let key = &operation.steps[0].key;
-    let revision = operation.steps[0].revision.as_ref();
+    let step = operation.steps.first().unwrap();
+    let (key, revision) = (&step.key, step.revision.as_ref());
     let change =
         Change { connector: &connector, action: &Action::Stop, revision, key, requested_by: name, reason: None };
     bench.lifecycle.begin(&change).await.err().and_then(|error| error.problem())
