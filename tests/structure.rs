@@ -215,3 +215,32 @@ fn env_example_shows_the_defaults_that_hold() {
         assert!(text.lines().any(|line| lines.contains(&line.to_owned())), "{} is not {value:?} there", setting.name);
     }
 }
+
+/// Every message and form that has words of its own, and everything that is said unasked, stands in the gallery, where people
+/// look at all of them.
+#[test]
+fn the_gallery_shows_every_kind_of_message() {
+    let sources = sources();
+    let below = |folder: &'static str| sources.iter().filter(move |(name, _)| name.starts_with(folder));
+    let gallery: String = below("discord/gallery").map(|(_, text)| code_of(text)).collect();
+    let made = below("discord/render/").filter(|(name, _)| !name.contains("/tests"));
+    let mut kinds = Vec::new();
+    for (_, text) in made {
+        let code = code_of(text);
+        for head in code.split("\npub fn ").skip(1).map(|rest| rest.split('{').next().unwrap()) {
+            let name = head.split(['(', '<']).next().unwrap();
+            // What another message is made of is seen in that one.
+            let is_part = code.contains(&format!("self::{name}("));
+            if !is_part && (head.contains("-> Message") || head.contains("-> Modal")) {
+                kinds.push(format!("{name}("));
+            }
+        }
+    }
+    let notices = &sources.iter().find(|(name, _)| name == "domain/notice.rs").unwrap().1;
+    let notices = notices.split("pub enum Notice {").nth(1).unwrap().split("\n}").next().unwrap();
+    let variants = notices.lines().filter(|line| line.starts_with("    ") && line.ends_with('{'));
+    kinds.extend(variants.map(|line| format!("Notice::{}", line.trim().trim_end_matches('{'))));
+    assert!(kinds.len() > 50, "{kinds:?}");
+    let missing: Vec<_> = kinds.iter().filter(|kind| !gallery.contains(kind.trim_end())).collect();
+    assert!(missing.is_empty(), "not in the gallery: {missing:?}");
+}

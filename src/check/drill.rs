@@ -23,7 +23,8 @@ const LOOK: Duration = Duration::from_millis(200);
 
 /// Posts a test alert in each channel in which alerts may come, and removes it.
 pub(super) async fn alert(api: &DiscordApi, config: &Config, wanted: &Wanted) -> Vec<Finding> {
-    let channels = wanted.channels.iter().filter(|(_, purpose)| *purpose != Purpose::Record);
+    let is_for_alerts = |purpose| matches!(purpose, Purpose::Alerts | Purpose::Fallback);
+    let channels = wanted.channels.iter().filter(|(_, purpose)| is_for_alerts(*purpose));
     let mut findings = Vec::new();
     for (channel, _) in channels {
         findings.push(match drill(api, config, *channel).await {

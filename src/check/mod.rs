@@ -13,6 +13,7 @@ use std::fmt;
 
 use crate::config::Config;
 use crate::discord_api::DiscordApi;
+use crate::domain::ids::ChannelId;
 use crate::domain::setup::Wanted;
 use crate::store::probe::{Found, probe};
 
@@ -59,36 +60,47 @@ impl Finding {
 /// Looks at everything that these settings name; with `alert`, also posts a test alert in each channel of alerts, and removes it.
 pub async fn check(config: &Config, alert: bool) -> Report {
     let mut findings = vec![Finding::fine("The settings are in order.")];
-    let (service, database, guild) =
-        tokio::join!(service::look(config.lifecycle.clone(), &config.policy), database(config), discord(config, alert));
+    let beside = async {
+        let (finding, boards) = database(config).await;
+        (finding, discord(config, &boards, alert).await)
+    };
+    let (service, (database, guild)) = tokio::join!(service::look(config.lifecycle.clone(), &config.policy), beside);
     findings.extend(service);
     findings.push(database);
     findings.extend(guild);
     Report(findings)
 }
 
-async fn database(config: &Config) -> Finding {
-    match probe(&config.database_url).await {
+/// How the database is, and the channels of the boards in it.
+async fn database(config: &Config) -> (Finding, Vec<ChannelId>) {
+    let found = probe(&config.database_url).await;
+    let boards = match &found {
+        Ok(Found::Current { boards }) => boards.clone(),
+        _ => Vec::new(),
+    };
+    let finding = match found {
         Ok(Found::Nothing) => Finding::fine("Database: it can be used, and is made at the first start."),
         Ok(Found::Older) => {
             let remedy = "The next start brings it up to date, and an earlier version refuses it from then on: back it up before.";
             Finding::note("Database: an earlier version wrote it.", remedy)
         }
-        Ok(Found::Current) => Finding::fine("Database: it can be used."),
+        Ok(Found::Current { .. }) => Finding::fine("Database: it can be used."),
         Err(error) => Finding::wrong(
             format!("Database: {error}."),
             "Put DATABASE_URL right, or what it names (the README's section on the database says how).",
         ),
-    }
+    };
+    (finding, boards)
 }
 
-async fn discord(config: &Config, alert: bool) -> Vec<Finding> {
+async fn discord(config: &Config, boards: &[ChannelId], alert: bool) -> Vec<Finding> {
     let discord = &config.discord;
     let api = match DiscordApi::new(&discord.token, discord.api_url.as_ref()) {
         Ok(api) => api,
         Err(error) => return vec![Finding::wrong(format!("Discord: {error}."), "Put DISCORD_TOKEN right.")],
     };
-    let wanted = Wanted::of(&config.policy, &config.authority, discord.fallback_channel, config.audit.channel);
+    let wanted = Wanted::of(&config.policy, &config.authority, discord.fallback_channel, config.audit.channel)
+        .with_boards(boards);
     let mut findings = guild::look(&api, discord.guild, &wanted).await;
     if alert {
         findings.extend(drill::alert(&api, config, &wanted).await);

@@ -84,12 +84,14 @@ impl Survey {
     /// # Errors
     /// If Discord cannot be asked, or the store not be read or written.
     pub async fn step(&self, now: Timestamp) -> Result<usize, Unseen> {
-        let channels: Vec<_> = self.wanted.channels.iter().map(|(channel, _)| *channel).collect();
+        let boards: Vec<_> = self.store.boards().await?.iter().map(|board| board.channel).collect();
+        let wanted = self.wanted.with_boards(&boards);
+        let channels: Vec<_> = wanted.channels.iter().map(|(channel, _)| *channel).collect();
         let Some(survey) = self.api.survey(self.guild, &channels, commands::NAME).await? else {
             // Nothing can be said there, and the gateway has logged it.
             return Ok(1);
         };
-        let lacks = setup::judge(&survey, &self.wanted);
+        let lacks = setup::judge(&survey, &wanted);
         let missing = lacks.len();
         let known = self.store.setup().await?;
         if let Some(said) = setup::follow(known.as_ref(), lacks, now) {

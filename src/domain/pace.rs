@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 
 use super::connector::Environment;
 use super::ids::UserId;
-use super::operation::Operation;
 
 /// The time in which changes are counted.
 pub const WINDOW: Duration = Duration::from_secs(600);
@@ -46,64 +45,40 @@ pub struct TooMany {
     pub again_at: Timestamp,
 }
 
+/// Changes that are counted together, and how many of them there may be within [`WINDOW`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Counted {
+    /// Whose.
+    pub whose: Whose,
+    /// The most that there may be; nought is any number.
+    pub most: u32,
+    /// The name under which they are counted.
+    pub scope: String,
+}
+
 impl Limits {
-    /// Judges whether one more change may begin: by `person`, in `environments`, after the operations that were begun
-    /// lately (at least all of [`WINDOW`]).
-    ///
-    /// # Errors
-    /// What is too much already, and until when: of several, what lasts longest.
-    pub fn judge<'a>(
-        &self,
-        lately: &[Operation],
-        person: UserId,
-        environments: impl IntoIterator<Item = &'a Environment>,
-        now: Timestamp,
-    ) -> Result<(), TooMany> {
-        let took_away: Vec<_> = lately.iter().filter(|operation| operation.verb.takes_away()).collect();
-        let theirs = took_away.iter().filter(|operation| operation.requester.id == person);
-        let mut found = vec![
-            full(self.per_person, theirs.map(|o| o.opened_at), now).map(|at| (Whose::Person, self.per_person, at)),
-        ];
-        for environment in environments {
-            let touches = |operation: &&&Operation| {
-                operation.environment == *environment || operation.to.as_ref() == Some(environment)
-            };
-            let here = took_away.iter().filter(touches).map(|o| o.opened_at);
-            let whose = Whose::Environment { environment: environment.clone() };
-            found.push(full(self.per_environment, here, now).map(|at| (whose, self.per_environment, at)));
-        }
-        match found.into_iter().flatten().max_by_key(|(.., at)| *at) {
-            Some((whose, most, again_at)) => Err(TooMany { whose, most, again_at }),
-            None => Ok(()),
-        }
+    /// As what a change is counted that takes something away: by `person`, in each of `environments`.
+    pub fn counted<'a>(&self, person: UserId, environments: impl IntoIterator<Item = &'a Environment>) -> Vec<Counted> {
+        let theirs = Counted { whose: Whose::Person, most: self.per_person, scope: format!("person:{person}") };
+        let there = |environment: &Environment| Counted {
+            whose: Whose::Environment { environment: environment.clone() },
+            most: self.per_environment,
+            scope: format!("environment:{environment}"),
+        };
+        std::iter::once(theirs).chain(environments.into_iter().map(there)).collect()
     }
 }
 
-/// When there is room again, if there is none now.
-fn full(most: u32, begun: impl Iterator<Item = Timestamp>, now: Timestamp) -> Option<Timestamp> {
-    let most = usize::try_from(most).unwrap_or(usize::MAX);
-    let leaves = begun.map(|at| at.saturating_add(WINDOW).unwrap_or(Timestamp::MAX));
-    let mut counted: Vec<_> = leaves.filter(|leaves| *leaves > now).collect();
-    counted.sort();
-    let too_many = counted.len().checked_sub(most).filter(|_| most > 0)?;
-    counted.get(too_many).copied()
+impl Counted {
+    /// What is said when there is no room; `last` is when the newest but `most` - 1 of them was begun: with it there are too many,
+    /// and without it there is room for one.
+    pub fn too_many(&self, last: Timestamp) -> TooMany {
+        let again_at = last.saturating_add(WINDOW).unwrap_or(Timestamp::MAX);
+        TooMany { whose: self.whose.clone(), most: self.most, again_at }
+    }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn at(second: i64) -> Timestamp {
-        Timestamp::from_second(second).unwrap()
-    }
-
-    #[test]
-    fn there_is_room_again_when_as_many_have_left_as_are_too_many() {
-        let begun = || [at(30), at(10), at(20)].into_iter();
-        assert_eq!(full(3, begun(), at(40)), Some(at(610)));
-        assert_eq!(full(2, begun(), at(40)), Some(at(620)));
-        assert_eq!(full(4, begun(), at(40)), None);
-        assert_eq!(full(3, begun(), at(610)), None, "the first has left");
-        assert_eq!(full(0, begun(), at(40)), None, "nought is no limit");
-    }
+/// After when a change was begun that is still counted.
+pub fn counted_since(now: Timestamp) -> Timestamp {
+    now.saturating_sub(WINDOW).unwrap_or(Timestamp::MIN)
 }

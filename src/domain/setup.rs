@@ -85,6 +85,8 @@ pub enum Purpose {
     Fallback,
     /// The record's mirror.
     Record,
+    /// A board, for as long as somebody wants it there.
+    Board,
 }
 
 impl Wanted {
@@ -110,6 +112,17 @@ impl Wanted {
             is_new
         });
         Self { channels, pinged, acting }
+    }
+
+    /// These, and the channels in which boards stand.
+    pub fn with_boards(&self, boards: &[ChannelId]) -> Self {
+        let mut all = self.clone();
+        for board in boards {
+            if all.channels.iter().all(|(channel, _)| channel != board) {
+                all.channels.push((*board, Purpose::Board));
+            }
+        }
+        all
     }
 }
 
@@ -177,6 +190,7 @@ impl Lack {
     /// Whether alerts and commands work without it, and only something beside them does not.
     pub fn is_minor(&self) -> bool {
         match self {
+            Self::Permissions { purpose: Purpose::Board, .. } => true,
             Self::Permissions { missing, is_thread, .. } => {
                 missing.iter().all(|permission| permission.is_minor() && !permission.is_to_post(*is_thread))
             }
@@ -232,11 +246,14 @@ impl Survey {
     }
 
     fn channel(&self, channel: ChannelId, purpose: Purpose) -> Option<Lack> {
+        let is_board = purpose == Purpose::Board;
         let Some(facts) = self.channels.iter().find(|facts| facts.id == channel) else {
-            return Some(Lack::NoChannel { channel, purpose });
+            // A board ends with its channel.
+            return (!is_board).then_some(Lack::NoChannel { channel, purpose });
         };
         let name = facts.name.clone();
-        if facts.kind == ChannelKind::Other {
+        // A board was put up from there, so that there is a chat in it.
+        if facts.kind == ChannelKind::Other && !is_board {
             return Some(Lack::NotText { channel, name, purpose });
         }
         let mine = self.mine(facts);
@@ -269,6 +286,8 @@ fn needed(purpose: Purpose, kind: ChannelKind) -> impl Iterator<Item = Permissio
         Permission::SendMessages => !is_thread,
         Permission::SendMessagesInThreads => is_thread || has_threads,
         Permission::CreatePublicThreads => has_threads,
+        // People ask for histories where they look at alerts and boards.
+        Permission::AttachFiles => matches!(purpose, Purpose::Alerts | Purpose::Board),
         Permission::MentionEveryone => false,
     })
 }

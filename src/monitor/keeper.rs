@@ -273,8 +273,10 @@ impl Keeper {
             (None, Some(incident)) if incident.resolved_at().is_some() => {
                 let first = Incident { phase: Phase::Open, ..incident.clone() };
                 let opened = Kept::opened(first.clone());
-                let both = [change(None, Some(&first), call), change(Some(&opened), Some(incident), Call::Nobody)];
-                self.store.write_incidents(&both, now).await?;
+                // One after the other: the first one may be there already, from an attempt that seemed to fail.
+                for step in [change(None, Some(&first), call), change(Some(&opened), Some(incident), Call::Nobody)] {
+                    self.store.write_incidents(&[step], now).await?;
+                }
             }
             // Somebody else was there first, or an earlier attempt of ours that seemed to fail: then that is what stands.
             (before, after) => {

@@ -31,7 +31,7 @@ use crate::domain::connector::Connector;
 use crate::domain::ids::{ChannelId, ConnectorId, Id};
 use crate::domain::operation::Operation;
 use crate::domain::operation::guiding::{Told, Wish};
-use crate::domain::pace::WINDOW;
+use crate::domain::pace::Counted;
 use crate::domain::plan::{Consent, Drift, Known, Plan};
 use crate::domain::policy::{Picture, Policy};
 use crate::domain::request::{Refusal, Request, RequestState};
@@ -428,7 +428,7 @@ impl Operations {
         now: Timestamp,
     ) -> Result<Settled, Trouble> {
         let operation = Operation::new(request, plan, seen, now);
-        match self.store.confirm_request(request, &operation, now).await? {
+        match self.store.confirm_request(request, &operation, &self.counted(request, plan), now).await? {
             Confirmed::Now => {
                 tracing::info!(
                     request = %request.id, operation = %operation.id, by = %request.requester.id, verb = request.verb.word(),
@@ -446,6 +446,7 @@ impl Operations {
                     Refusal::Busy { by: other.requester.clone(), verb: other.verb, operation: other.id.clone() };
                 self.settle_refused(request, refusal, now).await
             }
+            Confirmed::TooMany(too_many) => self.settle_refused(request, Refusal::TooMany { too_many }, now).await,
         }
     }
 
@@ -578,16 +579,22 @@ impl Operations {
         if !request.verb.takes_away() {
             return Ok(None);
         }
-        let environments = || plan.places().into_iter().map(|at| at.environment);
+        let counted = self.counted(request, plan);
+        let environments = plan.places().into_iter().map(|at| at.environment);
         // Somebody waits for both, so they are read side by side.
-        let since = now.saturating_sub(WINDOW).unwrap_or(Timestamp::MIN);
-        let (freeze, lately) = tokio::join!(self.frozen(environments(), now), self.store.operations_since(since));
+        let (freeze, crowd) = tokio::join!(self.frozen(environments, now), self.store.too_many(&counted, now));
         if let Some(freeze) = freeze? {
             return Ok(Some(Refusal::Frozen { freeze: Box::new(freeze) }));
         }
-        let lately = lately?;
-        let judged = self.rules.policy.limits.judge(&lately, request.requester.id, environments(), now);
-        Ok(judged.err().map(|too_many| Refusal::TooMany { too_many }))
+        Ok(crowd?.map(|too_many| Refusal::TooMany { too_many }))
+    }
+
+    /// As what it is counted, if it takes anything away.
+    fn counted(&self, request: &Request, plan: &Plan) -> Vec<Counted> {
+        if !request.verb.takes_away() {
+            return Vec::new();
+        }
+        self.rules.policy.limits.counted(request.requester.id, plan.places().into_iter().map(|at| at.environment))
     }
 
     /// Reads the bot again, plans the same again, and holds it against what was shown. The connectors as they were read; none,

@@ -14,6 +14,9 @@ use crate::domain::notice::{Notice, Slot};
 /// How often what was overtaken between looking and writing is tried anew.
 const TRIES: usize = 20;
 
+/// Those that are on.
+pub(super) const ON: &str = "SELECT body FROM boards WHERE is_on = 1";
+
 /// What became of an attempt to put a board up.
 #[derive(Clone, Debug, PartialEq)]
 #[must_use]
@@ -30,7 +33,7 @@ impl Store {
     /// # Errors
     /// If the store cannot be read.
     pub async fn boards(&self) -> Result<Vec<Board>, StoreError> {
-        let rows = sqlx::query("SELECT body FROM boards WHERE is_on = 1").fetch_all(&self.reads).await?;
+        let rows = sqlx::query(ON).fetch_all(&self.reads).await?;
         let mut boards = rows.iter().map(|row| body("boards", row)).collect::<Result<Vec<Board>, _>>()?;
         boards.sort_by(|a, b| (a.at, &a.id).cmp(&(b.at, &b.id)));
         Ok(boards)

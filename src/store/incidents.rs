@@ -60,6 +60,13 @@ pub struct Change<'a> {
     pub channel: ChannelId,
 }
 
+impl Change<'_> {
+    /// The name of what it is about.
+    fn subject(&self) -> Option<String> {
+        self.after.or(self.before.map(|kept| &kept.incident)).map(|incident| incident.subject.name())
+    }
+}
+
 impl Kept {
     /// Its version, which goes up with every change.
     pub fn version(&self) -> i64 {
@@ -225,20 +232,24 @@ impl Store {
         Ok(self.write_incidents(&[change], now).await?.first().copied().unwrap_or(Changed::Stale))
     }
 
-    /// Writes changes of incidents in their order, each with what is to be said of it or not at all, and says of each what
-    /// became of it. After an error, some of those before it may be written.
+    /// Writes changes of incidents, each with what is to be said of it or not at all, and says of each what became of it. Those
+    /// that follow each other on one subject are one: in their order, all or none. After an error, some of the others may be
+    /// written.
     ///
     /// # Errors
     /// If the store cannot be written.
     pub async fn write_incidents(&self, changes: &[Change<'_>], now: Timestamp) -> Result<Vec<Changed>, StoreError> {
+        let together: Vec<_> = changes.chunk_by(|a, b| a.subject() == b.subject()).collect();
         // All are handed in before the first is waited for, so that they share their waits for the disk.
-        let batches = changes.iter().map(|change| batch(change, now)).collect::<Result<Vec<_>, _>>()?;
+        let batches = together.iter().map(|some| batch(some, now)).collect::<Result<Vec<_>, _>>()?;
         let writing = batches.into_iter().map(|batch| self.write(batch, Who::Other));
         let written = futures_util::future::join_all(writing).await;
-        written
-            .into_iter()
-            .map(|ran| Ok(if matches!(ran?, Ran::All(_)) { Changed::Now } else { Changed::Stale }))
-            .collect()
+        let mut all = Vec::with_capacity(changes.len());
+        for (some, ran) in together.iter().zip(written) {
+            let changed = if matches!(ran?, Ran::All(_)) { Changed::Now } else { Changed::Stale };
+            all.extend(std::iter::repeat_n(changed, some.len()));
+        }
+        Ok(all)
     }
 }
 
@@ -259,19 +270,22 @@ fn is_open(incident: &Incident) -> i64 {
     i64::from(!matches!(incident.phase, Phase::Resolved { .. }))
 }
 
-/// A change with what is to be said of it. Its first statement is the claim: from then on nobody else changes the incident, nor
-/// what is said of it, until all is written.
-fn batch(change: &Change<'_>, now: Timestamp) -> Result<Batch, StoreError> {
-    let claim = match (change.before, change.after) {
-        (None, Some(incident)) => opening(incident)?,
-        (Some(before), after) => change_of(before, after)?,
-        (None, None) => return Ok(Batch::default()),
-    };
-    let batch = Batch::default().claim(claim);
-    match change.after.filter(|incident| incident.has_own_card()) {
-        Some(incident) => say(batch, incident, change, now),
-        None => Ok(batch),
+/// Changes with what is to be said of them. The first statement of each is the claim: from then on nobody else changes the
+/// incident, nor what is said of it, until all is written.
+fn batch(changes: &[Change<'_>], now: Timestamp) -> Result<Batch, StoreError> {
+    let mut batch = Batch::default();
+    for change in changes {
+        let claim = match (change.before, change.after) {
+            (None, Some(incident)) => opening(incident)?,
+            (Some(before), after) => change_of(before, after)?,
+            (None, None) => continue,
+        };
+        batch = batch.claim(claim);
+        if let Some(incident) = change.after.filter(|incident| incident.has_own_card()) {
+            batch = say(batch, incident, change, now)?;
+        }
     }
+    Ok(batch)
 }
 
 fn say(mut batch: Batch, incident: &Incident, change: &Change<'_>, now: Timestamp) -> Result<Batch, StoreError> {

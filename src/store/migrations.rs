@@ -30,6 +30,7 @@ const FILES: &[(&str, &str)] = files![
     "0016_operations_in_timelines",
     "0018_operations_by_time",
     "0019_wishes",
+    "0020_changes",
 ];
 
 /// All of them, in the order of their versions.

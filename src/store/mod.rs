@@ -38,6 +38,7 @@ mod migrations;
 pub mod mutes;
 pub mod operations;
 pub mod outbox;
+mod pace;
 mod place;
 pub mod probe;
 pub mod requests;
@@ -165,6 +166,8 @@ enum Turn {
     Message = 1,
     /// For an operation: at which one is due first.
     Operation = 2,
+    /// For what begins one: at how many were begun lately.
+    Change = 3,
 }
 
 /// Waits until no other transaction is at such a claim, on any connection of any process. The turn ends with the transaction.

@@ -71,15 +71,9 @@ pub enum Then<'a> {
     },
 }
 
-/// Adds what begins an operation: the claims of its scopes, in the order in which they are given, then itself with its
-/// message.
-pub(super) fn begin(
-    mut batch: Batch,
-    operation: &Operation,
-    now: Timestamp,
-) -> Result<(Batch, Vec<String>), StoreError> {
-    let scopes = operation.scopes();
-    for scope in &scopes {
+/// Adds the claims of an operation's scopes, in the order in which they are given.
+pub(super) fn hold(mut batch: Batch, operation: &Operation, scopes: &[String]) -> Batch {
+    for scope in scopes {
         batch = batch.claim(
             Statement::new(
                 "INSERT INTO operation_scopes (scope, operation) VALUES ($1, $2) ON CONFLICT (scope) DO NOTHING",
@@ -88,6 +82,11 @@ pub(super) fn begin(
             .bind(operation.id.as_str()),
         );
     }
+    batch
+}
+
+/// Adds an operation itself, with its message.
+pub(super) fn begin(mut batch: Batch, operation: &Operation, now: Timestamp) -> Result<Batch, StoreError> {
     let written = Statement::new(
         "INSERT INTO operations (id, request, opened_at, is_open, due_at, leased_until, body) \
          VALUES ($1, $2, $3, 1, $4, 0, $5)",
@@ -106,7 +105,7 @@ pub(super) fn begin(
         batch = batch.then(on);
     }
     let batch = batch.then(written).then(say(operation, now)?).then(operation_line(operation, now)?);
-    Ok((tell_of_glass(batch, operation, now)?, scopes))
+    tell_of_glass(batch, operation, now)
 }
 
 /// Adds what is said where alerts come, if the glass was broken for it.
@@ -261,16 +260,6 @@ impl Store {
     pub async fn open_operations(&self) -> Result<Vec<Operation>, StoreError> {
         let rows = sqlx::query("SELECT body FROM operations WHERE is_open = 1 ORDER BY opened_at, id");
         rows.fetch_all(&self.reads).await?.iter().map(|row| body("operations", row)).collect()
-    }
-
-    /// The operations that were begun after this moment, open or ended, at most a thousand.
-    ///
-    /// # Errors
-    /// If the store cannot be read.
-    pub async fn operations_since(&self, after: Timestamp) -> Result<Vec<Operation>, StoreError> {
-        let rows = sqlx::query("SELECT body FROM operations WHERE opened_at > $1 ORDER BY opened_at DESC LIMIT 1000");
-        let rows = rows.bind(millis(after)).fetch_all(&self.reads).await?;
-        rows.iter().map(|row| body("operations", row)).collect()
     }
 
     /// The last operations on each of these connectors, open or ended, at most `limit` of each; the newest first.

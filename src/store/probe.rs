@@ -7,17 +7,22 @@ use secrecy::SecretString;
 use sqlx::{AnyConnection, Connection as _, Executor as _, Row as _};
 
 use super::place::Place;
-use super::{StoreError, migrations};
+use super::{StoreError, boards, body, migrations};
+use crate::domain::board::Board;
+use crate::domain::ids::ChannelId;
 
 /// What is in a database that can be used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Found {
     /// Nothing yet: it is made at the first start.
     Nothing,
     /// What an earlier version wrote: it is brought up to date at the next start.
     Older,
     /// What this version writes.
-    Current,
+    Current {
+        /// The channels in which boards stand.
+        boards: Vec<ChannelId>,
+    },
 }
 
 /// Looks at the database at `url`.
@@ -67,7 +72,7 @@ async fn postgresql(connection: &mut AnyConnection) -> Result<Found, StoreError>
 }
 
 async fn version(connection: &mut AnyConnection) -> Result<Found, StoreError> {
-    let row = sqlx::query("SELECT MAX(version) AS version FROM _sqlx_migrations").fetch_one(connection).await;
+    let row = sqlx::query("SELECT MAX(version) AS version FROM _sqlx_migrations").fetch_one(&mut *connection).await;
     let version: Option<i64> = match row {
         Ok(row) => row.try_get("version")?,
         // There is no such table.
@@ -79,6 +84,11 @@ async fn version(connection: &mut AnyConnection) -> Result<Found, StoreError> {
         None => Ok(Found::Nothing),
         Some(version) if version > newest => Err(StoreError::Newer(version)),
         Some(version) if version < newest => Ok(Found::Older),
-        Some(_) => Ok(Found::Current),
+        Some(_) => Ok(Found::Current { boards: boards(connection).await? }),
     }
+}
+
+async fn boards(connection: &mut AnyConnection) -> Result<Vec<ChannelId>, StoreError> {
+    let rows = sqlx::query(boards::ON).fetch_all(connection).await?;
+    rows.iter().map(|row| body("boards", row).map(|board: Board| board.channel)).collect()
 }

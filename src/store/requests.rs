@@ -3,14 +3,16 @@
 use jiff::Timestamp;
 
 use super::batch::{Batch, Ran, Statement};
-use super::operations::begin;
+use super::operations::{begin, hold};
 use super::outbox::message;
+use super::pace::count;
 use super::writer::Who;
 use super::{Store, StoreError, audit, body, millis, to_json};
 use crate::domain::audit::Entry;
 use crate::domain::ids::Id;
 use crate::domain::notice::{Notice, Slot};
 use crate::domain::operation::Operation;
+use crate::domain::pace::{Counted, TooMany};
 use crate::domain::request::{Request, RequestState};
 
 /// What became of an attempt to keep what was chosen.
@@ -43,6 +45,8 @@ pub enum Confirmed {
     Before(Option<RequestState>),
     /// Another operation holds what this one needs.
     Busy(Box<Operation>),
+    /// As many were begun lately as there may be.
+    TooMany(TooMany),
 }
 
 impl Store {
@@ -93,7 +97,8 @@ impl Store {
         })
     }
 
-    /// Confirms a request: it is settled, and its operation, what that holds, and its message are written, all or none.
+    /// Confirms a request: it is settled, and its operation, what that holds, as what it is `counted`, and its message are
+    /// written, all or none.
     ///
     /// # Errors
     /// If the store cannot be written.
@@ -101,21 +106,27 @@ impl Store {
         &self,
         request: &Request,
         operation: &Operation,
+        counted: &[Counted],
         now: Timestamp,
     ) -> Result<Confirmed, StoreError> {
         // Whoever holds what it needs may have ended by the time we look who that is: then it is free, or somebody else's.
         const TRIES: usize = 10;
         for _ in 0..TRIES {
             let batch = Batch::default().claim(claim(request, RequestState::Confirmed, Some(now))?);
-            let (batch, scopes) = begin(batch, operation, now)?;
+            let scopes = operation.scopes();
+            let batch = count(hold(batch, operation, &scopes), counted, &operation.id, now);
+            let batch = begin(batch, operation, now)?;
             let batch = tell(batch, request, RequestState::Confirmed, now)?;
             match self.write(batch, Who::Awaited).await? {
                 Ran::All(_) => return Ok(Confirmed::Now),
                 Ran::Stopped(0) => return Ok(Confirmed::Before(self.state_of(&request.id).await?)),
                 Ran::Stopped(place) => {
-                    let Some(scope) = scopes.get(place - 1) else { break };
-                    if let Some(holder) = self.holder(scope).await? {
-                        return Ok(Confirmed::Busy(Box::new(holder)));
+                    if let Some(scope) = scopes.get(place - 1) {
+                        if let Some(holder) = self.holder(scope).await? {
+                            return Ok(Confirmed::Busy(Box::new(holder)));
+                        }
+                    } else if let Some(too_many) = self.too_many(counted, now).await? {
+                        return Ok(Confirmed::TooMany(too_many));
                     }
                 }
             }

@@ -344,6 +344,10 @@ impl Control {
         self.send(Method::POST, path, Some(body)).await
     }
 
+    pub async fn put(&self, path: &str, body: Value) -> Value {
+        self.send(Method::PUT, path, Some(body)).await
+    }
+
     pub async fn look(&self, path: &str) -> Value {
         self.send(Method::GET, path, None).await
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use botswain::history::Chronicle;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::harbour::{Harbour, text};
 
@@ -37,6 +37,19 @@ async fn a_history_is_a_picture_with_its_figures_and_other_ranges_are_a_press_aw
     let now = harbour.done(harbour.press(harbour.vera(), &week, "How it is now").await).await;
     assert!(text(&now).contains("billing-1: Healthy"), "{}", text(&now));
     assert_eq!(now["attachments"].as_array().map_or(0, Vec::len), 0, "and none where there is none");
+    harbour.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn where_no_file_may_be_attached_the_figures_come_and_name_the_permission() {
+    let harbour = Harbour::open().await;
+    let (channel, me) = (harbour.seed.team_channel.id, harbour.seed.bot_user_id);
+    let deny = json!({"role_or_user_id": me, "type": 1, "allow": "0", "deny": (1 << 15).to_string()});
+    harbour.control().put(&format!("/channels/{channel}/permissions"), deny).await;
+    let asked = harbour.run(harbour.vera(), "history", &[("env", "production"), ("bot", "Billing Bot")]).await;
+    let message = harbour.done(asked).await;
+    assert!(text(&message).contains("lacks **Attach Files** in"), "{}", text(&message));
+    assert_eq!(message["attachments"].as_array().map_or(0, Vec::len), 0, "{message}");
     harbour.close().await;
 }
 

@@ -18,7 +18,7 @@ use botswain::domain::authority::Member;
 use botswain::domain::ids::{ChannelId, UserId};
 use botswain::domain::incident::{Incident, Subject};
 use botswain::domain::policy::Picture;
-use botswain::incidents::{self, Incidents, MuteAnswer, ToMute};
+use botswain::incidents::{self, BoardAnswer, Incidents, MuteAnswer, ToMute};
 use botswain::lifecycle::{LifecycleClient, Settings};
 use botswain::monitor::{Bells, Monitor, Ticked, Watch};
 use botswain::operations::{Asker, Operations, Rules, Wake};
@@ -252,21 +252,34 @@ impl Scene {
         open.into_iter().find(|incident| matches!(&incident.subject, Subject::Failover { bot, .. } if bot.name == of))
     }
 
-    /// Olga mutes an environment for a day.
-    pub async fn mute(&self, environment: &str) {
+    fn incidents(&self) -> Incidents {
         let config = self.sandbox.config(self.settings).unwrap();
         let rules = incidents::Rules { authority: config.authority, policy: config.policy };
-        let incidents = Incidents::new(self.store.clone(), self.picture.clone(), rules, Wake::default());
+        Incidents::new(self.store.clone(), self.picture.clone(), rules, Wake::default())
+    }
+
+    /// Olga, in the other channel.
+    fn asker(&self) -> Asker {
         let olga = Member {
             id: UserId(1),
             name: "Olga".to_owned(),
             roles: vec![self.seed.operators.id.to_string().parse().unwrap()],
             manages_guild: Some(false),
         };
-        let asker = Asker { member: olga, channel: self.elsewhere(), interaction: 7 };
+        Asker { member: olga, channel: self.elsewhere(), interaction: 7 }
+    }
+
+    /// Olga puts a board up in the other channel.
+    pub async fn board(&self, environment: &str) {
+        let answer = self.incidents().put_up_board(&self.asker(), Some(environment), true, self.now()).await.unwrap();
+        assert!(matches!(answer, BoardAnswer::Up(_)), "{answer:?}");
+    }
+
+    /// Olga mutes an environment for a day.
+    pub async fn mute(&self, environment: &str) {
         let (until, reason) = (Some("8h".to_owned()), Some("maintenance".to_owned()));
         let said = ToMute { environment: Some(environment.to_owned()), bot: None, until, reason };
-        let muted = incidents.mute(&asker, &said, self.now()).await.unwrap();
+        let muted = self.incidents().mute(&self.asker(), &said, self.now()).await.unwrap();
         assert!(matches!(muted, MuteAnswer::On(_)), "{muted:?}");
     }
 

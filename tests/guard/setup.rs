@@ -2,6 +2,7 @@
 
 use botswain::discord::setup::Survey;
 use botswain::discord_api::DiscordApi;
+use botswain::domain::ids::ChannelId;
 use botswain::domain::setup::Wanted;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -9,6 +10,7 @@ use serde_json::{Value, json};
 use crate::scene::Scene;
 
 const EMBED_LINKS: u64 = 1 << 14;
+const ATTACH_FILES: u64 = 1 << 15;
 const SEND_MESSAGES: u64 = 1 << 11;
 
 fn survey(scene: &Scene, more: &[(&str, &str)]) -> Survey {
@@ -19,8 +21,12 @@ fn survey(scene: &Scene, more: &[(&str, &str)]) -> Survey {
 }
 
 async fn deny(scene: &Scene, bits: u64) {
+    deny_in(scene, scene.alerts(), bits).await;
+}
+
+async fn deny_in(scene: &Scene, channel: ChannelId, bits: u64) {
     let body = json!({"role_or_user_id": scene.seed.bot_user_id, "type": 1, "allow": "0", "deny": bits.to_string()});
-    scene.control(Method::PUT, &format!("/channels/{}/permissions", scene.alerts()), body).await;
+    scene.control(Method::PUT, &format!("/channels/{channel}/permissions"), body).await;
 }
 
 /// The bot registers its commands, as it does when it starts.
@@ -106,4 +112,24 @@ async fn where_nothing_can_be_posted_among_the_alerts_it_is_said_in_the_other_ch
     let said = scene.texts(scene.elsewhere()).await;
     assert!(said.len() == 1 && said[0].contains("✅"), "{said:?}");
     assert_eq!(scene.texts(scene.alerts()).await, [] as [String; 0]);
+}
+
+#[tokio::test]
+async fn what_a_board_lacks_where_it_stands_is_named_as_long_as_it_is_wanted_there() {
+    let mut scene = Scene::open().await;
+    register(&scene).await;
+    let survey = survey(&scene, &[]);
+    deny_in(&scene, scene.elsewhere(), EMBED_LINKS).await;
+    assert_eq!(look(&mut scene, &survey).await, 0, "nothing is wanted there");
+    scene.board("production").await;
+    assert_eq!(look(&mut scene, &survey).await, 1);
+    let said = scene.texts(scene.alerts()).await;
+    assert!(said.len() == 1 && said[0].contains("**Embed Links** in"), "{said:?}");
+    assert!(said[0].contains("where a board stands") && said[0].contains("🔸"), "{said:?}");
+    deny_in(&scene, scene.elsewhere(), ATTACH_FILES).await;
+    look(&mut scene, &survey).await;
+    let said = scene.texts(scene.alerts()).await;
+    assert!(said[0].contains("**Attach Files**") && said[0].contains("`/bots history` has no picture"), "{said:?}");
+    deny_in(&scene, scene.elsewhere(), 0).await;
+    assert_eq!(look(&mut scene, &survey).await, 0);
 }

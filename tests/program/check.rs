@@ -1,8 +1,15 @@
 //! `botswain check` against both stand-ins: what is in the way is named, with what to do about it.
 
 use botswain::check::{Mark, Report, check};
+use botswain::domain::audit::{Entry, Handling, Verdict};
+use botswain::domain::authority::Person;
+use botswain::domain::board::Board;
+use botswain::domain::connector::Environment;
+use botswain::domain::ids::{ChannelId, Id, UserId};
 use botswain::sandbox::discord::Seed;
 use botswain::sandbox::{Options, Sandbox};
+use botswain::store::Store;
+use botswain::store::boards::Placed;
 use reqwest::Method;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -113,6 +120,26 @@ async fn what_alerts_can_do_without_is_a_note() {
     place.deny(1 << 35).await;
     let report = place.checked(&[], false).await;
     assert!(report.is_fine() && report.to_string().contains("● Discord: Botswain lacks Create Public"), "{report}");
+}
+
+#[tokio::test]
+async fn what_a_board_lacks_is_read_from_the_database_beside_the_bot_and_is_a_note() {
+    let place = Place::new(|_| {}).await;
+    let config = place.sandbox.config(&[]).unwrap();
+    let store = Store::open(&config.database_url).await.unwrap();
+    let channel = ChannelId(place.seed.team_channel.id.to_string().parse().unwrap());
+    let by = Person { id: UserId(1), name: "Olga".to_owned() };
+    let (id, environment, at) = (Id::random(), Environment::new("production"), jiff::Timestamp::now());
+    let entry = Entry { handling: Some(Handling::Board), ..Entry::new("1".into(), by.clone(), Verdict::Done, "", at) };
+    let board = Board { id, environment, channel, by, at, shown: None, ended: None };
+    assert_eq!(store.place_board(&board, &entry, at).await.unwrap(), Placed::Now);
+    let body = json!({"role_or_user_id": place.seed.bot_user_id, "type": 1, "allow": "0", "deny": "34816"});
+    place.control(Method::PUT, &format!("/channels/{channel}/permissions"), body).await;
+    let report = check(&config, false).await;
+    let says = "● Discord: Botswain lacks Send Messages, Embed Links and Attach Files in #";
+    assert!(report.is_fine() && report.to_string().contains(says), "{report}");
+    assert!(report.to_string().contains("where a board stands"), "{report}");
+    store.close().await;
 }
 
 #[tokio::test]

@@ -128,7 +128,11 @@ async fn p2_the_last_one_is_opened_again_once_and_only_while_no_other_one_is_ope
     let back = Incident { flaps: 1, replies: 1, ..first.clone() };
     let reopen = change(Some(&last.kept), Some(&back), Call::Back);
     assert_eq!(ground.store.write_incidents(&[reopen], at(80)).await.unwrap(), [Changed::Stale], "one is suspected");
-    let both = [change(Some(&suspicion), None, Call::Nobody), reopen];
+    let forgets = change(Some(&suspicion), None, Call::Nobody);
+    let late = [forgets, change(Some(&kept), Some(&back), Call::Back)];
+    assert_eq!(ground.store.write_incidents(&late, at(80)).await.unwrap(), [Changed::Stale, Changed::Stale]);
+    assert_eq!(ground.store.open_incidents().await.unwrap(), std::slice::from_ref(&suspicion), "both or none");
+    let both = [forgets, reopen];
     assert_eq!(ground.store.write_incidents(&both, at(80)).await.unwrap(), [Changed::Now, Changed::Now]);
     assert_eq!(ground.store.write_incidents(&both, at(80)).await.unwrap(), [Changed::Stale, Changed::Stale]);
     let open: Vec<_> = ground.store.open_incidents().await.unwrap().into_iter().map(|kept| kept.incident).collect();

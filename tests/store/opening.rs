@@ -68,7 +68,7 @@ async fn a_row_that_is_not_ours_is_refused_by_its_tables_name(ground: Ground) {
     let request = Request { expires_at: at(1), ..asked("billing", "billing-1") };
     let _kept = ground.store.save_request(&request).await.unwrap();
     let operation = operation(&request);
-    let _confirmed = ground.store.confirm_request(&request, &operation, at(0)).await.unwrap();
+    let _confirmed = ground.store.confirm_request(&request, &operation, &[], at(0)).await.unwrap();
     let _opened = ground.store.open_incident(&incident("billing", 1), Call::Card, ALERTS, at(0)).await.unwrap();
     ground.store.record(&entry("interaction:1", botswain::domain::audit::Verdict::Denied, 1)).await.unwrap();
     unguard(&ground).await;

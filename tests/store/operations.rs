@@ -36,7 +36,7 @@ on_both!(
 async fn begun(store: &Store, request: &Request) -> Operation {
     let operation = operation(request);
     let _kept = store.save_request(request).await.unwrap();
-    assert_eq!(store.confirm_request(request, &operation, at(0)).await.unwrap(), Confirmed::Now);
+    assert_eq!(store.confirm_request(request, &operation, &[], at(0)).await.unwrap(), Confirmed::Now);
     operation
 }
 
@@ -46,7 +46,7 @@ async fn lease(store: &Store, second: i64) -> Option<Leased> {
 
 async fn busy_with(store: &Store, request: &Request) -> Operation {
     let _kept = store.save_request(request).await.unwrap();
-    match store.confirm_request(request, &operation(request), at(1)).await.unwrap() {
+    match store.confirm_request(request, &operation(request), &[], at(1)).await.unwrap() {
         Confirmed::Busy(holder) => *holder,
         other => panic!("{other:?}"),
     }
@@ -158,7 +158,7 @@ async fn the_last_operations_on_a_connector_are_the_newest_first(ground: Ground)
         // Starts on one connector exclude each other, so each of these is of another bot, and ends first.
         operation.opened_at = at(second);
         let _kept = ground.store.save_request(&request).await.unwrap();
-        assert_eq!(ground.store.confirm_request(&request, &operation, at(0)).await.unwrap(), Confirmed::Now);
+        assert_eq!(ground.store.confirm_request(&request, &operation, &[], at(0)).await.unwrap(), Confirmed::Now);
         let leased = lease(&ground.store, 0).await.unwrap();
         let record = entry(request.id.as_str(), Verdict::Done, second);
         let end = Then::End { entry: &record };

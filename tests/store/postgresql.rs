@@ -52,7 +52,7 @@ async fn p3_leases_fence_whoever_does_not_know_yet_that_another_process_took_ove
     let ground = Ground::postgresql().await;
     let request = asked("billing", "billing-1");
     let _kept = ground.store.save_request(&request).await.unwrap();
-    let confirmed = ground.store.confirm_request(&request, &operation(&request), at(0)).await.unwrap();
+    let confirmed = ground.store.confirm_request(&request, &operation(&request), &[], at(0)).await.unwrap();
     assert_eq!(confirmed, Confirmed::Now);
     let Leased { operation, lease: old } = ground.store.lease_operation(LEASE, at(0)).await.unwrap().unwrap();
     let message = ground.store.claim_message(LEASE, at(0)).await.unwrap().unwrap();

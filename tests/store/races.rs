@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use botswain::domain::audit::Verdict;
 use botswain::domain::connector::{Bot, Environment};
-use botswain::domain::ids::{BotId, ChannelId};
+use botswain::domain::ids::{BotId, ChannelId, UserId};
 use botswain::domain::incident::{Incident, Phase};
 use botswain::domain::notice::Call;
 use botswain::domain::operation::Operation;
+use botswain::domain::pace::{Limits, TooMany, Whose};
 use botswain::domain::request::{Request, RequestState};
 use botswain::store::Store;
 use botswain::store::highest::Highest;
@@ -26,6 +27,7 @@ const ROUNDS: usize = 1_000;
 on_both!(
     p3_p10_of_many_presses_that_settle_one_request_one_does,
     one_operation_at_a_time_on_a_bot_whoever_else_begins_or_ends_one,
+    of_many_changes_that_begin_at_once_as_many_do_as_there_is_room_for,
     p3_operations_that_many_want_are_leased_once_each,
     p2_messages_that_many_want_are_claimed_once_each_and_one_in_a_channel,
     p2_of_many_that_open_or_change_an_incident_one_does,
@@ -45,7 +47,7 @@ async fn p3_p10_of_many_presses_that_settle_one_request_one_does(ground: Ground)
                     let cancelled = store.settle_request(&request, RequestState::Cancelled, &record).await.unwrap();
                     return cancelled == Settled::Now;
                 }
-                store.confirm_request(&request, &operation(&request), at(1)).await.unwrap() == Confirmed::Now
+                store.confirm_request(&request, &operation(&request), &[], at(1)).await.unwrap() == Confirmed::Now
             }
         }))
         .await;
@@ -83,7 +85,7 @@ async fn one_operation_at_a_time_on_a_bot_whoever_else_begins_or_ends_one(ground
         let ending = leased.map(|leased| tokio::spawn(end(ground.store.clone(), leased)));
         let came_to = at_once(requests.map(|request: Request| {
             let (store, operation) = (ground.store.clone(), operation(&request));
-            async move { (store.confirm_request(&request, &operation, at(0)).await.unwrap(), operation) }
+            async move { (store.confirm_request(&request, &operation, &[], at(0)).await.unwrap(), operation) }
         }))
         .await;
         if let Some(ending) = ending {
@@ -96,7 +98,7 @@ async fn one_operation_at_a_time_on_a_bot_whoever_else_begins_or_ends_one(ground
             let explained = match went {
                 Confirmed::Now => true,
                 Confirmed::Busy(by) => held_by(standing.as_ref(), by) || held_by(won.first().copied(), by),
-                Confirmed::Before(_) => false,
+                Confirmed::Before(_) | Confirmed::TooMany(_) => false,
             };
             assert!(explained, "round {round}: {went:?}");
         }
@@ -107,12 +109,46 @@ async fn one_operation_at_a_time_on_a_bot_whoever_else_begins_or_ends_one(ground
     assert!(begun > ROUNDS / 3, "of {ROUNDS} rounds only {begun} began anything");
 }
 
+async fn of_many_changes_that_begin_at_once_as_many_do_as_there_is_room_for(ground: Ground) {
+    const MOST: u32 = 3;
+    for round in 0..ROUNDS / 4 {
+        let limits = Limits { per_person: 0, per_environment: MOST };
+        let (here, there) = (Environment::new(&format!("here-{round}")), Environment::new("there"));
+        let unlimited = Limits::default().counted(UserId(1), [&there]).split_off(1);
+        let counted = [limits.counted(UserId(1), [&here]), unlimited].concat();
+        // Half of them find one there before.
+        let before = u32::from(round % 2 == 0);
+        let began = |n: u32| {
+            let (store, counted) = (ground.store.clone(), counted.clone());
+            let request = asked(&format!("bot-{round}-{n}"), &format!("connector-{round}-{n}"));
+            async move {
+                let _kept = store.save_request(&request).await.unwrap();
+                let operation = Operation { opened_at: at(1), ..operation(&request) };
+                store.confirm_request(&request, &operation, &counted, at(1)).await.unwrap()
+            }
+        };
+        for n in 0..before {
+            assert_eq!(began(n).await, Confirmed::Now);
+        }
+        let came_to = at_once((before..6).map(began)).await;
+        let begun = came_to.iter().filter(|went| **went == Confirmed::Now).count();
+        assert_eq!(begun, usize::try_from(MOST - before).unwrap(), "round {round}: {came_to:?}");
+        let whose = Whose::Environment { environment: here.clone() };
+        let full = TooMany { whose, most: MOST, again_at: at(601) };
+        assert!(came_to.iter().all(|went| *went == Confirmed::Now || *went == Confirmed::TooMany(full.clone())));
+        let read = |second| ground.store.too_many(&counted, at(second));
+        assert_eq!((read(600).await.unwrap(), read(601).await.unwrap()), (Some(full.clone()), None));
+    }
+    // Whoever was refused holds nothing, and the request can be asked once there is room.
+    assert_eq!(ground.store.open_operations().await.unwrap().len(), ROUNDS / 4 * usize::try_from(MOST).unwrap());
+}
+
 async fn p3_operations_that_many_want_are_leased_once_each(ground: Ground) {
     const DUE: usize = 3;
     for bot in 0..DUE {
         let request = asked(&format!("bot-{bot}"), &format!("connector-{bot}"));
         let _kept = ground.store.save_request(&request).await.unwrap();
-        let begun = ground.store.confirm_request(&request, &operation(&request), at(0)).await.unwrap();
+        let begun = ground.store.confirm_request(&request, &operation(&request), &[], at(0)).await.unwrap();
         assert_eq!(begun, Confirmed::Now);
     }
     for round in 0..ROUNDS {

@@ -35,8 +35,8 @@ async fn p3_a_request_is_confirmed_once_and_its_operation_is_written_with_it(gro
     let request = asked("billing", "billing-1");
     let _kept = ground.store.save_request(&request).await.unwrap();
     let first = operation(&request);
-    assert_eq!(ground.store.confirm_request(&request, &first, at(1)).await.unwrap(), Confirmed::Now);
-    let again = ground.store.confirm_request(&request, &operation(&request), at(1)).await.unwrap();
+    assert_eq!(ground.store.confirm_request(&request, &first, &[], at(1)).await.unwrap(), Confirmed::Now);
+    let again = ground.store.confirm_request(&request, &operation(&request), &[], at(1)).await.unwrap();
     assert_eq!(again, Confirmed::Before(Some(RequestState::Confirmed)));
     assert_eq!(ground.store.open_operations().await.unwrap(), std::slice::from_ref(&first));
     assert_eq!(ground.store.request(&request.id).await.unwrap().unwrap().state, RequestState::Confirmed);
@@ -50,12 +50,12 @@ async fn p3_a_request_that_expired_or_was_cancelled_is_not_confirmed(ground: Gro
     for request in [&late, &cancelled] {
         let _kept = ground.store.save_request(request).await.unwrap();
     }
-    let confirmed = ground.store.confirm_request(&late, &operation(&late), late.expires_at).await.unwrap();
+    let confirmed = ground.store.confirm_request(&late, &operation(&late), &[], late.expires_at).await.unwrap();
     assert_eq!(confirmed, Confirmed::Before(Some(RequestState::Asked)));
     let record = entry(cancelled.id.as_str(), Verdict::Cancelled, 1);
     let settled = ground.store.settle_request(&cancelled, RequestState::Cancelled, &record).await.unwrap();
     assert_eq!(settled, Settled::Now);
-    let confirmed = ground.store.confirm_request(&cancelled, &operation(&cancelled), at(1)).await.unwrap();
+    let confirmed = ground.store.confirm_request(&cancelled, &operation(&cancelled), &[], at(1)).await.unwrap();
     assert_eq!(confirmed, Confirmed::Before(Some(RequestState::Cancelled)));
     assert_eq!(ground.store.open_operations().await.unwrap(), []);
     assert_eq!(ground.store.backlog().await.unwrap().waiting, 0);
@@ -78,7 +78,7 @@ async fn what_is_not_there_is_neither_settled_nor_confirmed(ground: Ground) {
     let record = entry(request.id.as_str(), Verdict::Cancelled, 1);
     let settled = ground.store.settle_request(&request, RequestState::Cancelled, &record).await.unwrap();
     assert_eq!(settled, Settled::Before(None));
-    let confirmed = ground.store.confirm_request(&request, &operation(&request), at(1)).await.unwrap();
+    let confirmed = ground.store.confirm_request(&request, &operation(&request), &[], at(1)).await.unwrap();
     assert_eq!(confirmed, Confirmed::Before(None));
     assert_eq!(ground.store.records(at(0), 9).await.unwrap(), []);
 }

@@ -203,7 +203,7 @@ async fn an_operation_is_told_where_its_bot_has_an_open_card(ground: Ground) {
     }
     let request = asked("billing", "billing-1");
     let _kept = ground.store.save_request(&request).await.unwrap();
-    let begun = ground.store.confirm_request(&request, &operation(&request), at(2)).await.unwrap();
+    let begun = ground.store.confirm_request(&request, &operation(&request), &[], at(2)).await.unwrap();
     assert_eq!(begun, Confirmed::Now);
     let telling = claim(&ground, 2).await.unwrap();
     assert_eq!(telling.card, MessageId(70));
@@ -237,7 +237,7 @@ async fn tell_of_an_operation(ground: &Ground, ended: bool, second: i64) -> Vec<
 async fn begun(ground: &Ground, request: &Request, second: i64) -> Operation {
     let _kept = ground.store.save_request(request).await.unwrap();
     let operation = operation(request);
-    assert_eq!(ground.store.confirm_request(request, &operation, at(second)).await.unwrap(), Confirmed::Now);
+    assert_eq!(ground.store.confirm_request(request, &operation, &[], at(second)).await.unwrap(), Confirmed::Now);
     operation
 }
 

@@ -22,7 +22,7 @@ async fn an_alert_waits_until_it_is_said_and_an_operation_is_none(ground: Ground
     let store = &ground.store;
     let request = asked("billing", "billing-1");
     let _kept = store.save_request(&request).await.unwrap();
-    let _begun = store.confirm_request(&request, &operation(&request), at(0)).await.unwrap();
+    let _begun = store.confirm_request(&request, &operation(&request), &[], at(0)).await.unwrap();
     assert_eq!(store.waiting_alerts().await.unwrap(), []);
     let first = incident("a", 1);
     assert_eq!(store.open_incident(&first, Call::Card, ALERTS, at(3)).await.unwrap(), Opened::Now);

@@ -6,9 +6,10 @@ use std::time::Duration;
 use botswain::domain::audit::Verdict;
 use botswain::domain::connector::Environment;
 use botswain::domain::history::{Span, State};
-use botswain::domain::ids::{BotId, ConnectorId};
+use botswain::domain::ids::{BotId, ConnectorId, UserId};
 use botswain::domain::notice::Notice;
 use botswain::domain::operation::StepState;
+use botswain::domain::pace::Limits;
 use botswain::domain::request::RequestState;
 use botswain::store::Store;
 use botswain::store::outbox::{Held, Sending};
@@ -82,6 +83,8 @@ async fn everything_is_there(store: &Store, version: i64) {
     assert_eq!(setup.map_or(0, |setup| setup.lacks.len()), if version >= 15 { 2 } else { 0 }, "from {version}");
     let usual = store.usual_start(&BotId::new("billing"), &Environment::new("production")).await.unwrap();
     assert_eq!(usual.is_some(), version >= 12, "from {version}");
+    let one = Limits { per_person: 1, per_environment: 0 }.counted(UserId(1), []);
+    assert_eq!(store.too_many(&one, at(1)).await.unwrap().is_some(), version >= 20, "from {version}");
     store.check_writable().await.unwrap();
     let mutes = store.mutes().await.unwrap();
     assert_eq!(

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::sample::{HOUR, MINUTE, Sample, bot, production};
 use super::{Exhibit, Kind};
-use crate::discord::render::history::{self as shown, FILE, Shown};
+use crate::discord::render::history::{self as shown, Drawn, FILE, Shown};
 use crate::domain::action::Verb;
 use crate::domain::attention::Done;
 use crate::domain::history::{Change, History, Lane, Span, State};
@@ -50,7 +50,8 @@ impl Sample<'_> {
     fn pictured(&self, name: &str, shown: &Shown) -> Exhibit {
         // Without a picture it shows what people see then.
         let png = shown.picture(&TimeZone::UTC).unwrap_or_default();
-        let mut body = shown::message(shown, !png.is_empty()).private_body();
+        let picture = if png.is_empty() { Drawn::Failed } else { Drawn::Attached };
+        let mut body = shown::message(shown, picture).private_body();
         let file = json!({
             "filename": FILE,
             "description": shown.alt(),
@@ -112,7 +113,11 @@ pub(super) fn histories(of: &Sample<'_>) -> Vec<Exhibit> {
         of.pictured("A day of a bot", &one),
         of.pictured("A quarter of a year of one that flaps", &quarter),
         of.pictured("Nothing was seen", &nothing),
-        Exhibit::private("When the picture cannot be drawn or attached", &shown::message(&one, false)),
+        Exhibit::private("When the picture cannot be drawn or attached", &shown::message(&one, Drawn::Failed)),
+        Exhibit::private(
+            "Where no file may be attached",
+            &shown::message(&one, Drawn::Forbidden { channel: of.cast.channel }),
+        ),
         Exhibit::private("Not a range", &shown::not_a_range("yesterday")),
     ]
 }

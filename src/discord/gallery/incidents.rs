@@ -188,6 +188,13 @@ pub(super) fn troubles(of: &Sample<'_>) -> Vec<Exhibit> {
         is_thread: false,
         missing: vec![Permission::EmbedLinks, Permission::CreatePublicThreads],
     };
+    let of_board = Lack::Permissions {
+        channel: of.cast.channel,
+        name: String::new(),
+        purpose: Purpose::Board,
+        is_thread: false,
+        missing: vec![Permission::EmbedLinks, Permission::AttachFiles],
+    };
     let in_setup = |name, lacks, whole_at| {
         let setup = Setup { id: Id::random(), since: of.ago(6 * MINUTE), lacks, whole_at };
         Exhibit::public(name, of.said(&Notice::Setup { setup }))
@@ -206,7 +213,7 @@ pub(super) fn troubles(of: &Sample<'_>) -> Vec<Exhibit> {
         ),
         in_setup(
             "Something is missing in the server",
-            vec![lacking, Lack::NoRole { role: RoleId(1), called: true }],
+            vec![lacking, Lack::NoRole { role: RoleId(1), called: true }, of_board],
             None,
         ),
         in_setup("Nothing is missing in the server any more", Vec::new(), Some(of.ago(10))),

@@ -5,6 +5,7 @@ mod actions;
 mod board;
 mod history;
 mod incidents;
+mod record;
 mod sample;
 mod views;
 
@@ -97,6 +98,9 @@ pub fn rooms(cast: &Cast, now: Timestamp) -> Vec<Room> {
         Room { title: "Prompts", exhibits: actions::prompts(&sample) },
         Room { title: "Progress and outcomes", exhibits: actions::operations(&sample) },
         Room { title: "Refusals", exhibits: actions::refusals(&sample) },
+        Room { title: "Timelines in threads", exhibits: record::timelines(&sample) },
+        Room { title: "Explained", exhibits: record::explanations(&sample) },
+        Room { title: "The record", exhibits: record::records(&sample) },
         Room { title: "Answers about incidents", exhibits: views::answers(&sample) },
         Room { title: "When Botswain itself is in trouble", exhibits: incidents::troubles(&sample) },
     ]

@@ -24,6 +24,8 @@ pub(super) struct Incoming<'a> {
     pub(super) is_ours: bool,
     /// What we lack to post in its channel, as Discord says with the interaction.
     pub(super) lacks: Vec<Permission>,
+    /// Whether Discord says that no file may be attached there.
+    pub(super) lacks_files: bool,
 }
 
 impl<'a> Incoming<'a> {
@@ -63,7 +65,7 @@ impl<'a> Incoming<'a> {
         let asker =
             Asker { member: judged(member, user), channel: ChannelId(channel.get()), interaction: interaction.get() };
         let is_ours = guild.is_some_and(|guild| guild.get() == ours.0) && member.is_some();
-        Self { reply, asker, is_ours, lacks: Vec::new() }
+        Self { reply, asker, is_ours, lacks: Vec::new(), lacks_files: false }
     }
 
     /// Whether it was caused a moment ago by our clock, so that there is time to answer it with its outcome. What comes late
@@ -73,7 +75,8 @@ impl<'a> Incoming<'a> {
     }
 
     fn judged(self, ours: Option<Permissions>, channel: Option<&PartialChannel>) -> Self {
-        Self { lacks: lacks(ours, channel), ..self }
+        let lacks_files = ours.is_some_and(|ours| !Bits(ours.bits()).hold(Permission::AttachFiles));
+        Self { lacks: lacks(ours, channel), lacks_files, ..self }
     }
 }
 

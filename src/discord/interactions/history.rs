@@ -81,6 +81,10 @@ impl Front {
                 return incoming.reply.edit(&message).await;
             }
         };
+        if incoming.lacks_files {
+            let unattached = history::Drawn::Forbidden { channel: incoming.asker.channel };
+            return incoming.reply.edit(&history::message(&shown, unattached)).await;
+        }
         let (zone, drawn) = (self.policy.timezone.clone(), shown.clone());
         let picture = tokio::task::spawn_blocking(move || drawn.picture(&zone)).await;
         let (interaction, alt) = (incoming.asker.interaction, shown.alt());
@@ -88,14 +92,14 @@ impl Front {
             Ok(Ok(bytes)) => bytes,
             failed => {
                 tracing::error!(interaction, why = ?failed.map(|drawn| drawn.map(|_| ())), "a history could not be drawn");
-                return incoming.reply.edit(&history::message(&shown, false)).await;
+                return incoming.reply.edit(&history::message(&shown, history::Drawn::Failed)).await;
             }
         };
         let attached = Attached { name: FILE, alt: &alt, bytes };
-        match incoming.reply.edit_with(&history::message(&shown, true), attached).await {
+        match incoming.reply.edit_with(&history::message(&shown, history::Drawn::Attached), attached).await {
             Err(AnswerError::Refused(why)) => {
                 tracing::warn!(interaction, why, "a history's picture could not be attached");
-                incoming.reply.edit(&history::message(&shown, false)).await
+                incoming.reply.edit(&history::message(&shown, history::Drawn::Failed)).await
             }
             sent => sent,
         }

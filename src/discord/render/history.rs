@@ -9,12 +9,15 @@ use super::super::custom_id::{CustomId, environment_key};
 use super::chart::{Chart, Unpainted};
 use super::escape;
 use super::message::{Button, Embed, Look, Message};
+use super::setup::{self, Medium};
 use super::words::{self, BLUE};
 use crate::domain::action::Verb;
 use crate::domain::connector::{Bot, Environment};
 use crate::domain::history::{Figures, History, LONGEST, SHORTEST, Span};
+use crate::domain::ids::ChannelId;
 use crate::domain::incident::{Incident, Phase};
 use crate::domain::operation::Operation;
+use crate::domain::setup::Permission;
 
 /// The picture's file.
 pub const FILE: &str = "history.png";
@@ -95,15 +98,38 @@ fn is_one(incident: &Incident) -> bool {
     !matches!(incident.phase, Phase::Suspected { .. })
 }
 
-/// The message; `pictured` is whether the picture comes with it.
-pub fn message(shown: &Shown, pictured: bool) -> Message {
+/// What becomes of the picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Drawn {
+    /// It comes with the message.
+    Attached,
+    /// It could not be drawn, or Discord would not take it.
+    Failed,
+    /// No file may be attached there.
+    Forbidden {
+        /// Where.
+        channel: ChannelId,
+    },
+}
+
+/// The message beside the picture.
+pub fn message(shown: &Shown, picture: Drawn) -> Message {
     let figures = shown.figures();
     let place = escape::name(&shown.environment.title());
     let range = range(shown.history.span.length());
     let title = format!("📈 {} in {place}: {range}", escape::name(&shown.bot.name));
     let mut lines = Vec::new();
-    if !pictured {
-        lines.push("⚠️ The picture could not be drawn or attached; the figures are these.".to_owned());
+    match picture {
+        Drawn::Attached => {}
+        Drawn::Failed => {
+            lines.push("⚠️ The picture could not be drawn or attached; the figures are these.".to_owned());
+        }
+        Drawn::Forbidden { channel } => {
+            let lacks = setup::names(&[Permission::AttachFiles], Medium::Discord);
+            lines.push(format!(
+                "⚠️ Botswain lacks {lacks} in <#{channel}>, so it shows no picture; the figures are these."
+            ));
+        }
     }
     lines.extend(unseen(shown, &figures));
     lines.extend(events(shown));
@@ -124,7 +150,7 @@ pub fn message(shown: &Shown, pictured: bool) -> Message {
     ] {
         embed.push_field(name, &value, true);
     }
-    if pictured {
+    if picture == Drawn::Attached {
         embed = embed.picture(FILE);
     }
     let (environment, bot) = (environment_key(&shown.environment), shown.bot.id.key());

@@ -117,6 +117,7 @@ fn role_of(purpose: Purpose) -> &'static str {
         Purpose::Alerts => "the channel of alerts",
         Purpose::Fallback => "the fallback channel",
         Purpose::Record => "the channel that mirrors the audit",
+        Purpose::Board => "where a board stands",
     }
 }
 
@@ -125,12 +126,16 @@ fn setting(purpose: Purpose) -> &'static str {
         Purpose::Alerts => "DISCORD_ALERT_CHANNEL_ID (or alert_channel_id in the file that BOTSWAIN_CONFIG names)",
         Purpose::Fallback => "DISCORD_FALLBACK_CHANNEL_ID",
         Purpose::Record => "AUDIT_CHANNEL_ID",
+        // No setting: somebody puts a board up where it is wanted.
+        Purpose::Board => "the board",
     }
 }
 
 /// What comes of it.
 fn consequence(purpose: Purpose, missing: &[Permission], is_minor: bool) -> &'static str {
     match purpose {
+        _ if missing == [Permission::AttachFiles] => "Until then `/bots history` has no picture there.",
+        Purpose::Board => "Until then the board there is not kept.",
         _ if is_minor && missing.contains(&Permission::ReadMessageHistory) => {
             "Until then a message may stand twice there after a crash."
         }
@@ -179,7 +184,7 @@ mod tests {
             is_thread: false,
             missing: missing.to_vec(),
         };
-        use Permission::{CreatePublicThreads, EmbedLinks, ReadMessageHistory, ViewChannel};
+        use Permission::{AttachFiles, CreatePublicThreads, EmbedLinks, ReadMessageHistory, ViewChannel};
         vec![
             Lack::NotInGuild { guild: GuildId(1) },
             Lack::NoChannel { channel: ChannelId(5), purpose: Purpose::Alerts },
@@ -187,6 +192,8 @@ mod tests {
             permissions(Purpose::Fallback, &[ViewChannel, EmbedLinks, ReadMessageHistory]),
             permissions(Purpose::Alerts, &[ReadMessageHistory]),
             permissions(Purpose::Alerts, &[CreatePublicThreads]),
+            permissions(Purpose::Alerts, &[AttachFiles]),
+            permissions(Purpose::Board, &[EmbedLinks, AttachFiles]),
             Lack::NoRole { role: RoleId(7), called: true },
             Lack::NoRole { role: RoleId(7), called: false },
             Lack::Unpingable {
@@ -218,6 +225,10 @@ mod tests {
           Allow its role that in the channel's settings, under Permissions. Until then a message may stand twice there after a crash.
         Botswain lacks Create Public Threads in #alerts[2J (5), the channel of alerts.
           Allow its role that in the channel's settings, under Permissions. Until then alerts come without their timelines.
+        Botswain lacks Attach Files in #alerts[2J (5), the channel of alerts.
+          Allow its role that in the channel's settings, under Permissions. Until then `/bots history` has no picture there.
+        Botswain lacks Embed Links and Attach Files in #alerts[2J (5), where a board stands.
+          Allow its role that in the channel's settings, under Permissions. Until then the board there is not kept.
         This server has no role with the id 7, so nobody is called by it.
           Put it right in ALERT_ROLE_IDS and ESCALATION_ROLE_IDS, or in the file that BOTSWAIN_CONFIG names.
         This server has no role with the id 7, so nobody may act by it.
@@ -244,6 +255,10 @@ mod tests {
           Allow its role that in the channel's settings, under Permissions. Until then a message may stand twice there after a crash.
         Botswain lacks **Create Public Threads** in <#5>, the channel of alerts.
           Allow its role that in the channel's settings, under Permissions. Until then alerts come without their timelines.
+        Botswain lacks **Attach Files** in <#5>, the channel of alerts.
+          Allow its role that in the channel's settings, under Permissions. Until then `/bots history` has no picture there.
+        Botswain lacks **Embed Links** and **Attach Files** in <#5>, where a board stands.
+          Allow its role that in the channel's settings, under Permissions. Until then the board there is not kept.
         This server has no role with the id 7, so nobody is called by it.
           Put it right in ALERT_ROLE_IDS and ESCALATION_ROLE_IDS, or in the file that BOTSWAIN_CONFIG names.
         This server has no role with the id 7, so nobody may act by it.
@@ -262,7 +277,7 @@ mod tests {
 
     #[test]
     fn p8_the_message_names_what_is_missing_and_pings_nobody_whom_it_names() {
-        let before = message(&setup(each().split_off(7), None), "0000abcd").body();
+        let before = message(&setup(each().split_off(9), None), "0000abcd").body();
         assert_eq!(before["allowed_mentions"], serde_json::json!({ "parse": [] }));
         assert_snapshot!(before["content"].as_str().unwrap(), @r"
         🧰 **Something is missing until Botswain can do its work here.** This message follows what you mend.

@@ -13,6 +13,7 @@ pub enum Permission {
     SendMessages,
     SendMessagesInThreads,
     EmbedLinks,
+    AttachFiles,
     ReadMessageHistory,
     CreatePublicThreads,
     MentionEveryone,
@@ -20,10 +21,11 @@ pub enum Permission {
 
 impl Permission {
     /// Each of them, in the order in which people are told.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::ViewChannel,
         Self::SendMessages,
         Self::EmbedLinks,
+        Self::AttachFiles,
         Self::ReadMessageHistory,
         Self::CreatePublicThreads,
         Self::SendMessagesInThreads,
@@ -37,6 +39,7 @@ impl Permission {
             Self::SendMessages => "Send Messages",
             Self::SendMessagesInThreads => "Send Messages in Threads",
             Self::EmbedLinks => "Embed Links",
+            Self::AttachFiles => "Attach Files",
             Self::ReadMessageHistory => "Read Message History",
             Self::CreatePublicThreads => "Create Public Threads",
             Self::MentionEveryone => "Mention @everyone, @here and All Roles",
@@ -53,9 +56,12 @@ impl Permission {
         }
     }
 
-    /// Whether alerts come without it: they have no timeline then, or may stand twice after a crash.
+    /// Whether alerts come without it: they have no timeline then, or may stand twice after a crash; or histories no picture.
     pub(super) fn is_minor(self) -> bool {
-        matches!(self, Self::CreatePublicThreads | Self::SendMessagesInThreads | Self::ReadMessageHistory)
+        matches!(
+            self,
+            Self::CreatePublicThreads | Self::SendMessagesInThreads | Self::ReadMessageHistory | Self::AttachFiles
+        )
     }
 
     fn bit(self) -> u64 {
@@ -63,6 +69,7 @@ impl Permission {
             Self::ViewChannel => 1 << 10,
             Self::SendMessages => 1 << 11,
             Self::EmbedLinks => 1 << 14,
+            Self::AttachFiles => 1 << 15,
             Self::ReadMessageHistory => 1 << 16,
             Self::MentionEveryone => 1 << 17,
             Self::CreatePublicThreads => 1 << 35,
@@ -128,7 +135,8 @@ impl Permissions {
         if !after.hold(Permission::ViewChannel) {
             Self::default()
         } else if !after.hold(send) {
-            Self(after.0 & !(Permission::MentionEveryone.bit() | Permission::EmbedLinks.bit()))
+            let falls = [Permission::MentionEveryone, Permission::EmbedLinks, Permission::AttachFiles];
+            Self(falls.iter().fold(after.0, |left, permission| left & !permission.bit()))
         } else {
             after
         }

@@ -13,7 +13,12 @@ const MINE: RoleId = RoleId(2);
 const ON_CALL: RoleId = RoleId(3);
 const ME: UserId = UserId(4);
 const ALERTS: ChannelId = ChannelId(5);
-const LINK: u64 = 309_237_730_304;
+
+/// What the README's link asks for.
+fn link() -> u64 {
+    let (_, after) = include_str!("../../../README.md").split_once("&permissions=").unwrap();
+    after.split_once('`').unwrap().0.parse().unwrap()
+}
 
 fn role(id: RoleId, permissions: u64, mentionable: bool) -> RoleFacts {
     RoleFacts { id, name: format!("role {id}"), permissions: Permissions(permissions), mentionable }
@@ -25,7 +30,7 @@ fn survey() -> Survey {
         guild: GUILD,
         me: ME,
         my_roles: vec![MINE],
-        roles: vec![role(RoleId(GUILD.0), 0, false), role(MINE, LINK, false), role(ON_CALL, 0, true)],
+        roles: vec![role(RoleId(GUILD.0), 0, false), role(MINE, link(), false), role(ON_CALL, 0, true)],
         channels: vec![text(ALERTS)],
         has_commands: true,
     }
@@ -57,13 +62,23 @@ fn the_invitations_link_is_enough() {
 #[test]
 fn each_missing_permission_is_named_and_what_falls_with_it() {
     use Permission::{
-        CreatePublicThreads, EmbedLinks, ReadMessageHistory, SendMessages, SendMessagesInThreads, ViewChannel,
+        AttachFiles, CreatePublicThreads, EmbedLinks, ReadMessageHistory, SendMessages, SendMessagesInThreads,
+        ViewChannel,
     };
     assert_eq!(missing(overwrite(GUILD.0, false, 1 << 14)), [EmbedLinks]);
     assert_eq!(missing(overwrite(MINE.0, false, 1 << 16)), [ReadMessageHistory]);
     assert_eq!(missing(overwrite(ME.0, true, 1 << 35)), [CreatePublicThreads]);
-    assert_eq!(missing(overwrite(ME.0, true, 1 << 11)), [SendMessages, EmbedLinks]);
-    let all = [ViewChannel, SendMessages, EmbedLinks, ReadMessageHistory, CreatePublicThreads, SendMessagesInThreads];
+    assert_eq!(missing(overwrite(ME.0, true, 1 << 11)), [SendMessages, EmbedLinks, AttachFiles]);
+    assert_eq!(missing(overwrite(ME.0, true, 1 << 15)), [AttachFiles]);
+    let all = [
+        ViewChannel,
+        SendMessages,
+        EmbedLinks,
+        AttachFiles,
+        ReadMessageHistory,
+        CreatePublicThreads,
+        SendMessagesInThreads,
+    ];
     assert_eq!(missing(overwrite(ME.0, true, 1 << 10)), all);
     assert_eq!(missing(overwrite(ME.0, false, 1 << 10)), [], "a role of that number is not me");
     assert_eq!(missing(overwrite(77, false, 1 << 10)), [], "a role that I do not have");
@@ -100,7 +115,7 @@ fn a_role_that_nobody_may_mention_is_named_with_its_channel_unless_we_may_mentio
     survey.roles[2].mentionable = false;
     let lacks = judge(&survey, &wanted());
     assert!(matches!(lacks.as_slice(), [Lack::Unpingable { role: ON_CALL, channel: ALERTS, .. }]), "{lacks:?}");
-    survey.roles[1].permissions = Permissions(LINK | 1 << 17);
+    survey.roles[1].permissions = Permissions(link() | 1 << 17);
     assert_eq!(judge(&survey, &wanted()), []);
 }
 
@@ -127,7 +142,7 @@ fn a_category_takes_no_alerts_and_a_channel_that_we_cannot_see_lacks_everything(
     survey.channels[0].kind = ChannelKind::Text;
     survey.channels[0].overwrites = None;
     let lacks = judge(&survey, &wanted());
-    assert!(matches!(lacks.as_slice(), [Lack::Permissions { missing, .. }] if missing.len() == 6), "{lacks:?}");
+    assert!(matches!(lacks.as_slice(), [Lack::Permissions { missing, .. }] if missing.len() == 7), "{lacks:?}");
     assert!(lacks[0].blocks(ALERTS) && !lacks[0].blocks(ChannelId(6)) && !lacks[0].is_minor());
 }
 
@@ -160,6 +175,20 @@ fn the_settings_name_each_channel_once_for_the_more_important_purpose() {
     assert_eq!(wanted.channels, [(ALERTS, Purpose::Alerts), (ChannelId(6), Purpose::Fallback)]);
     assert_eq!(wanted.pinged, [(ON_CALL, ALERTS), (ON_CALL, ChannelId(6))]);
     assert_eq!(wanted.acting, [RoleId(7), RoleId(8), RoleId(9)]);
+}
+
+#[test]
+fn where_a_board_stands_it_has_to_be_kept_and_nothing_waits_for_one_whose_channel_is_gone() {
+    let board = ChannelId(7);
+    let wanted = wanted().with_boards(&[ALERTS, board, board]);
+    assert_eq!(wanted.channels, [(ALERTS, Purpose::Alerts), (board, Purpose::Board)]);
+    let mut survey = survey();
+    assert_eq!(judge(&survey, &wanted), [], "it ends with its channel");
+    let overwrites = Some(vec![overwrite(ME.0, true, 1 << 14)]);
+    survey.channels.push(ChannelFacts { id: board, name: "ops".into(), kind: ChannelKind::Other, overwrites });
+    let lacks = judge(&survey, &wanted);
+    let expected = |lack: &Lack| matches!(lack, Lack::Permissions { channel, missing, .. } if *channel == board && *missing == [Permission::EmbedLinks]);
+    assert!(lacks.len() == 1 && expected(&lacks[0]) && lacks[0].is_minor(), "{lacks:?}");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What is said beside the picture of a history.
 
-use super::super::history::{self, Shown};
+use super::super::history::{self, Drawn, Shown};
 use super::*;
 use crate::domain::attention::Done;
 use crate::domain::history::{Change, History, Lane, Span, State};
@@ -31,7 +31,7 @@ fn shown(name: &str, length: i64) -> Shown {
 #[test]
 fn what_a_history_comes_to_stands_beside_its_picture() {
     let shown = shown("Billing Bot", 3600);
-    let body = history::message(&shown, true).private_body();
+    let body = history::message(&shown, Drawn::Attached).private_body();
     check(&body, &[]);
     assert_eq!(body["embeds"][0]["image"]["url"], "attachment://history.png");
     insta::assert_snapshot!(show(&body), @r#"
@@ -58,9 +58,14 @@ fn what_a_history_comes_to_stands_beside_its_picture() {
 
 #[test]
 fn without_a_picture_the_figures_are_told_and_nothing_refers_to_it() {
-    let body = history::message(&shown("Billing Bot", 86_400), false).private_body();
+    let body = history::message(&shown("Billing Bot", 86_400), Drawn::Failed).private_body();
     assert!(body["embeds"][0].get("image").is_none());
     assert!(show(&body).contains("The picture could not be drawn or attached"), "{}", show(&body));
+    let forbidden = Drawn::Forbidden { channel: ChannelId(5) };
+    let body = history::message(&shown("Billing Bot", 86_400), forbidden).private_body();
+    assert!(body["embeds"][0].get("image").is_none());
+    let says = "⚠️ Botswain lacks **Attach Files** in <#5>, so it shows no picture; the figures are these.";
+    assert!(show(&body).contains(says), "{}", show(&body));
 }
 
 #[test]
@@ -69,7 +74,7 @@ fn a_history_of_the_longest_names_keeps_the_limits() {
     let mut shown = shown(&long, 90 * 86_400);
     shown.operations = vec![shown.operations[0].clone(); 50];
     shown.operations.iter_mut().for_each(|operation| operation.targets[0].name.clone_from(&long));
-    let body = history::message(&shown, true).private_body();
+    let body = history::message(&shown, Drawn::Attached).private_body();
     check(&body, &[]);
     mentions_nobody_else(&body);
     assert!(shown.alt().encode_utf16().count() <= 1024);
