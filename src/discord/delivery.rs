@@ -24,6 +24,7 @@ use self::pace::{Quiet, Route, Then, after};
 use super::render::{self, Context};
 use crate::discord_api::{ApiError, DiscordApi, Message, UNKNOWN_CHANNEL, UNKNOWN_MESSAGE, first_message_at};
 use crate::domain::ids::{ChannelId, MessageId, UserId};
+use crate::domain::notice::Notice;
 use crate::domain::trouble::Passage;
 use crate::store::outbox::{Claimed, Held, Sending};
 use crate::store::{Store, StoreError};
@@ -217,7 +218,7 @@ impl Delivery {
             return Ok(Stepped::Idle);
         };
         let began = Instant::now();
-        let face = self.face(&row);
+        let face = self.face(&row).await?;
         let deed = match tokio::time::timeout(ACT_WITHIN, self.act(&row, &face, now)).await {
             Ok(deed) => deed?,
             Err(_) => Deed::Failed(too_slow(), Route::Post(row.channel)),
@@ -237,13 +238,16 @@ impl Delivery {
         })
     }
 
-    fn face(&self, row: &Claimed) -> Face {
+    async fn face(&self, row: &Claimed) -> Result<Face, StoreError> {
+        let is_card = matches!(row.notice, Notice::Card { .. });
+        let freezes = if is_card { self.store.freezes().await? } else { Vec::new() };
         let context = Context {
             reference: row.reference.reference().to_owned(),
             continues: row.continues.map(|earlier| (row.channel, earlier)),
+            freezes,
             ..self.context.clone()
         };
-        Face::new(render::notice(&said_now(row), &context))
+        Ok(Face::new(render::notice(&said_now(row), &context)))
     }
 
     async fn act(&self, row: &Claimed, face: &Face, now: Timestamp) -> Result<Deed, StoreError> {

@@ -171,9 +171,11 @@ impl Plan {
     }
 
     /// What must be agreed to: who takes a bot below its minimum, or takes one offline of which a minimum is asked, types its
-    /// name.
+    /// name. So does, wherever it is, who restarts one so that it is offline for a while: a stop says what it does, and a restart
+    /// is taken for something that keeps a bot up.
     pub fn consent(&self) -> Consent {
-        let weighs = |impact: &Impact| impact.crosses_minimum() || (impact.minimum > 0 && impact.takes_offline());
+        let must_stay_up = |impact: &Impact| impact.minimum > 0 || self.verb == Verb::Restart;
+        let weighs = |impact: &Impact| impact.crosses_minimum() || (must_stay_up(impact) && impact.takes_offline());
         if self.impacts.iter().any(weighs) { Consent::Typed(self.to_type()) } else { Consent::Press }
     }
 

@@ -155,6 +155,12 @@ impl Request {
         }
     }
 
+    /// Whether its prompt is about all connectors of a bot because none was named, so that some of them may be chosen there.
+    pub fn is_narrowed_by_its_prompt(&self) -> bool {
+        let several = self.plan.as_ref().is_some_and(|plan| plan.connectors.len() > 1);
+        self.state == RequestState::Asked && self.selection.connectors.is_empty() && several
+    }
+
     /// Whether it can no longer be agreed to.
     pub fn is_expired(&self, now: Timestamp) -> bool {
         now >= self.expires_at

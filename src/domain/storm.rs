@@ -38,11 +38,13 @@ impl Sky {
     }
 
     /// How a storm that is on stands. It goes on with half of the bots that it took to begin, so that one bot more or less
-    /// does not begin and end it.
+    /// does not begin and end it, and as long as one of them has no other card: it would be said to be over while all that
+    /// it began with is broken, if those did not count that failed a moment before it.
     pub fn of_storm(&self) -> Standing {
-        let broken = self.swept.saturating_add(self.newly);
+        let on_its_card = self.swept.saturating_add(self.newly);
+        let broken = on_its_card.saturating_add(self.lately);
         let enough = self.needed().map_or(u32::MAX, |needed| needed.div_ceil(2).max(2));
-        if broken >= enough { Standing::Incident } else { Standing::Well }
+        if on_its_card > 0 && broken >= enough { Standing::Incident } else { Standing::Well }
     }
 }
 
@@ -71,6 +73,9 @@ mod tests {
         assert_eq!([left(5), left(3), left(2)], [Standing::Incident, Standing::Incident, Standing::Well]);
         assert_eq!(Sky { swept: 2, in_use: 3, ..FIVE }.of_storm(), Standing::Incident);
         assert_eq!(Sky { swept: 1, in_use: 3, ..FIVE }.of_storm(), Standing::Well);
+        assert_eq!(Sky { swept: 1, lately: 4, ..FIVE }.of_storm(), Standing::Incident, "all that began it are broken");
+        assert_eq!(Sky { swept: 1, lately: 1, ..FIVE }.of_storm(), Standing::Well);
+        assert_eq!(Sky { lately: 4, ..FIVE }.of_storm(), Standing::Well, "each has a card of its own");
         assert_eq!(Sky { swept: 9, threshold: 0, ..FIVE }.of_storm(), Standing::Well, "it is not asked for any more");
     }
 }

@@ -21,6 +21,7 @@ use crate::domain::audit::Handling;
 use crate::domain::authority::{At, Authority, Denied, Member, Person, Right};
 use crate::domain::board::Board;
 use crate::domain::connector::Environment;
+use crate::domain::freeze::Freeze;
 use crate::domain::ids::{Id, RoleId};
 use crate::domain::incident::{Incident, Subject};
 use crate::domain::mute::{Mute, badness};
@@ -106,6 +107,8 @@ pub struct OpenAlerts {
     pub incidents: Vec<Incident>,
     /// Those that end first before the others.
     pub mutes: Vec<Mute>,
+    /// What keeps everybody from taking anything away somewhere.
+    pub freezes: Vec<Freeze>,
 }
 
 /// What a person asks of an incident, in their words.
@@ -219,7 +222,7 @@ impl Incidents {
         incidents.sort_by_key(|incident| (badness(incident), incident.opened_at));
         let mut mutes = self.store.mutes().await?;
         mutes.retain(|mute| here(mute.scope.environment.as_ref()));
-        Ok(OpenAlerts { incidents, mutes })
+        Ok(OpenAlerts { incidents, mutes, freezes: self.store.freezes().await? })
     }
 
     /// The open incident, if the person may do something about it; otherwise the refusal, recorded.

@@ -240,6 +240,12 @@ impl Operations {
         now: Timestamp,
     ) -> Result<Answer, Trouble> {
         let mut request = match self.pressable(asker, request, RequestState::Choosing, now).await? {
+            Ok(request) if part == Part::Connector && request.is_narrowed_by_its_prompt() => {
+                match self.instead_of(asker, &request, now).await? {
+                    Ok(anew) => anew,
+                    Err(refusal) => return Ok(Answer::Refused(refusal)),
+                }
+            }
             Ok(request) if request.state == RequestState::Asked => return Ok(Answer::Confirm(request)),
             Ok(request) => request,
             Err(refusal) => return Ok(Answer::Refused(refusal)),
@@ -251,6 +257,25 @@ impl Operations {
             return self.refuse(&request, refusal, now).await;
         }
         self.narrow(asker, request, &picture, now).await
+    }
+
+    /// A new request for the same, in place of one whose prompt stands: that is cancelled, since a plan that was shown stays as it
+    /// was, and a press that is on its way must not agree to another one.
+    async fn instead_of(
+        &self,
+        asker: &Asker,
+        request: &Request,
+        now: Timestamp,
+    ) -> Result<Result<Request, Refusal>, Trouble> {
+        let entry = record::of_request(request, Verdict::Cancelled, "asked anew for some of them", now);
+        match self.store.settle_request(request, RequestState::Cancelled, &entry).await? {
+            Claimed::Now => {}
+            Claimed::Before(Some(state)) => return Ok(Err(Refusal::Settled { state })),
+            Claimed::Before(None) => return Ok(Err(Refusal::Unknown)),
+        }
+        let (person, reason) = (Person::from(&asker.member), request.reason.clone());
+        let anew = Request::new(person, request.verb, reason, asker.channel, self.rules.confirmation_ttl, now);
+        Ok(Ok(Request { selection: request.selection.clone(), ..anew }))
     }
 
     /// Answers an open request once more as it stands: the same menu (another page of it), or its prompt.

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::batch::{Batch, Ran, Statement};
-use super::outbox::message;
+use super::outbox::{cards_again, message};
 use super::writer::Who;
 use super::{Store, StoreError, audit, body, index_key, millis, to_json};
 use crate::domain::audit::Entry;
@@ -58,7 +58,11 @@ impl Store {
         .bind(environment.as_str())
         .bind(millis(freeze.until))
         .bind(to_json("freezes", freeze)?);
-        let batch = Batch::default().claim(claim).then(said(freeze, now)?).then(audit::statement(entry)?);
+        let batch = Batch::default()
+            .claim(claim)
+            .then(said(freeze, now)?)
+            .then(audit::statement(entry)?)
+            .then(cards_again(now));
         for _ in 0..TRIES {
             if matches!(self.write(batch.clone(), Who::Awaited).await?, Ran::All(_)) {
                 return Ok(Frozen::Now);
@@ -89,7 +93,7 @@ impl Store {
         let claim = Statement::new("UPDATE freezes SET is_on = 0, body = $1 WHERE id = $2 AND is_on = 1")
             .bind(to_json("freezes", &freeze)?)
             .bind(id.as_str());
-        let mut batch = Batch::default().claim(claim).then(said(&freeze, now)?);
+        let mut batch = Batch::default().claim(claim).then(said(&freeze, now)?).then(cards_again(now));
         if let Some(entry) = entry {
             batch = batch.then(audit::statement(entry)?);
         }

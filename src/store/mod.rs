@@ -206,6 +206,11 @@ pub(crate) fn millis(at: Timestamp) -> i64 {
     at.as_millisecond()
 }
 
+/// The first time that the store can keep that is not before this one: what waits until then is not due before.
+pub(crate) fn millis_not_before(at: Timestamp) -> i64 {
+    millis(at).saturating_add(i64::from(at.subsec_nanosecond() % 1_000_000 > 0))
+}
+
 /// The time `after` later, as the store keeps it.
 pub(crate) fn millis_after(now: Timestamp, after: Duration) -> i64 {
     millis(now).saturating_add(i64::try_from(after.as_millis()).unwrap_or(i64::MAX))

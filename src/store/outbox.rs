@@ -9,7 +9,7 @@ use sqlx::any::AnyRow;
 
 use super::batch::{Batch, Ran, Statement};
 use super::writer::Who;
-use super::{Store, StoreError, Turn, millis, millis_after, signed, to_json, without_nul};
+use super::{Store, StoreError, Turn, millis, millis_after, millis_not_before, signed, to_json, without_nul};
 use crate::domain::ids::{ChannelId, Id, MessageId};
 use crate::domain::incident::Incident;
 use crate::domain::notice::{Notice, Slot};
@@ -190,6 +190,14 @@ fn written(
     })
 }
 
+/// What looks at the card of each open incident once more: it says what is frozen, too.
+pub(super) fn cards_again(now: Timestamp) -> Statement {
+    let sql = format!(
+        "UPDATE outbox SET {SAYS_THIS} $1 END WHERE slot IN (SELECT 'card:' || id FROM incidents WHERE is_open = 1)"
+    );
+    Statement::new(sql).bind(millis(now))
+}
+
 /// What edits an incident's card, if it is there.
 pub(super) fn edited(incident: &Incident, now: Timestamp) -> Result<Statement, StoreError> {
     let notice = Notice::Card { incident: incident.clone(), ping: false };
@@ -325,9 +333,9 @@ impl Store {
                 query.bind(signed(message.0)).bind(claimed.version).bind(digest).bind(millis(now))
             }
             Sending::Stands { message } => query.bind(signed(message.0)),
-            Sending::Later { due, maybe_sent: true } => query.bind(millis(due)),
+            Sending::Later { due, maybe_sent: true } => query.bind(millis_not_before(due)),
             Sending::Held { due } | Sending::Later { due, maybe_sent: false } => {
-                query.bind(millis(due)).bind(claimed.first_tried_at.map(millis))
+                query.bind(millis_not_before(due)).bind(claimed.first_tried_at.map(millis))
             }
             Sending::GaveUp { why } => query.bind(without_nul(why)).bind(claimed.version),
             Sending::Moved { channel } => query.bind(signed(channel.0)),

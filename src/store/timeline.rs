@@ -11,7 +11,7 @@ use super::batch::{Batch, Ran, Statement};
 use super::incidents::Kept;
 use super::outbox::{Held, read_message, read_notice, read_time};
 use super::writer::Who;
-use super::{Store, StoreError, body, index_key, millis, millis_after, signed, to_json};
+use super::{Store, StoreError, body, index_key, millis, millis_after, millis_not_before, signed, to_json};
 use crate::domain::connector::Environment;
 use crate::domain::ids::{ChannelId, Id, MessageId};
 use crate::domain::incident::{Incident, Subject};
@@ -246,9 +246,9 @@ impl Store {
             Told::Started { thread } => update.bind(signed(thread.0)).bind(telling.thread.and(doubt)),
             Told::Said { message } => update.bind(signed(message.0)),
             Told::Reopened => update.bind(doubt),
-            Told::Later { due, maybe_sent: true } => update.bind(millis(due)),
+            Told::Later { due, maybe_sent: true } => update.bind(millis_not_before(due)),
             Told::Held { due } | Told::Later { due, maybe_sent: false } | Told::CardGone { due } => {
-                update.bind(millis(due)).bind(doubt)
+                update.bind(millis_not_before(due)).bind(doubt)
             }
             Told::LeftOut | Told::Gone => update,
         };

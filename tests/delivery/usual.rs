@@ -45,6 +45,29 @@ async fn an_edit_that_would_change_nothing_is_not_sent() {
 }
 
 #[tokio::test]
+async fn p8_an_edit_pings_nobody_and_names_nobody_though_its_text_does() {
+    let world = World::open().await;
+    let incident = world.opens("Billing @everyone <@&1300234240000000011> Bot").await;
+    assert_eq!(world.step(1).await, Stepped::Posted);
+    let on_call = json!([world.seed.on_call.id]);
+    let card = world.messages().await.remove(0);
+    assert_eq!(
+        (&card["mention_roles"], &card["mention_everyone"]),
+        (&on_call, &json!(false)),
+        "the roles, and nobody else"
+    );
+    let pings = world.pings().await;
+    world.changes(&Incident { facts: facts(Level::Outage, 0), ..incident }, false).await;
+    assert_eq!(world.step(2).await, Stepped::Edited);
+    let card = world.messages().await.remove(0);
+    // Discord parses an edit's text again, by what the edit says of it.
+    assert!(card["content"].as_str().unwrap().contains(&format!("<@&{}>", world.seed.on_call.id)), "{card}");
+    assert_eq!((&card["mention_roles"], &card["mention_everyone"]), (&json!([]), &json!(false)), "{card}");
+    assert_eq!(world.pings().await, pings);
+    world.is_tidy().await;
+}
+
+#[tokio::test]
 async fn p7_a_quiet_incident_pings_nobody() {
     let world = World::open().await;
     world.opens_in("Billing Bot", world.alerts(), false).await;

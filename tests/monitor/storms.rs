@@ -134,6 +134,32 @@ async fn p2_a_card_that_stood_before_the_storm_stands_on() {
 }
 
 #[tokio::test]
+async fn a_storm_that_one_more_bot_makes_of_those_before_goes_on_until_few_of_all_are_left() {
+    let mut world = calm().await;
+    world.fail(0..3);
+    world.later(30).await;
+    world.later(30).await;
+    world.hush().await;
+    world.fail([3]);
+    world.later(30).await;
+    world.later(30).await;
+    assert_eq!(world.said().await, ["card! storm"]);
+    for _ in 0..10 {
+        world.later(30).await;
+    }
+    assert_eq!(world.said().await, [""; 0], "all four are broken");
+    let (incident, _) = world.storm().await.unwrap();
+    assert_eq!(world.standing(&incident).await, (3, 1));
+    world.mend(0..3);
+    for _ in 0..4 {
+        world.later(30).await;
+    }
+    let said = world.said().await;
+    assert!(said.contains(&"card! failover:production:bot-bot-3".to_owned()), "{said:?}");
+    assert_eq!((world.storm().await, world.standing(&incident).await), (None, (1, 0)));
+}
+
+#[tokio::test]
 async fn few_bots_or_many_one_after_the_other_are_no_storm() {
     let mut world = calm().await;
     world.fail(0..3);

@@ -3,10 +3,11 @@
 
 use botswain::domain::action::{Action, Verb};
 use botswain::domain::audit::Verdict;
+use botswain::domain::ids::ConnectorId;
 use botswain::domain::operation::guiding::{Obstacle, Wish};
 use botswain::domain::operation::{Operation, Outcome, StepFailure, StepState};
-use botswain::domain::request::{Refusal, Request};
-use botswain::operations::{Answer, Guided, Said, Stepped};
+use botswain::domain::request::{Refusal, Request, RequestState};
+use botswain::operations::{Answer, Guided, Part, Said, Stepped};
 use botswain::sandbox::lifecycle::Deed;
 
 use crate::bench::{Bench, at};
@@ -229,4 +230,37 @@ async fn p11_a_peer_that_drops_meanwhile_keeps_the_next_from_being_stopped() {
     bench.fleet().do_to("orders-3", Deed::Recover).unwrap();
     run(&bench, "Orders Bot", 60, 180).await;
     assert_eq!(bench.operation(&operation.id).await.ended.unwrap().outcome, Outcome::Done);
+}
+
+#[tokio::test]
+async fn some_of_a_bot_are_chosen_in_the_prompt_for_all_of_it_which_is_cancelled_by_that() {
+    let bench = Bench::new().await;
+    let olga = bench.olga();
+    let all = prompt(&bench, "Orders Bot").await;
+    assert!(all.is_narrowed_by_its_prompt() && all.plan.as_ref().unwrap().connectors.len() == 3);
+    let keys = ["orders-3", "orders-1"].map(|name| ConnectorId::new(name).key().to_string());
+    let stranger = bench.operations.choose(&bench.otto(), &all.id, Part::Connector, &keys, at(1)).await.unwrap();
+    assert!(matches!(stranger, Answer::Refused(Refusal::SomebodyElses { .. })), "{stranger:?}");
+    let some = match bench.operations.choose(&olga, &all.id, Part::Connector, &keys, at(1)).await.unwrap() {
+        Answer::Confirm(request) => request,
+        other => panic!("all is known: {other:?}"),
+    };
+    assert_ne!(some.id, all.id, "a plan that was shown stays as it was");
+    assert_eq!(some.plan.as_ref().unwrap().names().collect::<Vec<_>>(), ["orders-3", "orders-1"]);
+    assert!(!some.is_narrowed_by_its_prompt());
+    let late = bench.confirm(&olga, &all.id, at(2)).await.unwrap_err();
+    assert_eq!(
+        late,
+        Refusal::Settled { state: RequestState::Cancelled },
+        "p3: a press that was on its way begins nothing"
+    );
+    let again = bench.operations.choose(&olga, &all.id, Part::Connector, &keys, at(2)).await.unwrap();
+    assert!(matches!(again, Answer::Refused(Refusal::Settled { .. })), "{again:?}");
+    bench.confirm(&olga, &some.id, at(2)).await.unwrap();
+    assert_eq!(run(&bench, "Orders Bot", 2, 900).await, 2, "never more than one at a time");
+    let deeds = ["stop orders-3", "start orders-3", "stop orders-1", "start orders-1"];
+    assert_eq!(bench.deeds(), deeds);
+    let mut verdicts: Vec<_> = bench.audit().await.iter().map(|entry| entry.verdict.word()).collect();
+    verdicts.sort_unstable();
+    assert_eq!(verdicts, ["cancelled", "denied", "done"], "p10: each has one record");
 }

@@ -19,7 +19,11 @@ async fn draw(page: &Page, name: &str) {
 
 /// One part of the page alone.
 async fn draw_part(page: &Page, xpath: &str, name: &str) {
-    keep(name, &page.until(xpath).await.screenshot().await.unwrap());
+    let part = page.until(xpath).await;
+    // Of what is only partly in view, only that part would be drawn.
+    let into_view = vec![serde_json::to_value(&part).unwrap()];
+    page.browser.execute("arguments[0].scrollIntoView(false)", into_view).await.unwrap();
+    keep(name, &part.screenshot().await.unwrap());
 }
 
 /// Browsers write quickly and large; what is kept is written slowly and small.

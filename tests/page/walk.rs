@@ -87,6 +87,24 @@ async fn one_person_alone_plays_what_takes_two() {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs Chromium"]
+async fn whoever_is_on_call_does_without_the_second_person_and_says_why() {
+    let page = Page::demo("olga").await;
+    page.type_in("/bots redeploy env:production bot:Orders Bot connector:orders-3 to:demo").await;
+    page.enter().await;
+    let prompt = "//article[contains(., 'Only you can see this')][contains(., 'It needs a second person')]";
+    page.click(&format!("{prompt}//button[contains(., 'Break the glass')]")).await;
+    let why = page.until("//dialog[@open]//textarea[@id='modal-text']").await;
+    why.send_keys("It tells people to unplug their fridge").await.unwrap();
+    page.click("//dialog[@open]//button[@id='modal-submit']").await;
+    page.until("//article[contains(., 'Redeployed orders-3')][contains(., 'Glass broken')]").await;
+    page.click("//button[@id='channel-bots-alerts']").await;
+    let told = "//article[contains(., 'Glass broken: redeploy of Orders Bot in Production to Demo')]";
+    page.until(&format!("{told}[contains(., 'unplug their fridge')][contains(., 'Done')]")).await;
+    page.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs Chromium"]
 async fn a_person_takes_an_incident_on_and_snoozes_it_for_as_long_as_they_type() {
     let page = Page::demo("olga").await;
     page.click("//button[@aria-label='Break billing-2 in Production']").await;

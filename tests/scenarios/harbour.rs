@@ -31,7 +31,7 @@ use serde_json::{Value, json};
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Connection as _, Row as _};
 use tempfile::TempDir;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, OnceCell};
 
 use crate::witness::Witness;
 
@@ -43,6 +43,16 @@ pub(crate) type Configured = Vec<(String, String)>;
 
 /// How many alert channels there are: each process has one of its own.
 const CHANNELS: u64 = 400;
+
+/// A database as the program makes it where there is none. Its tables take longer to make than most sequences take.
+static EMPTY: OnceCell<Vec<u8>> = OnceCell::const_new();
+
+async fn an_empty_database() -> Vec<u8> {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("botswain.sqlite3");
+    Store::open(&format!("sqlite:{}", file.display()).into()).await.unwrap().close().await;
+    std::fs::read(&file).unwrap()
+}
 
 /// What is not the process: Discord and the fleet. Processes can follow each other on it, each with a fresh database, a fleet
 /// that is well, and an empty channel.
@@ -168,7 +178,9 @@ impl Harbour {
             Some(folder) => tempfile::tempdir_in(folder).unwrap(),
             None => tempfile::tempdir().unwrap(),
         };
-        let database = format!("sqlite:{}", folder.path().join("botswain.sqlite3").display());
+        let file = folder.path().join("botswain.sqlite3");
+        std::fs::write(&file, EMPTY.get_or_init(an_empty_database).await).unwrap();
+        let database = format!("sqlite:{}", file.display());
         let (leads, alerts) = (seed.viewers.id.to_string(), seed.alert_channel.id.to_string());
         let mut all = vec![
             ("DATABASE_URL", database.as_str()),

@@ -307,3 +307,21 @@ async fn the_list_of_messages_is_read_in_windows() {
     assert_eq!(read(format!("after={}&limit=2", ids[2])).await, "43");
     assert_eq!(read(format!("around={}&limit=3", ids[2])).await, "321");
 }
+
+#[tokio::test]
+async fn a_thousand_threads_are_open_at_once_and_one_more_when_one_is_archived() {
+    let harbour = Harbour::open().await;
+    let threads = format!("/channels/{}/threads", harbour.team());
+    let open = json!({"name": "t", "type": 11});
+    let mut last = String::new();
+    for _ in 0..1000 {
+        last = harbour.post(&threads, open.clone()).await.id();
+    }
+    assert_eq!(harbour.bot(Method::POST, &threads, open).await.code(), 160_006);
+    let message = harbour.say(quiet("card")).await.id();
+    let on_message = format!("/channels/{}/messages/{message}/threads", harbour.team());
+    let named = json!({"name": "t"});
+    assert_eq!(harbour.bot(Method::POST, &on_message, named.clone()).await.code(), 160_006);
+    harbour.bot(Method::PATCH, &format!("/channels/{last}"), json!({"archived": true})).await.ok();
+    harbour.bot(Method::POST, &on_message, named).await.ok();
+}

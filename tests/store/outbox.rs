@@ -1,5 +1,7 @@
 //! Rows of the outbox: claimed once, in order, and settled only by who holds them.
 
+use std::time::Duration;
+
 use botswain::domain::ids::{ChannelId, MessageId};
 use botswain::domain::incident::{Facts, Incident, Severity};
 use botswain::domain::notice::{Call, Notice, Slot};
@@ -14,6 +16,7 @@ on_both!(
     a_lease_that_ran_out_is_taken_over_and_its_old_holder_writes_nothing,
     p6_what_a_dead_process_held_is_free_at_once_and_its_attempt_is_remembered,
     an_attempt_that_surely_failed_leaves_no_doubt_and_one_that_may_have_succeeded_does,
+    what_waits_until_a_part_of_a_millisecond_is_not_due_before_it,
     p1_what_is_written_while_a_message_is_sent_is_sent_as_well,
     a_reply_waits_for_its_card_and_names_it,
     p1_a_reply_to_a_card_that_discord_will_not_take_is_posted_without_it,
@@ -90,6 +93,19 @@ async fn an_attempt_that_surely_failed_leaves_no_doubt_and_one_that_may_have_suc
     let later = Sending::Later { due: at(5), maybe_sent: true };
     assert_eq!(ground.store.settle_message(&row, later, at(4)).await.unwrap(), Held::Yes);
     assert_eq!(claim(&ground.store, 5).await.unwrap().first_tried_at, Some(at(4)), "the search begins anew");
+}
+
+/// Discord counts a wait from its answer, to the nanosecond.
+async fn what_waits_until_a_part_of_a_millisecond_is_not_due_before_it(ground: Ground) {
+    opened(&ground.store, "a", ALERTS).await;
+    let due = at(5) + Duration::from_nanos(300);
+    for sending in [Sending::Held { due }, Sending::Later { due, maybe_sent: false }] {
+        let row = claim(&ground.store, 6).await.unwrap();
+        assert_eq!(ground.store.settle_message(&row, sending, at(1)).await.unwrap(), Held::Yes);
+        assert!(claim(&ground.store, 5).await.is_none(), "{sending:?}");
+    }
+    let next = ground.store.next_message_due().await.unwrap();
+    assert_eq!(next, Some(at(5) + Duration::from_millis(1)));
 }
 
 async fn p1_what_is_written_while_a_message_is_sent_is_sent_as_well(ground: Ground) {

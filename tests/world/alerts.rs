@@ -93,6 +93,29 @@ async fn p7_what_an_operator_does_is_said_and_pings_nobody() {
 }
 
 #[tokio::test]
+async fn p7_what_an_operator_does_to_several_at_once_is_said_of_each_and_pings_nobody() {
+    let world = World::new().await;
+    let olga = world.olga();
+    let menu = olga.runs("/bots stop env:production bot:Orders Bot").await.message();
+    let prompt = olga.chooses_all(&menu, &["orders-1", "orders-2", "orders-3"]).await.message();
+    olga.agrees(&prompt, "Stop 3 connectors").await;
+    world.operation("Stopped 3 connectors of Orders Bot").await;
+    let card = world.alert("Outage: Orders Bot").await;
+    let who = format!("<@{}>", olga.id());
+    for connector in ["orders-1", "orders-2", "orders-3"] {
+        let text = card.text();
+        let line = text.lines().find(|line| line.contains(connector)).unwrap_or_default();
+        assert!(line.contains(&who), "{connector}: {card:?}");
+    }
+    assert!(world.pings().await.is_empty());
+    // What falls beside it was announced by nobody.
+    world.does("billing-1", Deed::Drop);
+    world.alert("At risk: Billing Bot").await;
+    world.until("it pings", async |world: &World| world.pings().await.pop()).await;
+    world.finish().await;
+}
+
+#[tokio::test]
 async fn bots_that_never_were_redundant_stand_on_one_quiet_notice() {
     let world = World::new().await;
     let notice = world.alert("Never redundant: bots in Production").await;

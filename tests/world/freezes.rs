@@ -76,3 +76,26 @@ async fn where_a_start_needs_no_confirmation_it_begins_at_once_and_its_progress_
     world.operation("Started billing-1 in Production").await;
     world.finish().await;
 }
+
+#[tokio::test]
+async fn p6_an_open_incidents_card_says_that_it_is_frozen_there_for_as_long_as_it_is_and_so_does_the_list() {
+    let mut world = World::new().await;
+    world.does("billing-1", botswain::sandbox::lifecycle::Deed::Drop);
+    let card = world.alert("At risk: Billing Bot in Production").await;
+    assert!(!card.says("Frozen"), "{card:?}");
+    world.otto().runs("/bots freeze env:production reason:the winter sale until:2h").await.message();
+    let by_him = format!("**Frozen** by <@{}>", world.otto().id());
+    let channel = world.alert_channel();
+    let frozen = world.message(&channel, |m| m.id() == card.id() && m.says(&by_him)).await;
+    assert!(frozen.says("the winter sale") && frozen.says("Starting stays possible"), "{frozen:?}");
+    assert!(frozen.button("Start billing-1").is_some(), "beside what can still be done: {frozen:?}");
+    let open = world.vera().runs("/bots alerts").await.message();
+    assert!(open.says("🧊 frozen until"), "{open:?}");
+    world.stop_bot().await;
+    world.start_bot().await;
+    world.otto().runs("/bots unfreeze env:production").await.message();
+    world.message(&channel, |m| m.id() == card.id() && !m.says("Frozen")).await;
+    let open = world.vera().runs("/bots alerts").await.message();
+    assert!(!open.says("frozen"), "{open:?}");
+    world.finish().await;
+}

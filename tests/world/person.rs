@@ -90,14 +90,20 @@ impl<'w> Person<'w> {
 
     /// Chooses the entry of the message's menu that begins with this label.
     pub async fn chooses(&self, message: &Message, label: &str) -> Reply {
+        self.chooses_all(message, &[label]).await
+    }
+
+    /// Chooses the entries that begin with these labels.
+    pub async fn chooses_all(&self, message: &Message, labels: &[&str]) -> Reply {
         let (custom_id, options) = message.menu().unwrap_or_else(|| panic!("no menu in {message:?}"));
-        let (value, _) = options
-            .iter()
-            .find(|(_, text)| text.starts_with(label))
-            .unwrap_or_else(|| panic!("no {label:?} among {options:?}"));
+        let value = |label: &&str| {
+            let found = options.iter().find(|(_, text)| text.starts_with(label));
+            &found.unwrap_or_else(|| panic!("no {label:?} among {options:?}")).0
+        };
+        let values: Vec<_> = labels.iter().map(value).collect();
         let body = json!({
             "as": self.id, "channel_id": message.channel(), "message_id": message.id(), "custom_id": custom_id,
-            "values": [value],
+            "values": values,
         });
         self.act("select", body).await
     }

@@ -32,3 +32,15 @@ async fn p3_a_restart_is_ended_early_by_a_button_of_its_own_message_and_what_is_
     assert!(told.is_ephemeral() && told.says("over already"), "{told:?}");
     world.finish().await;
 }
+
+#[tokio::test]
+async fn one_of_a_bot_is_chosen_in_the_prompt_for_all_of_it() {
+    let world = World::new().await;
+    let olga = world.olga();
+    let all = olga.runs("/bots restart env:production bot:Orders Bot").await.message();
+    let one = olga.chooses(&all, "orders-2").await.message();
+    assert!(one.says("Restart orders-2 in Production?") && one.menu().is_none(), "{one:?}");
+    let cancelled = olga.presses(&one, "Cancel").await.message();
+    assert!(cancelled.says("Nothing was done") && world.fleet().actions().is_empty(), "{cancelled:?}");
+    world.finish().await;
+}

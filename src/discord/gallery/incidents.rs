@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::Exhibit;
 use super::sample::{HOUR, MINUTE, Sample, bot, demo, production};
-use crate::discord::render::{direct, notice};
+use crate::discord::render::{Context, direct, notice};
 use crate::domain::action::Verb;
 use crate::domain::attention::{Attention, Due, Wish};
 use crate::domain::connector::Condition;
@@ -25,6 +25,11 @@ impl Sample<'_> {
 
     fn card(&self, name: &str, incident: Incident, ping: bool) -> Exhibit {
         Exhibit::public(name, self.said(&Notice::Card { incident, ping }))
+    }
+
+    fn frozen(&self, incident: Incident) -> Exhibit {
+        let context = Context { freezes: vec![self.freeze()], ..self.context() };
+        Exhibit::public("While its environment is frozen", notice(&Notice::Card { incident, ping: false }, &context))
     }
 
     /// Acknowledged by Olga, a minute ago.
@@ -65,6 +70,7 @@ pub(super) fn cards(of: &Sample<'_>) -> Vec<Exhibit> {
     let before = Before { incident: Id::random(), ended_at: of.ago(5 * HOUR), card: None };
     let elsewhere = Ending::Elsewhere { what: "Started".to_owned(), who: Some("Peer".to_owned()) };
     vec![
+        of.frozen(of.at_risk()),
         of.card("At risk, and it calls those on call", of.at_risk(), true),
         of.card("Outage", of.outage(), true),
         of.card("Announced: an operator stopped it, so nobody is called", announced, false),

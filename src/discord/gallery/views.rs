@@ -86,9 +86,12 @@ pub(super) fn alerts(of: &Sample<'_>) -> Vec<Exhibit> {
     let (first, second) = (of.outage(), of.snoozed());
     let card = format!("https://discord.com/channels/{}/{}", of.cast.guild, of.cast.alerts);
     let links = BTreeMap::from([(first.id.clone(), card.clone())]);
-    let open =
-        OpenAlerts { incidents: vec![first.clone(), second.clone()], mutes: vec![of.mute(Some(bot("FAQ Bot")))] };
-    let many = OpenAlerts { incidents: (0..25).map(|_| of.at_risk()).collect(), mutes: Vec::new() };
+    let open = OpenAlerts {
+        incidents: vec![first.clone(), second.clone()],
+        mutes: vec![of.mute(Some(bot("FAQ Bot")))],
+        freezes: vec![of.freeze()],
+    };
+    let many = OpenAlerts { incidents: (0..25).map(|_| of.at_risk()).collect(), ..OpenAlerts::default() };
     let none = BTreeMap::new();
     let over = Incident { id: Id::random(), phase: Phase::Resolved { at: of.ago(30), by: None }, ..of.at_risk() };
     let ended = Mute { ended: Some(MuteEnd::Over { at: of.ago(1) }), ..of.mute(None) };

@@ -41,7 +41,8 @@ impl Front {
         let range = range.unwrap_or(USUAL);
         let from =
             since(range, &self.policy.timezone, now).filter(|from| is_kept(now.duration_since(*from).unsigned_abs()));
-        let message = match (named(&picture, environment, bot), from) {
+        let message = match (self.view_named(&picture, environment.unwrap_or_default(), bot.unwrap_or_default()), from)
+        {
             (Err(message), _) => *message,
             (Ok(_), None) => history::not_a_range(range),
             (Ok(view), Some(from)) => return self.show_history(incoming, &view, Span { from, until: now }).await,
@@ -61,7 +62,8 @@ impl Front {
         let (picture, now) = (self.picture.borrow().clone(), Timestamp::now());
         let range = Duration::from_secs(u64::from(hours) * 3600);
         let found = lookup::environment_by_key(&picture.fleet, environment);
-        let found = named(&picture, found.as_ref().map(Environment::as_str), Some(bot.as_str()));
+        let place = found.as_ref().map(Environment::as_str).unwrap_or_default();
+        let found = self.view_named(&picture, place, bot.as_str());
         let message = match (found, now.checked_sub(range)) {
             (Ok(view), Ok(from)) if is_kept(range) => {
                 return self.show_history(incoming, &view, Span { from, until: now }).await;
@@ -71,6 +73,13 @@ impl Front {
             (Ok(_), _) => refusal::unknown_press(),
         };
         incoming.reply.edit(&message).await
+    }
+
+    /// The one bot that was named, as it is there now; or the sentence that says what names nothing.
+    fn view_named(&self, picture: &Picture, environment: &str, bot: &str) -> Result<BotView, Box<Message>> {
+        let not_found = || Box::new(status::not_found(bot, &[]));
+        let (place, id) = self.named(picture, environment, Some(bot))?;
+        id.and_then(|id| picture.fleet.bot(&id, &place).cloned()).ok_or_else(not_found)
     }
 
     async fn show_history(&self, incoming: &Incoming<'_>, view: &BotView, span: Span) -> Result<(), AnswerError> {
@@ -130,23 +139,4 @@ impl Front {
 fn is_kept(range: Duration) -> bool {
     // "90 days" spans a change of the clock.
     (SHORTEST..=LONGEST + SHORTEST).contains(&range)
-}
-
-/// The one bot that was named; or the sentence that says what names nothing.
-fn named(picture: &Picture, environment: Option<&str>, bot: Option<&str>) -> Result<BotView, Box<Message>> {
-    let fleet = &picture.fleet;
-    if fleet.read_at().is_none() {
-        return Err(Box::new(status::not_ready(picture.trouble.as_deref())));
-    }
-    let text = environment.unwrap_or_default();
-    let Some(place) = lookup::environment(fleet, text) else {
-        let known: Vec<_> = fleet.environments().iter().map(Environment::title).collect();
-        return Err(Box::new(status::not_found(text, &known)));
-    };
-    let name = bot.unwrap_or_default();
-    match lookup::bots(fleet, Some(&place), name).as_slice() {
-        [id] => fleet.bot(id, &place).cloned().ok_or_else(|| Box::new(status::not_found(name, &[]))),
-        [] => Err(Box::new(status::not_found(name, &[]))),
-        _ => Err(Box::new(status::ambiguous(name))),
-    }
 }

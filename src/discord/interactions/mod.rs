@@ -30,8 +30,9 @@ use super::lookup;
 use super::render::{Message, prompt, refusal, status};
 use crate::domain::action::Verb;
 use crate::domain::connector::Environment;
-use crate::domain::ids::Id;
+use crate::domain::ids::{BotId, Id};
 use crate::domain::notice::Slot;
+use crate::domain::policy::Picture;
 use crate::domain::request::{Refusal, RequestState};
 use crate::operations::{Answer, Said, Trouble};
 
@@ -133,6 +134,29 @@ impl Front {
     async fn record_refused(&self, incoming: &Incoming<'_>, what: &str) {
         if let Err(trouble) = self.operations.record_refused(&incoming.asker, what, Timestamp::now()).await {
             tracing::error!(interaction = incoming.asker.interaction, "a refusal could not be recorded: {trouble}");
+        }
+    }
+
+    /// The environment that a person named, and the one bot there, if they named one; or the sentence that says what names
+    /// nothing.
+    fn named(
+        &self,
+        picture: &Picture,
+        environment: &str,
+        bot: Option<&str>,
+    ) -> Result<(Environment, Option<BotId>), Box<Message>> {
+        if picture.fleet.read_at().is_none() {
+            return Err(Box::new(status::not_ready(picture.trouble.as_deref())));
+        }
+        let found = self.environment_named(environment).ok_or_else(|| {
+            let known: Vec<_> = picture.fleet.environments().iter().map(Environment::title).collect();
+            Box::new(status::not_found(environment, &known))
+        })?;
+        let Some(name) = bot else { return Ok((found, None)) };
+        match lookup::bots(&picture.fleet, Some(&found), name).as_slice() {
+            [] => Err(Box::new(status::not_found(name, &[]))),
+            [bot] => Ok((found, Some(bot.clone()))),
+            _ => Err(Box::new(status::ambiguous(name))),
         }
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::super::custom_id::{CustomId, environment_key};
 use super::escape;
-use super::incident::headline;
+use super::incident::{frozen, headline};
 use super::message::{Button, Embed, Look, Message, Select};
 use super::mute::{scope, unmute_label};
 use super::words;
@@ -45,7 +45,7 @@ pub fn list(
         count => format!("🚨 {count} incidents are open{place}"),
     };
     let shown = page(open, number);
-    let mut lines: Vec<_> = shown.iter().map(|incident| line(incident, links)).collect();
+    let mut lines: Vec<_> = shown.iter().map(|incident| line(incident, open, links)).collect();
     let pages = pages(open);
     if pages > 1 {
         lines.push(format!("Page {} of {pages}.", usize::from(number).min(pages - 1) + 1));
@@ -85,7 +85,7 @@ fn turn(environment: Option<&Environment>, number: u16, pages: usize) -> Vec<But
     buttons
 }
 
-fn line(incident: &Incident, links: &BTreeMap<Id, String>) -> String {
+fn line(incident: &Incident, open: &OpenAlerts, links: &BTreeMap<Id, String>) -> String {
     let mut parts =
         vec![format!("**{}**", headline(incident).0), format!("opened {}", words::relative(incident.opened_at))];
     let attention = &incident.attention;
@@ -95,6 +95,8 @@ fn line(incident: &Incident, links: &BTreeMap<Id, String>) -> String {
     });
     parts.extend(attention.snooze().map(|snooze| format!("😴 until {}", words::moment(snooze.until))));
     parts.extend(attention.muted.as_ref().map(|hush| format!("🔕 until {}", words::moment(hush.until))));
+    let frozen = frozen(incident, &open.freezes);
+    parts.extend(frozen.map(|freeze| format!("🧊 frozen until {}", words::moment(freeze.until))));
     parts.extend(links.get(&incident.id).map(|link| format!("[card]({link})")));
     parts.join(" · ")
 }

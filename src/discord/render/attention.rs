@@ -125,10 +125,15 @@ pub(super) fn again(incident: &Incident, due: Due, at: Timestamp, context: &Cont
         Due::Escalation => incident.escalation_roles(&context.policy),
         Due::Awake | Due::Reminder => incident.alert_roles(&context.policy),
     };
-    // Whoever was called need not look for the card first. Once somebody has it, that is what an old button says.
-    let mut row = if attention.acknowledged.is_none() { buttons(incident) } else { Vec::new() };
+    Message::of(embed).buttons(on_a_reply(incident)).mentioning(&roles, &headline)
+}
+
+/// What can be pressed on a reply that calls: whoever was called need not look for the card first. Once somebody has it, that is
+/// what an old button says.
+pub(super) fn on_a_reply(incident: &Incident) -> Vec<Button> {
+    let mut row = if incident.attention.acknowledged.is_none() { buttons(incident) } else { Vec::new() };
     row.extend(details_button(incident));
-    Message::of(embed).buttons(row).mentioning(&roles, &headline)
+    row
 }
 
 /// All that is known of an incident, for one person; `link` leads to its card. What they may not do has no buttons.

@@ -6,9 +6,10 @@ use super::limits;
 use super::message::{Button, Embed, Look, Message};
 use super::status::{look, verb_and_object};
 use super::words;
-use super::{Context, attention, together};
+use super::{Context, attention, freeze, together};
 use crate::domain::action::Verb;
 use crate::domain::connector::{Condition, Environment};
+use crate::domain::freeze::Freeze;
 use crate::domain::ids::GuildId;
 use crate::domain::incident::{Ending, Facts, Failover, Incident, Line, OwnDoing, Phase, Subject};
 use crate::domain::judging::Standing;
@@ -20,11 +21,20 @@ const LIST: usize = limits::DESCRIPTION - 600;
 /// The card; it mentions the roles if `ping` says so (which notifies them only when it is first posted).
 pub(super) fn card(incident: &Incident, ping: bool, context: &Context) -> Message {
     let embed = embed(incident, context.guild).footer(&footer(incident, context));
+    let frozen =
+        frozen(incident, &context.freezes).map(|freeze| format!("{}\nStarting stays possible.", freeze::line(freeze)));
+    let embed = embed.describe(frozen.iter().map(String::as_str));
     let mut row = attention::buttons(incident);
     row.extend(attention::details_button(incident));
     row.extend(status_buttons(incident));
     let message = attention::menu(Message::of(embed).buttons(start_buttons(incident)).buttons(row), incident);
     if ping { message.mentioning(&incident.alert_roles(&context.policy), &headline(incident).0) } else { message }
+}
+
+/// What keeps everybody from taking anything away there, while it is open.
+pub(super) fn frozen<'a>(incident: &Incident, freezes: &'a [Freeze]) -> Option<&'a Freeze> {
+    let environment = incident.subject.environment().filter(|_| incident.resolved_at().is_none())?;
+    freezes.iter().find(|freeze| freeze.ended.is_none() && freeze.environment == *environment)
 }
 
 /// What is said of it, on the card and in detail.
@@ -42,7 +52,9 @@ pub(super) fn worse(incident: &Incident, context: &Context) -> Message {
         facts => together::got_worse(facts),
     };
     let embed = Embed::new("", colour).footer(&footer(incident, context)).describe([text.as_str()]);
-    Message::of(embed).mentioning(&incident.alert_roles(&context.policy), &headline)
+    Message::of(embed)
+        .buttons(attention::on_a_reply(incident))
+        .mentioning(&incident.alert_roles(&context.policy), &headline)
 }
 
 /// The reply to the card: what was said to be over is back.
@@ -56,7 +68,9 @@ pub(super) fn back(incident: &Incident, context: &Context) -> Message {
     let paragraphs = [Some(text), flaps(incident)];
     let embed = Embed::new("", colour).footer(&footer(incident, context));
     let embed = embed.describe(paragraphs.iter().flatten().map(String::as_str));
-    Message::of(embed).mentioning(&incident.alert_roles(&context.policy), &headline)
+    Message::of(embed)
+        .buttons(attention::on_a_reply(incident))
+        .mentioning(&incident.alert_roles(&context.policy), &headline)
 }
 
 /// What the card shows, in a message that is not the card: `note` says why it is there. Nothing can be pressed on it.

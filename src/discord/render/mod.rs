@@ -40,6 +40,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 pub use self::message::Message;
+use crate::domain::freeze::Freeze;
 use crate::domain::ids::{ChannelId, GuildId, MessageId};
 use crate::domain::notice::Notice;
 use crate::domain::policy::Policy;
@@ -53,6 +54,8 @@ pub struct Context {
     pub guild: GuildId,
     /// The short reference in the embed's footer (`ref ab12cd34`), by which the message can be found again.
     pub reference: String,
+    /// The freezes that are on.
+    pub freezes: Vec<Freeze>,
     /// The message that this one goes on from, because that one takes no more edits.
     pub continues: Option<(ChannelId, MessageId)>,
 }

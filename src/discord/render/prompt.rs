@@ -128,7 +128,20 @@ pub fn confirmation(request: &Request, plan: &Plan) -> Message {
         vec![Button::new(&CustomId::Confirm(request.id.clone()), &agree(plan), look(plan.verb, plan.stops()))];
     buttons.extend(break_glass(request, plan));
     buttons.push(Button::new(&CustomId::Cancel(request.id.clone()), "Cancel", Look::Secondary));
-    Message::of(embed).buttons(buttons)
+    let message = Message::of(embed).buttons(buttons);
+    if request.is_narrowed_by_its_prompt() { message.select(only_some(request, plan)) } else { message }
+}
+
+/// A menu of what the plan is about, of which some may be chosen in place of all: those that take their turn first, where there
+/// are more than a menu holds. (The command takes any by name.)
+fn only_some(request: &Request, plan: &Plan) -> Select {
+    let id = CustomId::Pick { request: request.id.clone(), part: Part::Connector, page: 0 };
+    let mut select = Select::new(&id, &format!("{} only some of them", plan.verb.title()));
+    for planned in &plan.connectors {
+        let state = words::condition_face(planned.condition).word;
+        select = select.option(planned.connector.key().as_str(), &planned.name, state);
+    }
+    select.any_number()
 }
 
 /// What breaks the glass, where who asked may do that.

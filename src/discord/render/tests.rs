@@ -627,7 +627,7 @@ pub(super) fn context() -> Context {
     let terms =
         Terms { minimum: 2, alert_roles: vec![RoleId(70)], escalation_roles: vec![RoleId(77)], ..Terms::default() };
     let policy = Policy::new(terms, vec![Environment::new("production")], BTreeMap::new());
-    Context { policy: Arc::new(policy), guild: GuildId(1), reference: "ab12cd34".into(), continues: None }
+    Context { policy: Arc::new(policy), guild: GuildId(1), reference: "ab12cd34".into(), ..Context::default() }
 }
 
 fn operation(verb: Verb, to: Option<&str>, of: &Connector) -> Operation {
@@ -914,6 +914,8 @@ fn what_got_worse_is_a_reply_that_mentions_the_roles_in_its_content() {
     # 
     It got worse: 0 of 2 healthy: nothing is left to take conversations.
     ~ ref ab12cd34 · incident ef56ef56
+    [Acknowledge incident] blue
+    [Incident details] grey
     pings 70
     "#);
 }

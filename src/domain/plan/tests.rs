@@ -173,7 +173,21 @@ fn p11_the_bots_name_is_typed_where_its_minimum_is_crossed_or_it_goes_offline_an
     assert!(asks(Verb::Redeploy, &["b1"], &three[..2]), "judged where it is taken from");
     assert!(asks(Verb::Stop, &["b1"], &three[..1]), "below it already, but this is its last");
     let demo = three.clone().map(in_demo);
-    assert!(!asks(Verb::Stop, &["b1"], &demo[..1]), "nothing is asked in Demo");
+    let in_demo_asks = |verb, names: &[&str], fleet: &[Connector]| {
+        let environment = Environment::new("demo");
+        let ids: Vec<_> = names.iter().map(|name| ConnectorId::new(*name)).collect();
+        let bot = fleet[0].bot.clone();
+        let wanted =
+            Wanted { verb, bot: &bot, environment: &environment, to: None, connectors: &ids, then_start: false };
+        let known = Known { connectors: fleet, uncertain: false };
+        Plan::make(&wanted, known, &policy(), Timestamp::UNIX_EPOCH).unwrap().consent() != Consent::Press
+    };
+    assert!(!in_demo_asks(Verb::Stop, &["b1"], &demo[..1]), "nothing is asked in Demo");
+    assert!(
+        in_demo_asks(Verb::Restart, &["b1"], &demo[..1]),
+        "a restart that leaves none for a while is asked anywhere"
+    );
+    assert!(!in_demo_asks(Verb::Restart, &["b1", "b2"], &demo[..2]), "one at a time, and one is always up");
     let dropped = Connector { agent: AgentStatus::NotConnected, ..one("b1") };
     assert!(!asks(Verb::Stop, &["b1"], &[dropped, one("b2")]), "what is not healthy needs no guard");
     assert!(!asks(Verb::Start, &["b1"], &[stopped("b1")]));

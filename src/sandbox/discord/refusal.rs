@@ -42,6 +42,7 @@ pub(crate) const NO_HISTORY_TO_REPLY: Refusal =
     refusal(400, 160_002, "Cannot reply without permission to read message history");
 pub(crate) const THREAD_EXISTS: Refusal = refusal(400, 160_004, "A thread has already been created for this message");
 pub(crate) const THREAD_LOCKED: Refusal = refusal(400, 160_005, "Thread is locked");
+pub(crate) const TOO_MANY_THREADS: Refusal = refusal(400, 160_006, "Maximum number of active threads reached");
 /// <https://docs.discord.com/developers/topics/opcodes-and-status-codes#json>
 pub(crate) const FORM_BODY: Refusal = refusal(400, 50035, "Invalid Form Body");
 

@@ -22,6 +22,9 @@ use self::steps::{Step, Voyage, voyage};
 use self::voyage::{fleet, sails};
 use crate::harbour::Outside;
 
+/// What takes this long never ends: a sequence takes less than a second, on a machine that has much else to do a few.
+const LONGEST: Duration = Duration::from_secs(120);
+
 fn number(name: &str) -> Option<u64> {
     let text = std::env::var(name).ok()?;
     Some(text.parse().unwrap_or_else(|_| panic!("{name} must be a number, not {text:?}")))
@@ -56,7 +59,9 @@ impl Sea {
                 Some(outside) => outside,
                 None => Outside::new(fleet(), tampered.nonce_memory).await,
             };
-            sails(voyage, outside, tampered.settings, folder).await
+            let sailing = sails(voyage, outside, tampered.settings, folder);
+            let hangs = |_| Err(format!("it goes round in circles, or waits: it is not over after {LONGEST:?}"));
+            tokio::time::timeout(LONGEST, sailing).await.unwrap_or_else(hangs)
         };
         let went = catch_unwind(AssertUnwindSafe(|| self.runtime.block_on(sailing)));
         let went = went.unwrap_or_else(|panic| Err(format!("a panic: {:?}", panic.downcast_ref::<String>())));

@@ -289,7 +289,9 @@ impl Model {
             let said_of = |all: &[Said]| {
                 all.iter().filter(|said| said.subject == name && matches!(said.kind, Kind::Card | Kind::Back)).count()
             };
-            let is_new = said_of(&self.said) > said_of(&before.1);
+            let before_it = before.0.get(&name).and_then(|subject| subject.open.as_ref());
+            let outlasted_a_storm = before_it.is_some_and(|open| open.storm.is_some());
+            let is_new = said_of(&self.said) > said_of(&before.1) && !outlasted_a_storm;
             let is_out = seen.iter().any(|(of, _, now)| of == bot && *now == Standing::Bad(Severity::Outage));
             if is_new {
                 newly.push(bot.clone());
@@ -306,7 +308,8 @@ impl Model {
                 Standing::Bad(worst)
             }
             None => return,
-            Some(_) if newly.len() + swept.len() >= needed.div_ceil(2).max(2) => Standing::Bad(worst),
+            Some(_) if newly.is_empty() && swept.is_empty() => Standing::Well,
+            Some(_) if newly.len() + swept.len() + lately >= needed.div_ceil(2).max(2) => Standing::Bad(worst),
             Some(_) => Standing::Well,
         };
         let rules = self.rules;

@@ -22,8 +22,9 @@ use crate::channel::{id, text};
 use crate::harbour::{Harbour, Outside};
 use crate::script::time;
 
-/// How long it is quiet at the end, so that all that waits is said: longer than anything is held back.
-const QUIET: &[i64] = &[80, 80, 320];
+/// How long it is quiet at the end, so that all that waits is said: longer than anything is held back, and one look more, for
+/// what is seen only then and waited for.
+const QUIET: &[i64] = &[80, 80, 320, 80];
 /// And then longer than the longest pause between two reminders, at which it is found out what was deleted, and longer than
 /// where a thread could not be told.
 const LONG_QUIET: &[i64] = &[90_000, 320];
@@ -463,7 +464,8 @@ impl Trip {
     }
 
     fn title_is_true(&self, name: &str, number: usize, title: &str) -> Result<(), String> {
-        let open = self.model.subjects[name].open.as_ref().filter(|open| open.number == number);
+        // What stands on a storm's card has no number yet.
+        let open = self.model.subjects[name].open.as_ref().filter(|open| open.number == number && open.storm.is_none());
         let open = open.filter(|open| !matches!(open.phase, Phase::Suspected { .. }));
         let wanted: &[&str] = match (open.map(|open| &open.phase), name) {
             (None, _) => &["✅"],
@@ -545,7 +547,7 @@ impl Trip {
     }
 
     fn open_is_deleted(&self, name: &str) -> bool {
-        let open = self.model.subjects[name].open.as_ref();
+        let open = self.model.subjects[name].open.as_ref().filter(|open| open.storm.is_none());
         let reference = open.and_then(|open| self.references.get(name)?.get(open.number));
         reference.is_some_and(|reference| self.deleted.contains(reference))
     }

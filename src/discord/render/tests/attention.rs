@@ -192,14 +192,15 @@ fn the_details_tell_what_happened_and_offer_what_this_person_may_do() {
 fn what_is_open_is_listed_with_who_has_it() {
     let mut second = Incident { id: Id::random(), ..with(Attention { muted: Some(mute(None).hush()), ..snoozed() }) };
     second.opened_at = at(1300);
-    let open = OpenAlerts { incidents: vec![at_risk(), second.clone()], mutes: vec![mute(None)] };
+    let open =
+        OpenAlerts { incidents: vec![at_risk(), second.clone()], mutes: vec![mute(None)], freezes: vec![freeze(None)] };
     let links = BTreeMap::from([(at_risk().id, "https://discord.com/channels/1/2/3".to_owned())]);
     let list = alerts::list(&open, Some(&Environment::new("production")), 0, &links);
     check(&list.private_body(), &[]);
     insta::assert_snapshot!(mask(&list.body(), &[&second.id]), @r#"
     # 🚨 2 incidents are open in Production
-    **🟠 At risk: Billing Bot in Production** · opened <t:1000:R> · nobody has it · [card](https://discord.com/channels/1/2/3)
-    **🟠 At risk: Billing Bot in Production** · opened <t:1300:R> · 🙋 <@41> has it · 😴 until <t:4600:f> · 🔕 until <t:8200:f>
+    **🟠 At risk: Billing Bot in Production** · opened <t:1000:R> · nobody has it · 🧊 frozen until <t:8200:f> · [card](https://discord.com/channels/1/2/3)
+    **🟠 At risk: Billing Bot in Production** · opened <t:1300:R> · 🙋 <@41> has it · 😴 until <t:4600:f> · 🔕 until <t:8200:f> · 🧊 frozen until <t:8200:f>
     | Muted: 🔕 all of Production by <@42> until <t:8200:f>: new settings, \*all\* of them
     ▾ Details of an incident, and what to do about it
       · Billing Bot in Production (Nobody has it)
@@ -217,7 +218,7 @@ fn what_is_open_is_listed_with_who_has_it() {
 #[test]
 fn more_incidents_than_a_page_holds_are_paged_round() {
     let incidents = (0..25).map(|_| Incident { id: Id::random(), ..at_risk() }).collect();
-    let open = OpenAlerts { incidents, mutes: Vec::new() };
+    let open = OpenAlerts { incidents, ..OpenAlerts::default() };
     for (page, buttons) in [
         (0, ["Refresh list", "Show page 3", "Show page 2"]),
         (2, ["Refresh list", "Show page 2", "Show page 1"]),
@@ -423,7 +424,7 @@ proptest! {
         let links = incidents.iter().map(|incident| (incident.id.clone(), format!("https://discord.com/channels/{}", u64::MAX)));
         let links = links.collect();
         let mutes: Vec<_> = (0..count).map(|_| Mute { id: Id::random(), ..mute.clone() }).collect();
-        let open = OpenAlerts { incidents, mutes: mutes.clone() };
+        let open = OpenAlerts { incidents, mutes: mutes.clone(), freezes: vec![freeze(None)] };
         bodies.push(alerts::list(&open, Some(&place), 1, &links).private_body());
         bodies.push(alerts::which_mute(&mutes).private_body());
         bodies.push(handled::muted(&mute).private_body());

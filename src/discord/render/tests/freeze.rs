@@ -125,3 +125,24 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_card_says_that_it_is_frozen_there_as_long_as_it_is_open_and_that_is_on() {
+    let context = Context { freezes: vec![freeze(None)], ..context() };
+    let said = |incident: &Incident, context: &Context| {
+        let body = notice(&Notice::Card { incident: incident.clone(), ping: false }, context);
+        check(&body, &[]);
+        show(&body)
+    };
+    let open = incident(Level::AtRisk, 1, Vec::new());
+    let line = "🧊 **Frozen** by <@41>, ends <t:8200:R>: the \\*sale\\* of @^everyone\nStarting stays possible.";
+    assert!(said(&open, &context).contains(line), "{}", said(&open, &context));
+    let resolved = Incident { phase: Phase::Resolved { at: at(1100), by: None }, ..open.clone() };
+    let ended = Context { freezes: vec![freeze(Some(FreezeEnd::Over { at: at(1) }))], ..context.clone() };
+    let mut elsewhere = freeze(None);
+    elsewhere.environment = Environment::new("demo");
+    let elsewhere = Context { freezes: vec![elsewhere], ..context.clone() };
+    for (incident, context) in [(&resolved, &context), (&open, &ended), (&open, &elsewhere)] {
+        assert!(!said(incident, context).contains("Frozen"), "{}", said(incident, context));
+    }
+}

@@ -90,6 +90,8 @@ fn a_card_says_how_often_it_fell_and_what_was_before_it() {
     It was resolved, and it is back: 1 of 2 healthy: no failover left.
     🔁 Flapping: it fell again 3 times after it had looked well. Two connectors that share one bot user push each other out like this.
     ~ ref ab12cd34 · incident ef56ef56
+    [Acknowledge incident] blue
+    [Incident details] grey
     pings 70
     "#);
 }
@@ -181,6 +183,8 @@ fn a_storm_names_its_scope_and_asks_whether_the_platform_is_down() {
     # 
     It got worse: 1 of 2 bots in Demo (1 with nothing left), 6 of 40 bots in Production (2 with nothing left).
     ~ ref ab12cd34 · incident ef56ef56
+    [Acknowledge incident] blue
+    [Incident details] grey
     pings 70
     "#);
     let over = Incident { phase: Phase::Resolved { at: at(1600), by: None }, ..some };

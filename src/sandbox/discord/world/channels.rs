@@ -13,6 +13,9 @@ use crate::sandbox::discord::{
     snowflake::Snowflake,
 };
 
+/// How many threads of a guild may be open at once (<https://docs.discord.com/developers/topics/threads#active--archived-threads>).
+const ACTIVE_THREADS: usize = 1000;
+
 impl World {
     /// `POST /channels/{id}/messages/{id}/threads`. The thread takes the message's id.
     pub(crate) fn start_thread_from(
@@ -32,6 +35,7 @@ impl World {
         if self.channel(message).is_ok() {
             return Err(refusal::THREAD_EXISTS.into());
         }
+        self.room_for_a_thread()?;
         self.open_thread(message, channel, PUBLIC_THREAD, body, now);
         if let Some(mut starter) = self.messages.get(&message).cloned() {
             starter.flags |= rules::message::HAS_THREAD;
@@ -58,9 +62,16 @@ impl World {
             return Err(refusal::NOT_A_TEXT_CHANNEL.into());
         }
         check_thread(body, &["name", "auto_archive_duration", "rate_limit_per_user", "type", "invitable"])?;
+        self.room_for_a_thread()?;
         let id = self.ids.next(now);
         self.open_thread(id, channel, kind, body, now);
         Ok(id)
+    }
+
+    fn room_for_a_thread(&self) -> Result<(), Refused> {
+        let is_active = |channel: &&Channel| channel.thread.as_ref().is_some_and(|thread| !thread.archived);
+        let active = self.channels.iter().filter(is_active).count();
+        if active < ACTIVE_THREADS { Ok(()) } else { Err(refusal::TOO_MANY_THREADS.into()) }
     }
 
     fn open_thread(&mut self, id: Snowflake, parent: Snowflake, kind: u8, body: &Value, now: Timestamp) {
