@@ -19,10 +19,10 @@ use sqlx::migrate::Migrator;
 use crate::facts::{LEASE, at};
 use crate::ground::Place;
 
-static MIGRATIONS: Migrator = sqlx::migrate!("src/store/migrations");
-
-fn versions() -> Vec<i64> {
-    MIGRATIONS.iter().map(|migration| migration.version).collect()
+/// The files themselves, as sqlx reads them, and not what the program made of them.
+async fn migrations() -> Migrator {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("src/store/migrations");
+    Migrator::new(folder).await.unwrap()
 }
 
 /// What a version added to what was there, as its program wrote it.
@@ -35,8 +35,9 @@ fn rows_of(version: i64) -> String {
 /// Goes through every version up to this one, each with its rows, and on to the newest; then reads everything.
 async fn from_version(version: i64, place: &Place) {
     let mut connection = place.connect().await;
-    for step in versions().into_iter().filter(|step| *step <= version) {
-        MIGRATIONS.run_to(step, &mut connection).await.unwrap();
+    let migrations = migrations().await;
+    for step in migrations.iter().map(|migration| migration.version).filter(|step| *step <= version) {
+        migrations.run_to(step, &mut connection).await.unwrap();
         connection.execute(sqlx::AssertSqlSafe(rows_of(step))).await.unwrap();
     }
     drop(connection);
@@ -117,7 +118,7 @@ async fn everything_is_there(store: &Store, version: i64) {
 
 #[tokio::test]
 async fn from_every_earlier_version_nothing_is_lost_on_sqlite() {
-    for version in versions() {
+    for version in migrations().await.iter().map(|migration| migration.version) {
         from_version(version, &Place::folder()).await;
     }
 }
@@ -125,7 +126,7 @@ async fn from_every_earlier_version_nothing_is_lost_on_sqlite() {
 #[tokio::test]
 #[ignore = "needs PostgreSQL"]
 async fn from_every_earlier_version_nothing_is_lost_on_postgresql() {
-    for version in versions() {
+    for version in migrations().await.iter().map(|migration| migration.version) {
         from_version(version, &Place::server().await).await;
     }
 }
