@@ -23,6 +23,7 @@ const FILES: &[(&str, &str)] = files![
     "0008_audit_chain",
     "0009_freezes",
     "0010_operation_connectors",
+    "0011_doubts",
     "0012_start_durations",
     "0013_history",
     "0014_boards",
