@@ -181,6 +181,9 @@ pub struct Connector {
     pub last_operation: Option<LastOperation>,
     /// Its revision, for a change that must not meet another state.
     pub revision: Option<Revision>,
+    /// The service's id of an operation that is under way on it, whoever asked for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub under_way: Option<String>,
 }
 
 /// What the three statuses of a connector mean together.
@@ -241,6 +244,7 @@ pub(crate) mod tests {
             since: None,
             last_operation: None,
             revision: Some(Revision("1".to_owned())),
+            under_way: None,
         }
     }
 

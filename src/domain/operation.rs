@@ -1,5 +1,6 @@
 //! An operation: confirmed steps, carried out one after the other, each written down before it is tried.
 
+pub mod doubt;
 pub mod guiding;
 mod targets;
 
@@ -91,6 +92,9 @@ pub struct Step {
     pub revision: Option<Revision>,
     /// Where it stands.
     pub state: StepState,
+    /// Whether a call of it may be on its way still: it was sent, and the service did not know of it when it was asked.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub in_doubt: bool,
     /// The service's id of what it did, once that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub of_service: Option<String>,
@@ -167,6 +171,13 @@ pub enum StepFailure {
     TooLate,
 }
 
+impl StepFailure {
+    /// It was not carried out, and no call of it will be.
+    pub fn not_reached() -> Self {
+        Self::NotSent { said: "The lifecycle service could not be reached.".into() }
+    }
+}
+
 /// How an operation ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ended {
@@ -228,6 +239,11 @@ pub enum Look {
         /// The service's operation id.
         operation: String,
     },
+    /// Use the step's key up, so that no call of it that is still on its way is carried out any more.
+    Withdraw {
+        /// The step's place.
+        step: usize,
+    },
     /// Read the connector, and see whether the step's end shows.
     Watch {
         /// The step's place.
@@ -239,7 +255,9 @@ impl Look {
     /// The step's place.
     pub fn step(&self) -> usize {
         match self {
-            Self::AskAfter { step } | Self::Follow { step, .. } | Self::Watch { step } => *step,
+            Self::AskAfter { step } | Self::Follow { step, .. } | Self::Withdraw { step } | Self::Watch { step } => {
+                *step
+            }
         }
     }
 }
@@ -344,6 +362,8 @@ impl Operation {
         }
         let left = self.time_left(step, start_grace, now);
         match &step.state {
+            // A call that is late could be carried out after the operation ended, and after others counted on what it takes away.
+            StepState::NotTaken if left.is_zero() && step.in_doubt => Ok(Look::Withdraw { step: place }),
             // Nothing was carried out, so there is nothing to look for. Whatever else is overdue is looked for once more.
             StepState::Waiting | StepState::NotTaken if left.is_zero() => {
                 Err(Next::GiveUp { step: place, why: step.given_up() })
@@ -458,7 +478,8 @@ impl Operation {
 impl Step {
     fn new(on: usize, action: Action, key: String, revision: Option<Revision>) -> Self {
         let state = StepState::Waiting;
-        Self { on, action, key, revision, state, of_service: None, progress: None, began_at: None, ended_at: None }
+        let (in_doubt, of_service, progress) = (false, None, None);
+        Self { on, action, key, revision, state, in_doubt, of_service, progress, began_at: None, ended_at: None }
     }
 
     /// Takes a start as begun, which usually takes so long.
@@ -492,8 +513,13 @@ impl Step {
         match self.state {
             StepState::Watching { .. } => StepFailure::NotSeen,
             StepState::Waiting => StepFailure::RoleUnknown,
-            StepState::NotTaken => StepFailure::NotSent { said: "The lifecycle service could not be reached.".into() },
+            StepState::NotTaken if !self.in_doubt => StepFailure::not_reached(),
             _ => StepFailure::OutcomeUnknown,
         }
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+fn is_false(is: &bool) -> bool {
+    !is
 }

@@ -75,6 +75,8 @@ pub struct Known<'a> {
     pub connectors: &'a [Connector],
     /// Whether something was not read, so that counts may be too low.
     pub uncertain: bool,
+    /// Connectors of which nobody knows what becomes of an earlier call of ours: see [`crate::domain::operation::doubt`].
+    pub doubted: &'a [ConnectorId],
 }
 
 /// Why nothing can be planned.

@@ -165,6 +165,21 @@ impl LifecycleClient {
         self.transport.call(&doing, request, read).await
     }
 
+    /// Uses the key of a change up, so that no call with it that is still on its way is carried out any more: asks for the same
+    /// once more, held to a revision that no connector has. What was accepted under the key before, if something was.
+    ///
+    /// # Errors
+    ///
+    /// When the service did not judge it: then a call may still be carried out.
+    pub async fn withdraw(&self, change: &Change<'_>) -> Result<Option<ServiceOperation>, LifecycleError> {
+        let no_revision = Revision(format!("withdrawn-{}", change.key));
+        match self.begin(&Change { revision: Some(&no_revision), ..*change }).await {
+            Ok(accepted) => Ok(Some(accepted)),
+            Err(error) if error.was_judged() => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Reads an operation.
     ///
     /// # Errors

@@ -8,7 +8,8 @@
 //! * **Changes** are operations: `POST /v1/connectors/{id}/operations` answers 202 with an operation and where it can be read.
 //! * **Idempotency.** A change carries an `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header). A key that was judged
 //!   before is answered as the first time (same status, same operation, refusals included), before any precondition is looked at. Keys
-//!   are kept at least [`KEY_RETENTION_HOURS`] hours. A request that was not judged (400, 401, 429, 503) does not use its key up.
+//!   are kept at least [`KEY_RETENTION_HOURS`] hours: whoever gives a change up uses its key up with a precondition that cannot hold, and
+//!   what is still on its way is answered with that refusal. A request that was not judged (400, 401, 429, 503) does not use its key up.
 //! * **Revisions.** A connector's revision changes with its statuses and its configuration (name, bot, environment), never with
 //!   its load, its timestamps or its operations. `If-Match` holds a change to one revision (RFC 9110, section 13.1.1).
 //! * **Age.** A service that does not read the platform for each answer says with `Age` (RFC 9111, section 5.1) how many seconds ago it

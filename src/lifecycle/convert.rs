@@ -133,6 +133,7 @@ pub(super) fn connector(record: &[u8]) -> Result<Connector, String> {
             at: time(last.at_ms),
         }),
         revision: Some(Revision(revision)),
+        under_way: wire.operation_id.filter(|id| !id.is_empty()),
     })
 }
 

@@ -119,6 +119,11 @@ impl LifecycleError {
         matches!(self.kind(), ErrorKind::Refused(_) | ErrorKind::Unauthorized | ErrorKind::Redirected(_))
     }
 
+    /// Whether the service judged what was asked for, and refused it: its key is used up by that.
+    pub fn was_judged(&self) -> bool {
+        matches!(self.kind(), ErrorKind::Refused(problem) if matches!(problem.status, 404 | 409 | 412 | 422))
+    }
+
     /// When the service (or the circuit breaker) would have us try again, if it said.
     pub fn retry_after(&self) -> Option<Duration> {
         match self.kind() {

@@ -60,7 +60,7 @@ impl Operations {
         if let Some(refusal) = self.kept_from(&request, &plan, now).await? {
             return self.settle_refused(&request, refusal, now).await;
         }
-        let fresh = match self.check_again(&request, &plan, now).await {
+        let fresh = match self.check_again(&request, &plan, now).await? {
             Ok(fresh) => fresh,
             Err(refusal) => return self.settle_refused(&request, refusal, now).await,
         };

@@ -9,7 +9,7 @@ use crate::domain::action::Verb;
 use crate::domain::authority::{At, Denied};
 use crate::domain::connector::{Connector, Environment};
 use crate::domain::fleet::{Fleet, Sight, Sighting};
-use crate::domain::ids::{BotId, Key};
+use crate::domain::ids::{BotId, ConnectorId, Key};
 use crate::domain::plan::{Known, Plan, Unplanned, Wanted};
 use crate::domain::policy::{Picture, Policy};
 use crate::domain::redundancy::is_starting;
@@ -198,6 +198,7 @@ pub(super) fn narrow(
     policy: &Policy,
     request: &mut Request,
     may: impl Fn(&[At<'_>]) -> Result<(), Denied>,
+    doubted: &[ConnectorId],
     now: Timestamp,
 ) -> Narrowed {
     // Authority comes before anything is promised, in each environment that is named so far.
@@ -231,7 +232,7 @@ pub(super) fn narrow(
     if let Err(denied) = may(&places) {
         return Narrowed::Refused(Refusal::Denied { denied });
     }
-    plan(picture, policy, request, &connectors, now)
+    plan(picture, policy, request, &connectors, doubted, now)
 }
 
 /// All of a bot in an environment, in the order in which they take their turn: first those whose restart costs nothing.
@@ -389,14 +390,21 @@ fn targets(picture: &Picture, policy: &Policy, connector: &Connector) -> Vec<Cho
 }
 
 /// Plans it for these, which are of one bot in one environment.
-fn plan(picture: &Picture, policy: &Policy, request: &Request, chosen: &[&Connector], now: Timestamp) -> Narrowed {
+fn plan(
+    picture: &Picture,
+    policy: &Policy,
+    request: &Request,
+    chosen: &[&Connector],
+    doubted: &[ConnectorId],
+    now: Timestamp,
+) -> Narrowed {
     let Some(first) = chosen.first() else {
         return Narrowed::Refused(Refusal::NothingToChoose { verb: request.verb });
     };
     let ids: Vec<_> = chosen.iter().map(|connector| connector.id.clone()).collect();
     let of_bot = |s: &&Sighting| s.connector.bot.id == first.bot.id && s.sight != Sight::Missing;
     let connectors: Vec<_> = picture.fleet.sightings().filter(of_bot).map(|s| s.connector.clone()).collect();
-    let known = Known { connectors: &connectors, uncertain: picture.fleet.blind_since().is_some() };
+    let known = Known { connectors: &connectors, uncertain: picture.fleet.blind_since().is_some(), doubted };
     let wanted = Wanted {
         verb: request.verb,
         bot: &first.bot,
@@ -456,7 +464,7 @@ mod tests {
         let picture = fleet();
         let mut stop = request(Verb::Stop, Selection::default());
         let Narrowed::Missing(Part::Bot, choices) =
-            narrow(&picture, &policy(), &mut stop, |_| Ok(()), Timestamp::UNIX_EPOCH)
+            narrow(&picture, &policy(), &mut stop, |_| Ok(()), &[], Timestamp::UNIX_EPOCH)
         else {
             panic!("only production has something to stop, so the bot is asked");
         };
@@ -464,21 +472,22 @@ mod tests {
         take(&picture.fleet, &policy(), &mut stop.selection, Part::Bot, std::slice::from_ref(&choices[0].value))
             .unwrap();
         let Narrowed::Missing(Part::Connector, choices) =
-            narrow(&picture, &policy(), &mut stop, |_| Ok(()), Timestamp::UNIX_EPOCH)
+            narrow(&picture, &policy(), &mut stop, |_| Ok(()), &[], Timestamp::UNIX_EPOCH)
         else {
             panic!("the bot has two connectors");
         };
         let both = [choices[1].value.clone(), choices[0].value.clone(), choices[1].value.clone()];
         let mut several = stop.clone();
         take(&picture.fleet, &policy(), &mut several.selection, Part::Connector, &both).unwrap();
-        let Narrowed::Planned(plan) = narrow(&picture, &policy(), &mut several, |_| Ok(()), Timestamp::UNIX_EPOCH)
+        let Narrowed::Planned(plan) = narrow(&picture, &policy(), &mut several, |_| Ok(()), &[], Timestamp::UNIX_EPOCH)
         else {
             panic!("all is known");
         };
         assert_eq!(plan.names().collect::<Vec<_>>(), ["billing-2", "billing-1"], "each once, in the order chosen");
         assert_eq!(plan.impacts[0].healthy_after, 0);
         take(&picture.fleet, &policy(), &mut stop.selection, Part::Connector, &both[..1]).unwrap();
-        let Narrowed::Planned(plan) = narrow(&picture, &policy(), &mut stop, |_| Ok(()), Timestamp::UNIX_EPOCH) else {
+        let Narrowed::Planned(plan) = narrow(&picture, &policy(), &mut stop, |_| Ok(()), &[], Timestamp::UNIX_EPOCH)
+        else {
             panic!("all is known");
         };
         assert_eq!((plan.names().collect::<Vec<_>>(), plan.impacts[0].healthy_after), (vec!["billing-2"], 1));
@@ -490,14 +499,14 @@ mod tests {
         let said = Said { bot: Some("FAQ Bot".into()), ..Said::default() };
         let mut redeploy = request(Verb::Redeploy, understand(&picture.fleet, &policy(), &said).unwrap());
         let Narrowed::Missing(Part::Environment, _) =
-            narrow(&picture, &policy(), &mut redeploy, |_| Ok(()), Timestamp::UNIX_EPOCH)
+            narrow(&picture, &policy(), &mut redeploy, |_| Ok(()), &[], Timestamp::UNIX_EPOCH)
         else {
             panic!("it is in two");
         };
         take(&picture.fleet, &policy(), &mut redeploy.selection, Part::Environment, &["demo".to_owned()]).unwrap();
         assert_eq!(redeploy.selection.bot, Some(BotId::new("FAQ Bot")));
         let Narrowed::Missing(Part::Target, _) =
-            narrow(&picture, &policy(), &mut redeploy, |_| Ok(()), Timestamp::UNIX_EPOCH)
+            narrow(&picture, &policy(), &mut redeploy, |_| Ok(()), &[], Timestamp::UNIX_EPOCH)
         else {
             panic!("only where it goes is not known");
         };
@@ -512,13 +521,13 @@ mod tests {
         };
         let mut stop = request(Verb::Stop, Selection::default());
         assert!(matches!(
-            narrow(&picture, &policy(), &mut stop, demo_only, Timestamp::UNIX_EPOCH),
+            narrow(&picture, &policy(), &mut stop, demo_only, &[], Timestamp::UNIX_EPOCH),
             Narrowed::Refused(Refusal::Denied { .. })
         ));
         let said = Said { connector: Some("faq-2".into()), to: Some("Production".into()), ..Said::default() };
         let mut redeploy = request(Verb::Redeploy, understand(&picture.fleet, &policy(), &said).unwrap());
         assert!(matches!(
-            narrow(&picture, &policy(), &mut redeploy, demo_only, Timestamp::UNIX_EPOCH),
+            narrow(&picture, &policy(), &mut redeploy, demo_only, &[], Timestamp::UNIX_EPOCH),
             Narrowed::Refused(Refusal::Denied { .. })
         ));
     }
@@ -556,7 +565,7 @@ mod tests {
         let redeploy_to = |to: &str| {
             let said = Said { connector: Some("billing-1".into()), to: Some(to.into()), ..Said::default() };
             let mut redeploy = request(Verb::Redeploy, understand(&picture.fleet, &policy, &said).unwrap());
-            narrow(&picture, &policy, &mut redeploy, |_| Ok(()), Timestamp::UNIX_EPOCH)
+            narrow(&picture, &policy, &mut redeploy, |_| Ok(()), &[], Timestamp::UNIX_EPOCH)
         };
         assert!(matches!(redeploy_to("dmeo"), Narrowed::Refused(Refusal::NotFound { what }) if what == "dmeo"));
         assert!(matches!(redeploy_to("Demo"), Narrowed::Planned(_)));
@@ -571,7 +580,7 @@ mod tests {
         {
             let said = Said { connector: Some(name.into()), ..Said::default() };
             let mut request = request(verb, understand(&picture.fleet, &policy(), &said).unwrap());
-            let narrowed = narrow(&picture, &policy(), &mut request, |_| Ok(()), Timestamp::UNIX_EPOCH);
+            let narrowed = narrow(&picture, &policy(), &mut request, |_| Ok(()), &[], Timestamp::UNIX_EPOCH);
             assert!(matches!(narrowed, Narrowed::Refused(Refusal::CannotDo { why: said, .. }) if said == why));
         }
     }

@@ -73,7 +73,7 @@ impl Operations {
         if let Some(wanted) = wanted.filter(|_| !plan.is_typed(name)) {
             return Ok(Settled::Refused(Refusal::Mistyped { wanted }));
         }
-        let fresh = match self.check_again(&request, &plan, now).await {
+        let fresh = match self.check_again(&request, &plan, now).await? {
             Ok(fresh) => fresh,
             Err(refusal) => return self.settle_refused(&broken, refusal, now).await,
         };

@@ -3,7 +3,9 @@
 //! Nothing here knows Discord's interactions: the front acknowledges, calls, and renders what comes back.
 
 mod approve;
+mod check;
 mod choose;
+mod doubts;
 mod explain;
 mod freezes;
 mod glass;
@@ -32,7 +34,7 @@ use crate::domain::ids::{ChannelId, ConnectorId, Id};
 use crate::domain::operation::Operation;
 use crate::domain::operation::guiding::{Told, Wish};
 use crate::domain::pace::Counted;
-use crate::domain::plan::{Consent, Drift, Known, Plan};
+use crate::domain::plan::{Consent, Plan};
 use crate::domain::policy::{Picture, Policy};
 use crate::domain::request::{Refusal, Request, RequestState};
 use crate::lifecycle::{LifecycleClient, Pushes};
@@ -327,7 +329,8 @@ impl Operations {
     ) -> Result<Answer, Trouble> {
         let verb = request.verb;
         let may = |places: &[At<'_>]| self.may(&asker.member, verb, places);
-        match choose::narrow(picture, &self.rules.policy, &mut request, may, now) {
+        let doubted = self.doubted().await?;
+        match choose::narrow(picture, &self.rules.policy, &mut request, may, &doubted, now) {
             Narrowed::Missing(part, choices) => {
                 self.keep(request, |request| Answer::Choose(Menu { request, part, choices })).await
             }
@@ -431,7 +434,7 @@ impl Operations {
                 Some(_) => {}
             }
         }
-        let fresh = match self.check_again(&request, &plan, now).await {
+        let fresh = match self.check_again(&request, &plan, now).await? {
             Ok(fresh) => fresh,
             Err(refusal) => return self.settle_refused(&request, refusal, now).await,
         };
@@ -620,28 +623,6 @@ impl Operations {
             return Vec::new();
         }
         self.rules.policy.limits.counted(request.requester.id, plan.places().into_iter().map(|at| at.environment))
-    }
-
-    /// Reads the bot again, plans the same again, and holds it against what was shown. The connectors as they were read; none,
-    /// where a start goes on blind: the service judges it.
-    async fn check_again(&self, request: &Request, plan: &Plan, now: Timestamp) -> Result<Vec<Connector>, Refusal> {
-        let left = request.expires_at.duration_since(now).unsigned_abs();
-        let reading = match tokio::time::timeout(left, self.lifecycle.connectors_of(&plan.bot.id)).await {
-            Ok(Ok(reading)) => reading,
-            Ok(Err(_)) if request.verb == Verb::Start => return Ok(Vec::new()),
-            Ok(Err(error)) => return Err(Refusal::CannotRead { why: error.person() }),
-            Err(_) => return Err(Refusal::Expired),
-        };
-        let uncertain = !reading.complete || !reading.malformed.is_empty();
-        let known = Known { connectors: &reading.connectors, uncertain };
-        let drifts = plan.drift(&plan.again(known, &self.rules.policy, now));
-        let unseen = uncertain && drifts.iter().any(|drift| matches!(drift, Drift::Gone { .. }));
-        match (drifts.as_slice(), request.verb) {
-            ([], _) => Ok(reading.connectors),
-            (_, Verb::Start) if unseen => Ok(reading.connectors),
-            _ if unseen => Err(Refusal::CannotRead { why: "Only a part of the fleet came.".to_owned() }),
-            _ => Err(Refusal::Drifted { drifts }),
-        }
     }
 
     async fn refuse(&self, request: &Request, refusal: Refusal, now: Timestamp) -> Result<Answer, Trouble> {

@@ -47,8 +47,8 @@ pub enum Stepped {
 /// The runner. Cheap to clone: clones share the work by leases.
 #[derive(Clone, Debug)]
 pub struct Runner {
-    store: Store,
-    lifecycle: LifecycleClient,
+    pub(super) store: Store,
+    pub(super) lifecycle: LifecycleClient,
     discord: DiscordApi,
     guild: GuildId,
     rules: Arc<Rules>,
@@ -81,7 +81,7 @@ impl Runner {
     /// Runs until `shutdown`; a transition that was begun is finished.
     pub async fn run(self, shutdown: CancellationToken) {
         let workers = (0..WORKERS).map(|_| self.clone().work(shutdown.clone()));
-        futures_util::future::join_all(workers).await;
+        tokio::join!(futures_util::future::join_all(workers), self.clone().settle_until(shutdown.clone()));
     }
 
     async fn work(self, shutdown: CancellationToken) {
@@ -203,7 +203,7 @@ impl Runner {
             return Ok(Some(stay));
         }
         if self.is_frozen(operation, step, now).await? {
-            return Ok(Some(fail(operation, step, StepFailure::Frozen, now)));
+            return Ok(Some(self.hold_back(operation, step, StepFailure::Frozen, now).await));
         }
         if judge_again && let Err(stay) = self.judge_again(operation, step, now).await {
             return Ok(Some(stay));
@@ -232,6 +232,8 @@ impl Runner {
                 match (error.carried(), error.is_final()) {
                     (Carried::Maybe, _) => set(operation, step, StepState::Uncertain),
                     (Carried::No, true) => {
+                        let in_doubt = operation.steps.get(step).is_some_and(|step| step.in_doubt);
+                        doubt(operation, step, in_doubt && !error.was_judged());
                         if error.problem().is_some_and(tells_of_meddling) {
                             self.look_what_happened(operation, step, now).await;
                         }
@@ -245,20 +247,9 @@ impl Runner {
     }
 
     async fn begin(&self, operation: &Operation, step: usize) -> Result<ServiceOperation, LifecycleError> {
-        let (Some(Step { action, key, revision, .. }), Some(target)) =
-            (operation.steps.get(step), operation.target(step))
-        else {
-            return Err(LifecycleError::malformed("a step that is not there"));
-        };
-        let requested_by = format!("{} (Discord {})", operation.requester.name, operation.requester.id);
-        let change = Change {
-            connector: &target.connector,
-            action,
-            revision: revision.as_ref(),
-            key,
-            requested_by: &requested_by,
-            reason: operation.reason.as_deref(),
-        };
+        let by = requested_by(operation);
+        let change =
+            change(operation, step, &by).ok_or_else(|| LifecycleError::malformed("a step that is not there"))?;
         self.lifecycle.begin(&change).await
     }
 
@@ -277,7 +268,7 @@ impl Runner {
     async fn judge_again(&self, operation: &mut Operation, step: usize, now: Timestamp) -> Result<(), Move> {
         let member = match self.discord.member(self.guild, operation.requester.id).await {
             Ok(Some(member)) => member,
-            Ok(None) => return Err(fail(operation, step, StepFailure::RoleLost, now)),
+            Ok(None) => return Err(self.hold_back(operation, step, StepFailure::RoleLost, now).await),
             Err(error) => {
                 tracing::warn!(operation = %operation.id, %error, "the requester's roles could not be fetched");
                 if let Some(current) = operation.steps.get_mut(step) {
@@ -294,7 +285,24 @@ impl Runner {
         rights.extend(operation.glass.as_ref().map(|_| Right::BreakGlass));
         let judge = |right| self.rules.authority.judge(&member, right, operation.places());
         let judged = rights.into_iter().try_for_each(judge);
-        judged.map_err(|_| fail(operation, step, StepFailure::RoleLost, now))
+        match judged {
+            Ok(()) => Ok(()),
+            Err(_) => Err(self.hold_back(operation, step, StepFailure::RoleLost, now).await),
+        }
+    }
+
+    /// Does not send a step. If a call of it may be on its way still, that must come to nothing before it can be said so.
+    async fn hold_back(&self, operation: &mut Operation, step: usize, why: StepFailure, now: Timestamp) -> Move {
+        if !operation.steps.get(step).is_some_and(|step| step.in_doubt) {
+            return fail(operation, step, why, now);
+        }
+        match self.ask(operation, Look::Withdraw { step }).await.1 {
+            Ok(Looked::Withdrawn(None)) => {
+                doubt(operation, step, false);
+                fail(operation, step, why, now)
+            }
+            answer => self.take(operation, step, answer, now),
+        }
     }
 
     /// Looks whether a further stop still costs no more than was agreed to. `Err` is what becomes of it if not.
@@ -303,6 +311,14 @@ impl Runner {
         if !stops || !operation.is_rolling() {
             return Ok(());
         }
+        // Before the fleet is read: what is settled by then shows in it.
+        let doubted: Vec<_> = match self.store.doubts().await {
+            Ok(doubts) => doubts.into_iter().map(|doubt| doubt.connector).collect(),
+            Err(error) => {
+                tracing::warn!(operation = %operation.id, step, %error, "what is in doubt could not be read");
+                return Err(Move::Same(TRY_AGAIN_AFTER));
+            }
+        };
         // What could not be read does not count as healthy.
         let connectors = match self.lifecycle.connectors_of(&operation.bot.id).await {
             Ok(reading) => reading.connectors,
@@ -311,7 +327,7 @@ impl Runner {
                 return Err(Move::Same(error.retry_after().unwrap_or(TRY_AGAIN_AFTER)));
             }
         };
-        match operation.weigh(step, &connectors, now) {
+        match operation.weigh(step, &connectors, &doubted, now) {
             Weighed::GoOn => {
                 // It was weighed as it is now, not as it was at the click.
                 let is_it = |target: &Target| connectors.iter().find(|connector| connector.id == target.connector);
@@ -364,8 +380,13 @@ impl Runner {
     async fn ask(&self, operation: &Operation, look: Look) -> (usize, Result<Looked, LifecycleError>) {
         let step = look.step();
         let key = operation.steps.get(step).map(|step| step.key.as_str()).unwrap_or_default();
+        let by = requested_by(operation);
         let answer = match (look, operation.target(step)) {
             (Look::AskAfter { .. }, _) => self.lifecycle.operation_by_key(key).await.map(Looked::ByKey),
+            (Look::Withdraw { .. }, _) => match change(operation, step, &by) {
+                Some(change) => self.lifecycle.withdraw(&change).await.map(Looked::Withdrawn),
+                None => Err(LifecycleError::malformed("a step that is not there")),
+            },
             (Look::Follow { operation, .. }, _) => self.lifecycle.operation(&operation).await.map(Looked::Operation),
             (Look::Watch { .. }, Some(target)) => self
                 .lifecycle
@@ -386,13 +407,18 @@ impl Runner {
         now: Timestamp,
     ) -> Move {
         match answer {
-            Ok(Looked::ByKey(Some(of_service))) => {
+            Ok(Looked::Withdrawn(None)) => {
+                doubt(operation, step, false);
+                fail(operation, step, StepFailure::not_reached(), now)
+            }
+            Ok(Looked::ByKey(Some(of_service)) | Looked::Withdrawn(Some(of_service))) => {
                 name(operation, step, &of_service.id);
                 set(operation, step, StepState::Accepted { operation: of_service.id });
                 Move::On
             }
             Ok(Looked::ByKey(None)) => {
                 set(operation, step, StepState::NotTaken);
+                doubt(operation, step, true);
                 Move::On
             }
             Ok(Looked::Operation(answer)) if answer.state == OperationState::Running => Move::Same(LOOK_EVERY),
@@ -435,6 +461,8 @@ impl Runner {
 enum Looked {
     /// What became of its key; `None` if the service does not know it.
     ByKey(Option<ServiceOperation>),
+    /// What was accepted under its key before that was used up; nothing will be any more.
+    Withdrawn(Option<ServiceOperation>),
     /// How the service's operation goes.
     Operation(ServiceOperation),
     /// Its connector.
@@ -480,11 +508,36 @@ fn take_answer(operation: &mut Operation, step: usize, answer: ServiceOperation,
     }
 }
 
-/// Keeps what the service calls it, for the record.
+/// Keeps what the service calls it, for the record. Its key is used up with that.
 fn name(operation: &mut Operation, step: usize, id: &str) {
     if let Some(current) = operation.steps.get_mut(step) {
         current.of_service = Some(id.to_owned());
+        current.in_doubt = false;
     }
+}
+
+fn doubt(operation: &mut Operation, step: usize, in_doubt: bool) {
+    if let Some(current) = operation.steps.get_mut(step) {
+        current.in_doubt = in_doubt;
+    }
+}
+
+/// Who wants it, for the service's own records.
+fn requested_by(operation: &Operation) -> String {
+    format!("{} (Discord {})", operation.requester.name, operation.requester.id)
+}
+
+/// What a step asks the service for.
+fn change<'a>(operation: &'a Operation, step: usize, requested_by: &'a str) -> Option<Change<'a>> {
+    let Step { action, key, revision, .. } = operation.steps.get(step)?;
+    Some(Change {
+        connector: &operation.target(step)?.connector,
+        action,
+        revision: revision.as_ref(),
+        key,
+        requested_by,
+        reason: operation.reason.as_deref(),
+    })
 }
 
 fn set(operation: &mut Operation, step: usize, state: StepState) {

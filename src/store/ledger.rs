@@ -6,7 +6,7 @@ use sqlx::{AnyConnection, Connection as _, Executor as _, Row as _};
 
 use super::chain::{CHAIN, Chain, read_chain, unsigned};
 use super::place::Place;
-use super::{MIGRATIONS, StoreError};
+use super::{StoreError, migrations};
 use crate::domain::audit::chain::Hash;
 use secrecy::SecretString;
 
@@ -63,7 +63,7 @@ impl Ledger {
         connection.execute(begin).await?;
         let row = sqlx::query("SELECT MAX(version) AS version FROM _sqlx_migrations").fetch_one(&mut connection).await;
         let version = row.and_then(|row| row.try_get::<Option<i64>, _>("version")).ok().flatten().unwrap_or(0);
-        let newest = MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or(0);
+        let newest = migrations::newest();
         match version {
             version if version < CHAIN_MADE_BY => Err(StoreError::NoChain),
             version if version > newest => Err(StoreError::Newer(version)),

@@ -27,6 +27,7 @@ pub mod audit;
 mod batch;
 pub mod boards;
 pub mod chain;
+mod doubts;
 mod error;
 pub mod freezes;
 mod guard;
@@ -34,6 +35,7 @@ pub mod highest;
 pub mod history;
 pub mod incidents;
 pub mod ledger;
+mod migrations;
 pub mod mutes;
 pub mod operations;
 pub mod outbox;
@@ -56,7 +58,6 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest as _, Sha256};
 use sqlx::any::AnyRow;
-use sqlx::migrate::Migrator;
 use sqlx::{Any, AnyPool, Connection as _, Row as _, Transaction};
 use tokio::sync::Notify;
 
@@ -66,8 +67,6 @@ pub use self::error::StoreError;
 use self::place::{PATIENCE, Place};
 use self::writer::{Who, Writer};
 use crate::domain::ids::Id;
-
-static MIGRATIONS: Migrator = sqlx::migrate!("src/store/migrations");
 
 /// The store. Cheap to clone.
 #[derive(Clone)]
@@ -103,7 +102,7 @@ impl Store {
         // Not through the pool, whose statements have a time limit.
         let mut first = place.connect().await?;
         place.check(&mut first).await?;
-        MIGRATIONS.run(&mut first).await.map_err(StoreError::migrating)?;
+        migrations::all().run(&mut first).await.map_err(StoreError::migrating)?;
         guard::put(&place, &mut first).await?;
         first.close().await?;
         let owner = Id::random().as_str().into();

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use sqlx::Row as _;
 
 use super::batch::{Batch, Ran, Statement};
+use super::doubts::leave;
 use super::outbox::message;
 use super::starts::remember;
 use super::timeline::operation_line;
@@ -183,6 +184,7 @@ impl Store {
             let free = Statement::new("DELETE FROM operation_scopes WHERE operation = $1").bind(operation.id.as_str());
             batch = batch.then(free).then(audit::statement(entry)?).then(operation_line(operation, now)?);
             batch = tell_of_glass(remember(batch, operation), operation, now)?;
+            batch = leave(batch, operation, now)?;
         }
         Ok(match self.write(batch.then(say(operation, now)?), Who::Other).await? {
             Ran::All(_) => Saved::Now,
@@ -297,6 +299,19 @@ impl Store {
         let row =
             sqlx::query("SELECT body FROM operations WHERE id = $1").bind(id.as_str()).fetch_optional(&self.reads);
         row.await?.map(|row| body("operations", &row)).transpose()
+    }
+
+    /// An operation that holds any of these scopes now.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub async fn holder_of_any(&self, scopes: &[String]) -> Result<Option<Operation>, StoreError> {
+        for scope in scopes {
+            if let Some(holder) = self.holder(scope).await? {
+                return Ok(Some(holder));
+            }
+        }
+        Ok(None)
     }
 
     /// The operation that holds a scope now.

@@ -7,7 +7,7 @@ use secrecy::SecretString;
 use sqlx::{AnyConnection, Connection as _, Executor as _, Row as _};
 
 use super::place::Place;
-use super::{MIGRATIONS, StoreError, boards, body};
+use super::{StoreError, boards, body, migrations};
 use crate::domain::board::Board;
 use crate::domain::ids::ChannelId;
 
@@ -79,7 +79,7 @@ async fn version(connection: &mut AnyConnection) -> Result<Found, StoreError> {
         Err(sqlx::Error::Database(error)) if !error.message().contains("not a database") => None,
         Err(error) => return Err(error.into()),
     };
-    let newest = MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or(0);
+    let newest = migrations::newest();
     match version {
         None => Ok(Found::Nothing),
         Some(version) if version > newest => Err(StoreError::Newer(version)),

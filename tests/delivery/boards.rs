@@ -64,6 +64,7 @@ impl Wall {
             since: None,
             last_operation: None,
             revision: None,
+            under_way: None,
         };
         let mut picture = Picture::clone(&self.picture.borrow());
         let reading = Reading { connectors: vec![connector], malformed: Vec::new(), complete: true };

@@ -52,6 +52,8 @@ pub enum Call {
     Expire,
     /// The runner carries something on.
     Step,
+    /// What is in doubt is asked after.
+    Settle,
 }
 
 /// What a call came to, as far as the schedule cares.
@@ -111,6 +113,10 @@ impl Call {
                 Stepped::Worked => Done::Other,
                 Stepped::Idle => Done::Idle,
             },
+            (Self::Settle, _) => {
+                runner.settle_doubts(now).await.unwrap();
+                Done::Other
+            }
             (Self::Expire, _) => {
                 operations.expire(now).await.unwrap();
                 Done::Other
@@ -126,7 +132,7 @@ impl Call {
             | Self::Guide { who, .. }
             | Self::Confirm { who, .. }
             | Self::Cancel { who, .. } => Some(*who),
-            Self::Expire | Self::Step => None,
+            Self::Expire | Self::Step | Self::Settle => None,
         }
     }
 }

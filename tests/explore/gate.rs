@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::extract::{Request, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use axum::serve::ListenerExt as _;
@@ -90,7 +90,7 @@ async fn hold(State(keeper): State<Keeper>, request: Request, next: Next) -> Res
     if keeper.open.load(Ordering::Relaxed) {
         return next.run(request).await;
     }
-    let key = request.headers().get("idempotency-key").map(|key| key.to_str().unwrap().to_owned());
+    let key = key_of(request.headers());
     let (way, decided) = oneshot::channel();
     // Once it was sent it is on its way, whether or not its sender lives.
     let on_its_way = tokio::spawn(async move {
@@ -105,4 +105,11 @@ async fn hold(State(keeper): State<Keeper>, request: Request, next: Next) -> Res
     });
     drop(keeper.calls.send(Held { key, way }));
     on_its_way.await.unwrap()
+}
+
+/// The key of a change. What only uses a key up can change nothing.
+fn key_of(headers: &HeaderMap) -> Option<String> {
+    let header = |name: &str| headers.get(name).map(|value| value.to_str().unwrap());
+    let withdraws = header("if-match").is_some_and(|revision| revision.starts_with("\"withdrawn-"));
+    header("idempotency-key").filter(|_| !withdraws).map(str::to_owned)
 }

@@ -2,6 +2,7 @@
 
 use botswain::domain::audit::Entry;
 use botswain::domain::operation::Operation;
+use botswain::domain::operation::doubt::Doubt;
 use botswain::domain::request::Request;
 use serde::de::DeserializeOwned;
 use sqlx::{AnyPool, Row as _};
@@ -10,6 +11,8 @@ pub struct Ledger {
     pub requests: Vec<Request>,
     pub operations: Vec<Operation>,
     pub audit: Vec<Entry>,
+    /// What may still be carried out of operations that are over.
+    pub doubts: Vec<Doubt>,
 }
 
 impl Ledger {
@@ -19,6 +22,7 @@ impl Ledger {
             requests: bodies(pool, "SELECT body FROM requests WHERE expires_at >= $1", from).await,
             operations: bodies(pool, "SELECT body FROM operations WHERE opened_at >= $1", from).await,
             audit: bodies(pool, "SELECT body FROM audit WHERE at >= $1", from).await,
+            doubts: bodies(pool, "SELECT body FROM doubts WHERE due_at >= $1", from).await,
         }
     }
 }

@@ -147,14 +147,10 @@ impl<'a> Schedule<'a> {
             92..94 => {
                 // Longer than a prompt stands, than a lease holds, than a step may take.
                 let ms = [61_000, 119_000, 121_000][self.rng.random_range(0..3)];
-                // The client waits ten seconds for an answer at most, so nothing is held for so long.
-                while let Some(place) = self.running.iter().position(|running| running.held.is_some()) {
-                    let way = [Way::On, Way::Unanswered, Way::Nowhere][self.rng.random_range(0..3)];
-                    self.let_go(place, way).await;
-                }
                 self.pass(ms);
             }
-            94..96 => self.make(Call::Expire).await,
+            94 => self.make(Call::Expire).await,
+            95 => self.make(Call::Settle).await,
             96..98 => {
                 let has = !self.has_role();
                 self.note(format!("Olga has her role: {has}"));
@@ -315,6 +311,7 @@ impl<'a> Schedule<'a> {
             while runner.step(self.world.at()).await.map_err(|error| error.to_string())?
                 == botswain::operations::Stepped::Worked
             {}
+            runner.settle_doubts(self.world.at()).await.map_err(|error| error.to_string())?;
             operations.expire(self.world.at()).await.map_err(|error| error.to_string())?;
             self.look();
             let ledger = Ledger::read(&self.world.reader, self.began).await;

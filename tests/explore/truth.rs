@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use botswain::domain::audit::Verdict;
-use botswain::domain::operation::{Operation, Outcome, STEP_DEADLINE, StepState};
-use botswain::domain::request::RequestState;
+use botswain::domain::operation::{Operation, Outcome, STEP_DEADLINE, StepFailure, StepState};
+use botswain::domain::request::{Request, RequestState};
 use botswain::sandbox::lifecycle::Carried;
 
 use crate::ledger::Ledger;
@@ -43,7 +43,8 @@ macro_rules! always {
 impl Ledger {
     /// Whether nothing is open any more.
     pub fn is_at_rest(&self) -> bool {
-        self.operations.iter().all(Operation::is_over) && self.requests.iter().all(|request| !request.state.is_open())
+        let is_open = |request: &Request| request.state.is_open();
+        self.operations.iter().all(Operation::is_over) && !self.requests.iter().any(is_open) && self.doubts.is_empty()
     }
 }
 
@@ -75,7 +76,17 @@ impl Evidence {
         for step in self.ledger.operations.iter().flat_map(|operation| &operation.steps) {
             let was = carried.contains(step.key.as_str());
             always!(was || step.state != StepState::Done, "P3: said to be done, and never carried out: {step:?}");
-            let not_begun = matches!(step.state, StepState::Waiting | StepState::Left { why: None });
+            let not_begun = matches!(
+                step.state,
+                StepState::Waiting
+                    | StepState::Left { why: None }
+                    | StepState::Failed {
+                        why: StepFailure::NotSent { .. }
+                            | StepFailure::TooLate
+                            | StepFailure::RoleLost
+                            | StepFailure::Frozen
+                    }
+            );
             always!(!was || !not_begun, "P3: said not to be begun, and carried out: {step:?}");
         }
         Ok(())

@@ -3,6 +3,7 @@
 
 mod approvals;
 mod bench;
+mod doubts;
 mod foretold;
 mod freezes;
 mod glass;

@@ -63,6 +63,7 @@ fn fleet(agent: AgentStatus) -> Vec<Connector> {
         since: None,
         last_operation: None,
         revision: None,
+        under_way: None,
     }]
 }
 

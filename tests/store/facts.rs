@@ -59,6 +59,7 @@ pub fn asked(bot_name: &str, connector: &str) -> Request {
             conversations: None,
             load_limit: 50,
             uncertain: false,
+            in_doubt: Vec::new(),
         }],
     };
     let selection = Selection { connectors: vec![connector], ..Selection::default() };

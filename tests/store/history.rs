@@ -76,6 +76,7 @@ fn connector(name: &str) -> Connector {
         since: None,
         last_operation: None,
         revision: None,
+        under_way: None,
     }
 }
 

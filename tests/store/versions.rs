@@ -19,10 +19,10 @@ use sqlx::migrate::Migrator;
 use crate::facts::{LEASE, at};
 use crate::ground::Place;
 
-static MIGRATIONS: Migrator = sqlx::migrate!("src/store/migrations");
-
-fn versions() -> Vec<i64> {
-    MIGRATIONS.iter().map(|migration| migration.version).collect()
+/// The files themselves, as sqlx reads them, and not what the program made of them.
+async fn migrations() -> Migrator {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("src/store/migrations");
+    Migrator::new(folder).await.unwrap()
 }
 
 /// What a version added to what was there, as its program wrote it.
@@ -35,8 +35,9 @@ fn rows_of(version: i64) -> String {
 /// Goes through every version up to this one, each with its rows, and on to the newest; then reads everything.
 async fn from_version(version: i64, place: &Place) {
     let mut connection = place.connect().await;
-    for step in versions().into_iter().filter(|step| *step <= version) {
-        MIGRATIONS.run_to(step, &mut connection).await.unwrap();
+    let migrations = migrations().await;
+    for step in migrations.iter().map(|migration| migration.version).filter(|step| *step <= version) {
+        migrations.run_to(step, &mut connection).await.unwrap();
         connection.execute(sqlx::AssertSqlSafe(rows_of(step))).await.unwrap();
     }
     drop(connection);
@@ -84,6 +85,8 @@ async fn everything_is_there(store: &Store, version: i64) {
     assert_eq!(usual.is_some(), version >= 12, "from {version}");
     let one = Limits { per_person: 1, per_environment: 0 }.counted(UserId(1), []);
     assert_eq!(store.too_many(&one, at(1)).await.unwrap().is_some(), version >= 20, "from {version}");
+    let doubts: Vec<_> = store.doubts().await.unwrap().into_iter().map(|doubt| doubt.connector).collect();
+    assert_eq!(doubts, [ConnectorId::new("orders-2")][..usize::from(version >= 11)], "from {version}");
     store.check_writable().await.unwrap();
     let mutes = store.mutes().await.unwrap();
     assert_eq!(
@@ -115,7 +118,7 @@ async fn everything_is_there(store: &Store, version: i64) {
 
 #[tokio::test]
 async fn from_every_earlier_version_nothing_is_lost_on_sqlite() {
-    for version in versions() {
+    for version in migrations().await.iter().map(|migration| migration.version) {
         from_version(version, &Place::folder()).await;
     }
 }
@@ -123,7 +126,7 @@ async fn from_every_earlier_version_nothing_is_lost_on_sqlite() {
 #[tokio::test]
 #[ignore = "needs PostgreSQL"]
 async fn from_every_earlier_version_nothing_is_lost_on_postgresql() {
-    for version in versions() {
+    for version in migrations().await.iter().map(|migration| migration.version) {
         from_version(version, &Place::server().await).await;
     }
 }

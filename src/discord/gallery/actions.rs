@@ -37,7 +37,7 @@ impl Sample<'_> {
             connectors: &connectors,
             then_start: false,
         };
-        let known = Known { connectors: &peers, uncertain: false };
+        let known = Known { connectors: &peers, uncertain: false, doubted: &[] };
         let nothing = |_| Plan {
             verb,
             bot: bot.clone(),
@@ -289,6 +289,7 @@ pub(super) fn all_refusals(of: &Sample<'_>) -> Vec<(&'static str, Refusal)> {
         conversations: None,
         load_limit: 50,
         uncertain: false,
+        in_doubt: Vec::new(),
     };
     let one = || "billing-2".to_owned();
     let cannot = |why| Refusal::CannotDo { why, connector: one() };

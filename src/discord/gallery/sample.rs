@@ -86,6 +86,7 @@ impl Sample<'_> {
             since,
             last_operation: Some(LastOperation { what: "Started".to_owned(), by, at: since }),
             revision: None,
+            under_way: None,
         }
     }
 

@@ -182,6 +182,7 @@ pub(super) fn told(plan: &Plan, bot: &str) -> Vec<String> {
     if plan.impacts.iter().any(|impact| impact.uncertain) {
         said.push("❔ Part of the fleet could not be read: the counts may be too low.".to_owned());
     }
+    said.extend(plan.impacts.iter().filter_map(doubt));
     said.push(course(plan));
     said
 }
@@ -200,6 +201,18 @@ fn cost(impact: &Impact, bot: &str) -> Option<String> {
             impact.lowest,
             impact.minimum,
             if impact.lowest == 1 { "No failover is left." } else { "Less failover is left than is asked." }
+        )
+    })
+}
+
+/// What is not counted on, and why.
+fn doubt(impact: &Impact) -> Option<String> {
+    let names: Vec<_> = impact.in_doubt.iter().map(|name| escape::name(name)).collect();
+    (!names.is_empty()).then(|| {
+        format!(
+            "❔ **{}** may go down yet: an earlier change of it is not over, or nobody knows what became of it. So it is not \
+             counted among those that remain.",
+            names.join(", ")
         )
     })
 }

@@ -191,6 +191,11 @@ fn worse(stated: &Impact, now: &Impact) -> String {
     if let Some((told, waiting)) = stated.left_waiting.zip(now.left_waiting).filter(|(told, waiting)| told < waiting) {
         said.push(format!("{waiting} conversations would be left waiting, not {told}"));
     }
+    let new = now.in_doubt.iter().filter(|name| !stated.in_doubt.contains(name));
+    let names: Vec<_> = new.map(|name| escape::name(name)).collect();
+    if !names.is_empty() {
+        said.push(format!("an earlier change of {} may be carried out yet", names.join(", ")));
+    }
     if now.uncertain && !stated.uncertain {
         said.push("part of the fleet cannot be read".to_owned());
     }

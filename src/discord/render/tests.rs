@@ -416,7 +416,7 @@ fn request(verb: Verb, to: Option<&str>, of: &Connector, peers: &[Connector]) ->
     };
     let others = peers.iter().filter(|peer| peer.id != of.id);
     let connectors: Vec<_> = others.chain(std::iter::once(of)).cloned().collect();
-    let known = Known { connectors: &connectors, uncertain: false };
+    let known = Known { connectors: &connectors, uncertain: false, doubted: &[] };
     let plan = Plan::make(&wanted, known, &policy(), at(1000)).unwrap();
     let reason = (verb == Verb::Stop).then(|| "new *configuration*".to_owned());
     let mut request = Request::new(olga(), verb, reason, ChannelId(5), Duration::from_secs(120), at(1000));
@@ -534,6 +534,7 @@ fn every_refusal_says_what_is_so_and_what_to_do() {
         conversations: None,
         load_limit: 50,
         uncertain: false,
+        in_doubt: Vec::new(),
     };
     let roles = || vec![RoleId(7), RoleId(8)];
     let needs_role =

@@ -10,7 +10,7 @@ use super::{Operation, Seen, Step, StepFailure, StepState};
 use crate::domain::action::{Action, Verb};
 use crate::domain::authority::Person;
 use crate::domain::connector::{Connector, LastOperation};
-use crate::domain::ids::Id;
+use crate::domain::ids::{ConnectorId, Id};
 
 /// How long an operation waits for somebody to say how it goes on.
 pub const PATIENCE: Duration = Duration::from_secs(1_800);
@@ -191,10 +191,15 @@ impl Operation {
     }
 
     /// Judges whether a further stop may be begun, by how the bot's connectors were read just now: it must not leave fewer
-    /// healthy ones than was agreed to. If it would, the operation waits.
-    pub fn weigh(&mut self, step: usize, connectors: &[Connector], now: Timestamp) -> Weighed {
+    /// healthy ones than was agreed to. If it would, the operation waits. Nobody counts on what is `doubted`: what an earlier
+    /// call may take away yet.
+    pub fn weigh(&mut self, step: usize, connectors: &[Connector], doubted: &[ConnectorId], now: Timestamp) -> Weighed {
         let (Some(agreed), Some(target)) = (self.guidance.lowest, self.target(step)) else { return Weighed::GoOn };
-        let healthy = |c: &&Connector| c.environment == self.environment && c.is_healthy() && c.id != target.connector;
+        let ours = |id: &String| self.steps.iter().any(|step| step.of_service.as_ref() == Some(id));
+        let stays = |c: &Connector| c.under_way.as_ref().is_none_or(ours) && !doubted.contains(&c.id);
+        let healthy = |c: &&Connector| {
+            c.environment == self.environment && c.is_healthy() && c.id != target.connector && stays(c)
+        };
         let left = u32::try_from(connectors.iter().filter(healthy).count()).unwrap_or(u32::MAX);
         let runs = connectors.iter().any(|c| c.id == target.connector && c.is_healthy());
         // What is not healthy costs nothing.

@@ -32,6 +32,10 @@ pub struct Impact {
     pub load_limit: u32,
     /// What could not be read, so that a count may be too low.
     pub uncertain: bool,
+    /// Healthy ones that an earlier call may take away yet, by name. Where the change costs anything, they are not counted
+    /// among those that remain.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub in_doubt: Vec<String>,
 }
 
 impl Impact {
@@ -43,7 +47,16 @@ impl Impact {
             planned.iter().any(|planned| planned.connector == c.id && planned.steps.contains(&Action::Stop))
         };
         let stopped = known.connectors.iter().filter(here).filter(stopped);
-        let (lowest, healthy_after) = course(environment, planned, &healthy);
+        let (mut lowest, mut healthy_after) = course(environment, planned, &healthy);
+        let mut in_doubt = Vec::new();
+        // What costs nothing is made no worse by what others may cost.
+        if lowest < whole(healthy.len()) {
+            let is_planned = |c: &Connector| planned.iter().any(|planned| planned.connector == c.id);
+            let doubtful = |c: &&&Connector| !is_planned(c) && (c.under_way.is_some() || known.doubted.contains(&c.id));
+            in_doubt.extend(healthy.iter().filter(doubtful).map(|c| c.name.clone()));
+            let fewer = whole(in_doubt.len());
+            (lowest, healthy_after) = (lowest.saturating_sub(fewer), healthy_after.saturating_sub(fewer));
+        }
         Self {
             environment: environment.clone(),
             healthy_now: whole(healthy.len()),
@@ -55,6 +68,7 @@ impl Impact {
             conversations: sum(healthy.iter().copied()),
             load_limit: terms.load,
             uncertain: known.uncertain,
+            in_doubt,
         }
     }
 

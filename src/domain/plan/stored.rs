@@ -81,6 +81,7 @@ impl ImpactOfOne {
             conversations: None,
             load_limit: 0,
             uncertain: self.uncertain,
+            in_doubt: Vec::new(),
         };
         let target = to.zip(self.target).map(|(to, (now, after))| Impact {
             environment: to.clone(),

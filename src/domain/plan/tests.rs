@@ -28,7 +28,7 @@ fn plan(verb: Verb, names: &[&str], to: Option<&str>, fleet: &[Connector]) -> Re
         connectors: &names.iter().map(ConnectorId::new).collect::<Vec<_>>(),
         then_start: false,
     };
-    Plan::make(&wanted, Known { connectors: fleet, uncertain: false }, &policy(), Timestamp::UNIX_EPOCH)
+    Plan::make(&wanted, Known { connectors: fleet, uncertain: false, doubted: &[] }, &policy(), Timestamp::UNIX_EPOCH)
 }
 
 /// Healthy now, at the lowest and after, in each environment.
@@ -112,7 +112,11 @@ fn p11_what_got_worse_since_it_was_shown_is_told_apart_from_what_only_moved() {
     let two = [one("b1"), one("b2")];
     let shown = plan(Verb::Stop, &["b1"], None, &two).unwrap();
     let drift = |fleet: &[Connector]| {
-        shown.drift(&shown.again(Known { connectors: fleet, uncertain: false }, &policy(), Timestamp::UNIX_EPOCH))
+        shown.drift(&shown.again(
+            Known { connectors: fleet, uncertain: false, doubted: &[] },
+            &policy(),
+            Timestamp::UNIX_EPOCH,
+        ))
     };
     assert_eq!(drift(&two), []);
     assert_eq!(drift(&[one("b1"), one("b2"), one("b3")]), [], "one more is no worse");
@@ -122,7 +126,8 @@ fn p11_what_got_worse_since_it_was_shown_is_told_apart_from_what_only_moved() {
     let with = |waiting| [Connector { conversations: Some(waiting), ..one("b1") }, one("b2")];
     assert_eq!(drift(&with(22)), [], "conversations come and go");
     assert!(matches!(drift(&with(23))[..], [Drift::Worse { .. }]));
-    let blind = shown.again(Known { connectors: &two, uncertain: true }, &policy(), Timestamp::UNIX_EPOCH);
+    let blind =
+        shown.again(Known { connectors: &two, uncertain: true, doubted: &[] }, &policy(), Timestamp::UNIX_EPOCH);
     assert!(matches!(shown.drift(&blind)[..], [Drift::Worse { .. }]), "less can be seen");
 }
 
@@ -131,7 +136,11 @@ fn p11_a_start_is_worse_only_when_it_is_not_what_it_was() {
     let fleet = [stopped("b1"), one("b2")];
     let shown = plan(Verb::Start, &["b1"], None, &fleet).unwrap();
     let again = |fleet: &[Connector], uncertain| {
-        shown.drift(&shown.again(Known { connectors: fleet, uncertain }, &policy(), Timestamp::UNIX_EPOCH))
+        shown.drift(&shown.again(
+            Known { connectors: fleet, uncertain, doubted: &[] },
+            &policy(),
+            Timestamp::UNIX_EPOCH,
+        ))
     };
     assert_eq!(again(&[stopped("b1"), stopped("b2")], true), []);
     assert!(matches!(again(&[one("b1"), one("b2")], false)[..], [Drift::Changed { .. }]));
@@ -179,7 +188,7 @@ fn p11_the_bots_name_is_typed_where_its_minimum_is_crossed_or_it_goes_offline_an
         let bot = fleet[0].bot.clone();
         let wanted =
             Wanted { verb, bot: &bot, environment: &environment, to: None, connectors: &ids, then_start: false };
-        let known = Known { connectors: fleet, uncertain: false };
+        let known = Known { connectors: fleet, uncertain: false, doubted: &[] };
         Plan::make(&wanted, known, &policy(), Timestamp::UNIX_EPOCH).unwrap().consent() != Consent::Press
     };
     assert!(!in_demo_asks(Verb::Stop, &["b1"], &demo[..1]), "nothing is asked in Demo");

@@ -1,0 +1,108 @@
+//! P11: nobody counts on a connector that an earlier call may take away yet, until the service says that nothing more comes of it.
+
+use botswain::domain::action::{Action, Verb};
+use botswain::domain::authority::Person;
+use botswain::domain::ids::ConnectorId;
+use botswain::domain::operation::{Operation, Outcome, StepFailure, StepState};
+use botswain::domain::plan::Consent;
+use botswain::domain::request::Refusal;
+use botswain::lifecycle::Change;
+use botswain::lifecycle::contract::ProblemKind;
+use botswain::sandbox::lifecycle::{Fault, FaultKind};
+
+use crate::bench::{Bench, at};
+
+const CHANGES: &str = "POST /v1/connectors/{id}/operations";
+
+/// Steps the runner alone: the fleet stands still.
+async fn run_blind(bench: &Bench, seconds: std::ops::Range<i64>) {
+    for second in seconds {
+        bench.drain(at(second)).await;
+    }
+}
+
+/// A stop of billing-1 that was given up while the service failed like this, or took no step further.
+async fn given_up(fault: Option<Fault>) -> (Bench, Operation) {
+    let bench = Bench::new().await;
+    let operation = bench.begin(&bench.olga(), Verb::Stop, "billing-1", None, at(0)).await;
+    if let Some(fault) = fault {
+        bench.fleet().add_fault(fault);
+    }
+    run_blind(&bench, 0..130).await;
+    bench.fleet().clear_faults();
+    let ended = bench.operation(&operation.id).await;
+    assert_eq!(ended.ended.as_ref().unwrap().outcome, Outcome::Unknown, "{ended:#?}");
+    (bench, ended)
+}
+
+/// What a stop of billing-2 would leave at the lowest, whom it does not count on, and whether the bot's name is to be typed.
+async fn stop_of_the_other(bench: &Bench, second: i64) -> (u32, Vec<String>, Consent) {
+    bench.look(at(second)).await;
+    let plan = bench.prompt(&bench.otto(), Verb::Stop, "billing-2", None, at(second)).await.plan.unwrap();
+    let impact = plan.impacts.first().unwrap();
+    (impact.lowest, impact.in_doubt.clone(), plan.consent())
+}
+
+/// The first call of an operation, as it comes late.
+async fn late_call(bench: &Bench, operation: &Operation) -> Option<ProblemKind> {
+    let connector = ConnectorId::new("billing-1");
+    let Person { name, .. } = &operation.requester;
+    let step = operation.steps.first().unwrap();
+    let (key, revision) = (&step.key, step.revision.as_ref());
+    let change =
+        Change { connector: &connector, action: &Action::Stop, revision, key, requested_by: name, reason: None };
+    bench.lifecycle.begin(&change).await.err().and_then(|error| error.problem())
+}
+
+#[tokio::test]
+async fn p11_a_stop_that_is_under_way_after_its_operation_ended_as_unknown_is_not_counted_on() {
+    let (bench, _) = given_up(None).await;
+    let typed = || Consent::Typed("Billing Bot".to_owned());
+    assert_eq!(stop_of_the_other(&bench, 131).await, (0, vec!["billing-1".to_owned()], typed()));
+    // The service is still at it, so asking settles nothing.
+    bench.runner.settle_doubts(at(132)).await.unwrap();
+    assert_eq!(bench.store.doubts().await.unwrap().len(), 1);
+    bench.fleet().step(5_000);
+    bench.runner.settle_doubts(at(150)).await.unwrap();
+    assert!(bench.store.doubts().await.unwrap().is_empty());
+    assert_eq!(stop_of_the_other(&bench, 151).await, (0, Vec::new(), typed()), "it is stopped by now");
+}
+
+#[tokio::test]
+async fn p11_a_call_that_the_service_does_not_know_is_withdrawn_and_nothing_comes_of_it_later() {
+    let fault = Fault { route: Some(CHANGES.to_owned()), ..Fault::from(FaultKind::Drop) };
+    let (bench, operation) = given_up(Some(fault)).await;
+    let (lowest, in_doubt, _) = stop_of_the_other(&bench, 131).await;
+    assert_eq!((lowest, in_doubt), (0, vec!["billing-1".to_owned()]));
+    bench.runner.settle_doubts(at(132)).await.unwrap();
+    assert!(bench.store.doubts().await.unwrap().is_empty());
+    let (lowest, in_doubt, _) = stop_of_the_other(&bench, 133).await;
+    assert_eq!((lowest, in_doubt), (1, Vec::new()));
+    assert_eq!(late_call(&bench, &operation).await, Some(ProblemKind::RevisionMismatch));
+    assert!(bench.deeds().is_empty());
+}
+
+#[tokio::test]
+async fn p3_what_is_given_up_is_withdrawn_before_it_is_said_not_to_be_sent() {
+    let bench = Bench::new().await;
+    let operation = bench.begin(&bench.olga(), Verb::Stop, "billing-1", None, at(0)).await;
+    bench.fleet().add_fault(Fault { route: Some(CHANGES.to_owned()), ..Fault::from(FaultKind::Drop) });
+    run_blind(&bench, 0..119).await;
+    bench.fleet().clear_faults();
+    run_blind(&bench, 300..301).await;
+    let ended = bench.operation(&operation.id).await;
+    let StepState::Failed { why: StepFailure::NotSent { .. } } = ended.steps[0].state else { panic!("{ended:#?}") };
+    assert!(bench.store.doubts().await.unwrap().is_empty());
+    assert_eq!(late_call(&bench, &ended).await, Some(ProblemKind::RevisionMismatch));
+    assert!(bench.deeds().is_empty());
+}
+
+#[tokio::test]
+async fn p11_while_an_operation_is_at_the_bot_the_second_person_is_told_whose_it_is() {
+    let bench = Bench::new().await;
+    let request = bench.prompt(&bench.otto(), Verb::Stop, "orders-2", None, at(0)).await;
+    let first = bench.begin(&bench.olga(), Verb::Stop, "orders-1", None, at(0)).await;
+    bench.drain(at(1)).await;
+    let refused = bench.confirm(&bench.otto(), &request.id, at(2)).await;
+    assert!(matches!(&refused, Err(Refusal::Busy { operation, .. }) if *operation == first.id), "{refused:?}");
+}
