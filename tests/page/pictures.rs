@@ -20,9 +20,9 @@ async fn draw(page: &Page, name: &str) {
 /// One part of the page alone.
 async fn draw_part(page: &Page, xpath: &str, name: &str) {
     let part = page.until(xpath).await;
-    // Of what is only partly in view, only that part would be drawn.
-    let into_view = vec![serde_json::to_value(&part).unwrap()];
-    page.browser.execute("arguments[0].scrollIntoView(false)", into_view).await.unwrap();
+    // Of what is only partly in view, only that part would be drawn; and the page's head stays above what is scrolled.
+    let into_view = "arguments[0].style.scrollMarginTop = '80px'; arguments[0].scrollIntoView();";
+    page.browser.execute(into_view, vec![serde_json::to_value(&part).unwrap()]).await.unwrap();
     keep(name, &part.screenshot().await.unwrap());
 }
 
