@@ -154,6 +154,12 @@ impl Page {
         self.browser.find_all(Locator::XPath(xpath)).await.unwrap().len()
     }
 
+    /// The id of what has the focus, in one go: the page draws itself anew meanwhile.
+    pub(crate) async fn focused(&self) -> String {
+        let id = self.browser.execute("return document.activeElement.id", Vec::new()).await.unwrap();
+        id.as_str().unwrap_or_default().to_owned()
+    }
+
     /// Clicks it, looking for it again when the message that holds it was drawn anew in between.
     pub(crate) async fn click(&self, xpath: &str) {
         for _ in 0..20 {

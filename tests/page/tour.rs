@@ -83,8 +83,7 @@ async fn at_its_end(page: &Page) {
 async fn reach(page: &Page, id: &str) {
     page.until(&format!("//*[@id='{id}'][not(@disabled)]")).await;
     for _ in 0..250 {
-        let focused = page.browser.active_element().await.unwrap();
-        if focused.attr("id").await.unwrap().as_deref() == Some(id) {
+        if page.focused().await == id {
             return;
         }
         page.press(Key::Tab).await;
