@@ -6,13 +6,15 @@ use futures_util::StreamExt as _;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::figures::Round;
-use crate::process::Harbour;
+use crate::figures::{Round, micros};
+use crate::process::{Harbour, worked};
 
 /// What many did at once.
 pub struct Waited {
     pub first: Round,
     pub settled: Round,
+    /// How long the bot was at work for each, and how long this process was: the stand-in, and those who act. In microseconds.
+    pub worked: (f64, f64),
 }
 
 /// What the stand-in tells of an interaction, without what was answered: reading that is no part of the waiting.
@@ -26,6 +28,9 @@ struct Told {
 
 /// Does all of these, so many at once, as an operator in the team's channel.
 pub async fn act(harbour: &Harbour, what: &str, bodies: Vec<Value>, at_once: usize) -> Waited {
+    let count = bodies.len() as f64;
+    let at_work = || (micros(harbour.worked()), micros(worked(std::process::id())));
+    let before = at_work();
     let each = bodies.into_iter().map(|body| async move {
         let mut told: Told = harbour.post(what, &body).await;
         if told.state == "thinking" {
@@ -35,7 +40,9 @@ pub async fn act(harbour: &Harbour, what: &str, bodies: Vec<Value>, at_once: usi
     });
     let waited: Vec<(f64, f64)> = futures_util::stream::iter(each).buffer_unordered(at_once).collect().await;
     let (first, settled) = waited.into_iter().unzip();
-    Waited { first: Round::new(first), settled: Round::new(settled) }
+    let after = at_work();
+    let worked = ((after.0 - before.0) / count, (after.1 - before.1) / count);
+    Waited { first: Round::new(first), settled: Round::new(settled), worked }
 }
 
 fn until_settled(interaction: &str) -> Value {

@@ -96,6 +96,11 @@ impl Harbour {
         line.split_whitespace().nth(1).unwrap().parse::<f64>().unwrap() / 1024.0
     }
 
+    /// How long it has been at work by now, on all processors: the machine may be busy with other things meanwhile.
+    pub fn worked(&self) -> Duration {
+        worked(self.child.as_ref().unwrap().id())
+    }
+
     pub fn fleet(&self) -> &LifecycleSimulator {
         &self.sandbox.lifecycle.as_ref().unwrap().stand_in
     }
@@ -111,6 +116,13 @@ impl Harbour {
     pub async fn post<T: DeserializeOwned>(&self, path: &str, body: &Value) -> T {
         self.http.post(self.url(path)).json(body).send().await.unwrap().json().await.unwrap()
     }
+}
+
+/// How long all threads of a process were at work (the first figure of schedstat, in nanoseconds).
+pub fn worked(id: u32) -> Duration {
+    let threads = std::fs::read_dir(format!("/proc/{id}/task")).unwrap().filter_map(Result::ok);
+    let figures = threads.filter_map(|thread| std::fs::read_to_string(thread.path().join("schedstat")).ok());
+    figures.filter_map(|text| text.split(' ').next()?.parse().ok()).map(Duration::from_nanos).sum()
 }
 
 impl Drop for Harbour {

@@ -18,8 +18,9 @@ use crate::domain::connector::Environment;
 use crate::domain::policy::Picture;
 use crate::domain::tiles::Show;
 
-/// How long after a change they are made, if nobody asks for them before: an alert that follows from it goes first.
-const AFTER_YOU: Duration = Duration::from_millis(20);
+/// How long after a change they are made, if nobody asks for them before: an alert that follows from it goes first, and of the
+/// changes that an operation makes one after the other only the last is drawn.
+const AFTER_YOU: Duration = Duration::from_millis(200);
 
 /// What was made of the last picture. Losing it costs making it again.
 #[derive(Clone, Debug, Default)]

@@ -40,7 +40,8 @@ impl Operations {
     /// # Errors
     /// If the store cannot be read or written.
     pub async fn approve(&self, asker: &Asker, id: &Id, now: Timestamp) -> Result<Settled, Trouble> {
-        let Some(request) = self.store.request(id).await? else {
+        let (request, way) = self.store.pressed(id).await?;
+        let Some(request) = request else {
             self.record_refused(asker, "a button of an unknown request", now).await?;
             return Ok(Settled::Refused(Refusal::Unknown));
         };
@@ -57,10 +58,10 @@ impl Operations {
             self.record_refused(asker, &why, now).await?;
             return Ok(Settled::Refused(refusal));
         }
-        if let Some(refusal) = self.kept_from(&request, &plan, now).await? {
+        if let Some(refusal) = self.kept_from(&request, &plan, &way, now).await? {
             return self.settle_refused(&request, refusal, now).await;
         }
-        let fresh = match self.check_again(&request, &plan, now).await? {
+        let fresh = match self.check_again(&request, &plan, &way, now).await? {
             Ok(fresh) => fresh,
             Err(refusal) => return self.settle_refused(&request, refusal, now).await,
         };

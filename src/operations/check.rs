@@ -10,23 +10,27 @@ use crate::domain::operation::Operation;
 use crate::domain::plan::{Drift, Known, Plan};
 use crate::domain::request::{Refusal, Request};
 use crate::store::StoreError;
+use crate::store::pressed::InTheWay;
 
 impl Operations {
     /// Reads the bot again, plans the same again, and holds it against what was shown. The connectors as they were read; none,
-    /// where a start goes on blind: the service judges it.
+    /// where a start goes on blind: the service judges it. What stood in the `way` was looked at before: what was settled by
+    /// then shows in what is read now.
     pub(super) async fn check_again(
         &self,
         request: &Request,
         plan: &Plan,
+        way: &InTheWay,
         now: Timestamp,
     ) -> Result<Result<Vec<Connector>, Refusal>, StoreError> {
         // While an operation is at the bot, what is read of it may be otherwise a moment later.
         let scopes = Operation::new(request, plan, &[], now).scopes();
-        if let Some(other) = self.store.holder_of_any(&scopes).await? {
+        if way.holds_any(&scopes)
+            && let Some(other) = self.store.holder_of_any(&scopes).await?
+        {
             return Ok(Err(Refusal::Busy { by: other.requester, verb: other.verb, operation: other.id }));
         }
-        // Before the fleet is read: what is settled by then shows in it.
-        let doubted = self.doubted().await?;
+        let doubted = doubted(way);
         let left = request.expires_at.duration_since(now).unsigned_abs();
         let reading = match tokio::time::timeout(left, self.lifecycle.connectors_of(&plan.bot.id)).await {
             Ok(Ok(reading)) => reading,
@@ -45,9 +49,9 @@ impl Operations {
             _ => Err(Refusal::Drifted { drifts }),
         })
     }
+}
 
-    /// The connectors that an earlier call of ours may take away yet.
-    pub(super) async fn doubted(&self) -> Result<Vec<ConnectorId>, StoreError> {
-        Ok(self.store.doubts().await?.into_iter().map(|doubt| doubt.connector).collect())
-    }
+/// The connectors that an earlier call of ours may take away yet.
+pub(super) fn doubted(way: &InTheWay) -> Vec<ConnectorId> {
+    way.doubts.iter().map(|doubt| doubt.connector.clone()).collect()
 }

@@ -10,7 +10,7 @@ use crate::domain::attention::Done;
 use crate::domain::audit::{Entry, Handling, Verdict};
 use crate::domain::authority::{Denied, Person, Right};
 use crate::domain::connector::Environment;
-use crate::domain::freeze::{Freeze, FreezeEnd, holding};
+use crate::domain::freeze::{Freeze, FreezeEnd};
 use crate::domain::ids::Id;
 use crate::domain::when::{self, NotATime};
 use crate::store::StoreError;
@@ -74,18 +74,6 @@ pub enum FreezeRefused {
 }
 
 impl Operations {
-    /// The freeze that holds in any of these environments now, as the store says.
-    ///
-    /// # Errors
-    /// If the store cannot be read: then nobody can say that nothing is frozen.
-    pub(super) async fn frozen<'a>(
-        &self,
-        environments: impl IntoIterator<Item = &'a Environment>,
-        now: Timestamp,
-    ) -> Result<Option<Freeze>, StoreError> {
-        Ok(holding(&self.store.freezes().await?, environments, now).cloned())
-    }
-
     /// Freezes an environment.
     ///
     /// # Errors

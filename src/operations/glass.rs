@@ -34,6 +34,7 @@ impl Operations {
         form: Option<&Form>,
         now: Timestamp,
     ) -> Result<Settled, Trouble> {
+        let (request, way) = self.store.pressed(request).await?;
         let request = match self.owned(asker, request, now).await? {
             Ok(request) => request,
             Err(refusal) => return Ok(Settled::Refused(refusal)),
@@ -57,7 +58,7 @@ impl Operations {
         if let Err(denied) = self.may(&asker.member, request.verb, &plan.places()) {
             return self.settle_refused(&broken, Refusal::Denied { denied }, now).await;
         }
-        if let Some(refusal) = self.kept_from(&request, &plan, now).await? {
+        if let Some(refusal) = self.kept_from(&request, &plan, &way, now).await? {
             return self.settle_refused(&broken, refusal, now).await;
         }
         let wanted = match plan.consent() {
@@ -73,7 +74,7 @@ impl Operations {
         if let Some(wanted) = wanted.filter(|_| !plan.is_typed(name)) {
             return Ok(Settled::Refused(Refusal::Mistyped { wanted }));
         }
-        let fresh = match self.check_again(&request, &plan, now).await? {
+        let fresh = match self.check_again(&request, &plan, &way, now).await? {
             Ok(fresh) => fresh,
             Err(refusal) => return self.settle_refused(&broken, refusal, now).await,
         };

@@ -30,6 +30,7 @@ use crate::domain::action::Verb;
 use crate::domain::audit::Verdict;
 use crate::domain::authority::{At, Authority, Denied, Member, Person, Right, Rights};
 use crate::domain::connector::Connector;
+use crate::domain::freeze::holding;
 use crate::domain::ids::{ChannelId, ConnectorId, Id};
 use crate::domain::operation::Operation;
 use crate::domain::operation::guiding::{Told, Wish};
@@ -38,9 +39,11 @@ use crate::domain::plan::{Consent, Plan};
 use crate::domain::policy::{Picture, Policy};
 use crate::domain::request::{Refusal, Request, RequestState};
 use crate::lifecycle::{LifecycleClient, Pushes};
+use crate::store::pressed::InTheWay;
 use crate::store::requests::{Confirmed, Kept, Settled as Claimed};
 use crate::store::{Store, StoreError};
 
+use self::check::doubted;
 use self::choose::Narrowed;
 
 /// How often overdue requests are looked for; a press judges the time for itself.
@@ -241,17 +244,18 @@ impl Operations {
         values: &[String],
         now: Timestamp,
     ) -> Result<Answer, Trouble> {
-        let mut request = match self.pressable(asker, request, RequestState::Choosing, now).await? {
-            Ok(request) if part == Part::Connector && request.is_narrowed_by_its_prompt() => {
-                match self.instead_of(asker, &request, now).await? {
-                    Ok(anew) => anew,
-                    Err(refusal) => return Ok(Answer::Refused(refusal)),
+        let mut request =
+            match self.pressable(asker, self.store.request(request).await?, RequestState::Choosing, now).await? {
+                Ok(request) if part == Part::Connector && request.is_narrowed_by_its_prompt() => {
+                    match self.instead_of(asker, &request, now).await? {
+                        Ok(anew) => anew,
+                        Err(refusal) => return Ok(Answer::Refused(refusal)),
+                    }
                 }
-            }
-            Ok(request) if request.state == RequestState::Asked => return Ok(Answer::Confirm(request)),
-            Ok(request) => request,
-            Err(refusal) => return Ok(Answer::Refused(refusal)),
-        };
+                Ok(request) if request.state == RequestState::Asked => return Ok(Answer::Confirm(request)),
+                Ok(request) => request,
+                Err(refusal) => return Ok(Answer::Refused(refusal)),
+            };
         let picture = self.picture.borrow().clone();
         let most = if part == Part::Connector && request.verb.takes_several() { values.len() } else { 1 };
         let values = values.get(..most).unwrap_or_default();
@@ -285,11 +289,12 @@ impl Operations {
     /// # Errors
     /// If the store cannot be read or written.
     pub async fn again(&self, asker: &Asker, request: &Id, now: Timestamp) -> Result<Answer, Trouble> {
-        let request = match self.pressable(asker, request, RequestState::Choosing, now).await? {
-            Ok(request) if request.state == RequestState::Asked => return Ok(Answer::Confirm(request)),
-            Ok(request) => request,
-            Err(refusal) => return Ok(Answer::Refused(refusal)),
-        };
+        let request =
+            match self.pressable(asker, self.store.request(request).await?, RequestState::Choosing, now).await? {
+                Ok(request) if request.state == RequestState::Asked => return Ok(Answer::Confirm(request)),
+                Ok(request) => request,
+                Err(refusal) => return Ok(Answer::Refused(refusal)),
+            };
         let picture = self.picture.borrow().clone();
         self.narrow(asker, request, &picture, now).await
     }
@@ -300,7 +305,7 @@ impl Operations {
     /// # Errors
     /// If the store cannot be read or written.
     pub async fn plan_again(&self, asker: &Asker, request: &Id, now: Timestamp) -> Result<Answer, Trouble> {
-        let before = match self.owned(asker, request, now).await? {
+        let before = match self.owned(asker, self.store.request(request).await?, now).await? {
             Ok(before) if before.state.is_open() && !before.is_expired(now) => {
                 return self.again(asker, request, now).await;
             }
@@ -329,13 +334,14 @@ impl Operations {
     ) -> Result<Answer, Trouble> {
         let verb = request.verb;
         let may = |places: &[At<'_>]| self.may(&asker.member, verb, places);
-        let doubted = self.doubted().await?;
+        let way = self.store.in_the_way().await?;
+        let doubted = doubted(&way);
         match choose::narrow(picture, &self.rules.policy, &mut request, may, &doubted, now) {
             Narrowed::Missing(part, choices) => {
                 self.keep(request, |request| Answer::Choose(Menu { request, part, choices })).await
             }
             Narrowed::Planned(plan) => {
-                if let Some(refusal) = self.kept_from(&request, &plan, now).await? {
+                if let Some(refusal) = self.kept_from(&request, &plan, &way, now).await? {
                     return self.refuse(&request, refusal, now).await;
                 }
                 request.second_person = self.second_person(&plan);
@@ -413,6 +419,7 @@ impl Operations {
         typed: Option<&str>,
         now: Timestamp,
     ) -> Result<Settled, Trouble> {
+        let (request, way) = self.store.pressed(request).await?;
         let request = match self.pressable(asker, request, RequestState::Asked, now).await? {
             Ok(request) => request,
             Err(refusal) => return Ok(Settled::Refused(refusal)),
@@ -424,7 +431,7 @@ impl Operations {
         if let Err(denied) = self.may(&asker.member, request.verb, &places) {
             return self.settle_refused(&request, Refusal::Denied { denied }, now).await;
         }
-        if let Some(refusal) = self.kept_from(&request, &plan, now).await? {
+        if let Some(refusal) = self.kept_from(&request, &plan, &way, now).await? {
             return self.settle_refused(&request, refusal, now).await;
         }
         if let Consent::Typed(wanted) = plan.consent() {
@@ -434,7 +441,7 @@ impl Operations {
                 Some(_) => {}
             }
         }
-        let fresh = match self.check_again(&request, &plan, now).await? {
+        let fresh = match self.check_again(&request, &plan, &way, now).await? {
             Ok(fresh) => fresh,
             Err(refusal) => return self.settle_refused(&request, refusal, now).await,
         };
@@ -483,7 +490,7 @@ impl Operations {
     /// # Errors
     /// If the store cannot be read or written.
     pub async fn cancel(&self, asker: &Asker, request: &Id, now: Timestamp) -> Result<Settled, Trouble> {
-        let request = match self.owned(asker, request, now).await? {
+        let request = match self.owned(asker, self.store.request(request).await?, now).await? {
             Ok(request) => request,
             Err(refusal) => return Ok(Settled::Refused(refusal)),
         };
@@ -565,9 +572,14 @@ impl Operations {
         }
     }
 
-    /// The request, if `asker` owns it; otherwise the refusal, recorded.
-    async fn owned(&self, asker: &Asker, id: &Id, now: Timestamp) -> Result<Result<Request, Refusal>, Trouble> {
-        let Some(request) = self.store.request(id).await? else {
+    /// The request that was pressed, if it is known and `asker` owns it; otherwise the refusal, recorded.
+    async fn owned(
+        &self,
+        asker: &Asker,
+        request: Option<Request>,
+        now: Timestamp,
+    ) -> Result<Result<Request, Refusal>, Trouble> {
+        let Some(request) = request else {
             self.record_refused(asker, "a button of an unknown request", now).await?;
             return Ok(Err(Refusal::Unknown));
         };
@@ -578,15 +590,15 @@ impl Operations {
         Ok(Ok(request))
     }
 
-    /// The request, if `asker` owns it, it stands in `state`, and its time is not over.
+    /// The request that was pressed, if `asker` owns it, it stands in `state`, and its time is not over.
     async fn pressable(
         &self,
         asker: &Asker,
-        id: &Id,
+        request: Option<Request>,
         state: RequestState,
         now: Timestamp,
     ) -> Result<Result<Request, Refusal>, Trouble> {
-        let request = match self.owned(asker, id, now).await? {
+        let request = match self.owned(asker, request, now).await? {
             Ok(request) => request,
             Err(refusal) => return Ok(Err(refusal)),
         };
@@ -603,18 +615,21 @@ impl Operations {
 
     /// What keeps everybody from carrying out a plan now, whoever may: a freeze, or too many changes just before. A start only
     /// ever gives back, so nothing keeps from it.
-    async fn kept_from(&self, request: &Request, plan: &Plan, now: Timestamp) -> Result<Option<Refusal>, StoreError> {
+    async fn kept_from(
+        &self,
+        request: &Request,
+        plan: &Plan,
+        way: &InTheWay,
+        now: Timestamp,
+    ) -> Result<Option<Refusal>, StoreError> {
         if !request.verb.takes_away() {
             return Ok(None);
         }
-        let counted = self.counted(request, plan);
         let environments = plan.places().into_iter().map(|at| at.environment);
-        // Somebody waits for both, so they are read side by side.
-        let (freeze, crowd) = tokio::join!(self.frozen(environments, now), self.store.too_many(&counted, now));
-        if let Some(freeze) = freeze? {
-            return Ok(Some(Refusal::Frozen { freeze: Box::new(freeze) }));
+        if let Some(freeze) = holding(&way.freezes, environments, now) {
+            return Ok(Some(Refusal::Frozen { freeze: Box::new(freeze.clone()) }));
         }
-        Ok(crowd?.map(|too_many| Refusal::TooMany { too_many }))
+        Ok(self.store.too_many(&self.counted(request, plan), now).await?.map(|too_many| Refusal::TooMany { too_many }))
     }
 
     /// As what it is counted, if it takes anything away.

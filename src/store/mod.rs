@@ -41,6 +41,7 @@ pub mod operations;
 pub mod outbox;
 mod pace;
 mod place;
+pub mod pressed;
 pub mod probe;
 pub mod requests;
 mod setup;

@@ -1,8 +1,13 @@
 //! Requests: what is chosen is kept until a plan is shown, and each is settled once.
 
 use botswain::domain::audit::Verdict;
+use botswain::domain::connector::Environment;
+use botswain::domain::freeze::Freeze;
+use botswain::domain::ids::Id;
 use botswain::domain::notice::Slot;
 use botswain::domain::request::{Request, RequestState, Selection};
+use botswain::store::freezes::Frozen;
+use botswain::store::pressed::InTheWay;
 use botswain::store::requests::{Confirmed, Kept, Settled};
 
 use crate::facts::{asked, at, choosing, entry, operation};
@@ -10,6 +15,7 @@ use crate::ground::Ground;
 
 on_both!(
     what_is_chosen_is_kept_until_the_plan_is_shown_and_outlives_the_process,
+    a_press_sees_its_request_and_what_is_in_its_way_in_one_look,
     p3_a_request_is_confirmed_once_and_its_operation_is_written_with_it,
     p3_a_request_that_expired_or_was_cancelled_is_not_confirmed,
     p10_a_request_is_settled_once_with_one_record,
@@ -29,6 +35,38 @@ async fn what_is_chosen_is_kept_until_the_plan_is_shown_and_outlives_the_process
     assert_eq!(late, Kept::Before(Some(Box::new(shown.clone()))));
     let ground = ground.restarted().await;
     assert_eq!(ground.store.request(&first.id).await.unwrap(), Some(shown));
+}
+
+async fn a_press_sees_its_request_and_what_is_in_its_way_in_one_look(ground: Ground) {
+    // An id of any length, as an environment's tools may make them.
+    let long = "billing-".repeat(200);
+    let (request, other) = (asked(&long, "billing-1"), asked("faq", "faq-1"));
+    let _kept = ground.store.save_request(&request).await.unwrap();
+    let nothing = InTheWay::default();
+    assert_eq!(ground.store.pressed(&request.id).await.unwrap(), (Some(request.clone()), nothing.clone()));
+    let scopes = operation(&request).scopes();
+    assert!(!nothing.holds_any(&scopes));
+
+    assert_eq!(ground.store.confirm_request(&request, &operation(&request), &[], at(1)).await.unwrap(), Confirmed::Now);
+    let production = Environment::new("production");
+    let freeze = Freeze {
+        id: Id::random(),
+        environment: production,
+        by: request.requester.clone(),
+        reason: "the audit".to_owned(),
+        at: at(1),
+        until: at(600),
+        channel: request.channel,
+        ended: None,
+    };
+    assert_eq!(ground.store.freeze(&freeze, &entry("freeze", Verdict::Done, 1), at(1)).await.unwrap(), Frozen::Now);
+    let (pressed, way) = ground.store.pressed(&request.id).await.unwrap();
+    assert_eq!(pressed.map(|pressed| pressed.state), Some(RequestState::Confirmed));
+    assert_eq!((way.freezes.as_slice(), way.doubts.as_slice()), ([freeze].as_slice(), [].as_slice()));
+    assert!(way.holds_any(&scopes) && !way.holds_any(&operation(&other).scopes()));
+    let (unknown, of_no_request) = ground.store.pressed(&other.id).await.unwrap();
+    assert_eq!((unknown, of_no_request), (None, ground.store.in_the_way().await.unwrap()));
+    assert_eq!(way, ground.store.in_the_way().await.unwrap());
 }
 
 async fn p3_a_request_is_confirmed_once_and_its_operation_is_written_with_it(ground: Ground) {

@@ -54,11 +54,11 @@ impl First {
         Body::Made(match self {
             Self::Private(message) => private(message),
             Self::Overview(overview) => return Body::Written(&overview.written),
+            Self::Offers(offers) => return Body::Offers { kind: 8, data: Choices { choices: offers } },
             Self::DeferPrivate => json!({ "type": 5, "data": { "flags": 64 } }),
             Self::DeferUpdate => json!({ "type": 6 }),
             Self::Update(message) => json!({ "type": 7, "data": replacing(message, json!([])) }),
             Self::Modal(modal) => json!({ "type": 9, "data": modal }),
-            Self::Offers(offers) => json!({ "type": 8, "data": { "choices": offers } }),
         })
     }
 }
@@ -83,6 +83,17 @@ fn replacing(message: &Message, attachments: Value) -> Value {
 enum Body<'a> {
     Made(Value),
     Written(&'a RawValue),
+    /// Written without anything between: this is asked at every key that somebody presses.
+    Offers {
+        #[serde(rename = "type")]
+        kind: u8,
+        data: Choices<'a>,
+    },
+}
+
+#[derive(Serialize)]
+struct Choices<'a> {
+    choices: &'a [Offer],
 }
 
 /// A file that comes with a message.
