@@ -2,6 +2,7 @@
 
 pub mod doubt;
 pub mod guiding;
+pub mod leaving;
 mod targets;
 
 use std::time::Duration;
@@ -206,6 +207,8 @@ pub enum Outcome {
     Unknown,
     /// Somebody ended it before all of it was done; what was stopped was started again.
     Halted,
+    /// It failed on its way, and somebody left stopped what it had stopped.
+    LeftStopped,
 }
 
 /// What is to be done next for an operation.

@@ -186,7 +186,7 @@ impl Evidence {
             let due = match (request.state, ended) {
                 (RequestState::Confirmed, Some(ended)) => match ended.outcome {
                     Outcome::Done => Verdict::Done,
-                    Outcome::Failed => Verdict::Failed,
+                    Outcome::Failed | Outcome::LeftStopped => Verdict::Failed,
                     Outcome::Unknown => Verdict::OutcomeUnknown,
                     Outcome::Halted => Verdict::Cancelled,
                 },

@@ -8,6 +8,7 @@ mod foretold;
 mod freezes;
 mod glass;
 mod guards;
+mod leaving;
 mod meddling;
 mod progress;
 mod record;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::leaving::LeftStopped;
 use super::{Operation, Seen, Step, StepFailure, StepState};
 use crate::domain::action::{Action, Verb};
 use crate::domain::authority::Person;
@@ -33,6 +34,9 @@ pub struct Guidance {
     /// Who ended it before all of it was done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub halted_by: Option<Person>,
+    /// Who left stopped what it had stopped when it failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left_stopped: Option<LeftStopped>,
     /// What somebody else did to its connectors meanwhile, the first of it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub meddling: Vec<Meddling>,
