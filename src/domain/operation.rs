@@ -2,6 +2,7 @@
 
 pub mod doubt;
 pub mod guiding;
+pub mod leaving;
 mod targets;
 
 use std::time::Duration;
@@ -169,6 +170,13 @@ pub enum StepFailure {
     Frozen,
     /// The process was stopped, or another step took so long, that this one was not begun in time.
     TooLate,
+    /// As it was read just before the first of it was to be sent, it would have cost more than was agreed to.
+    CostsMore {
+        /// How many healthy connectors it would have left.
+        left: u32,
+        /// How many were agreed to.
+        agreed: u32,
+    },
 }
 
 impl StepFailure {
@@ -199,6 +207,8 @@ pub enum Outcome {
     Unknown,
     /// Somebody ended it before all of it was done; what was stopped was started again.
     Halted,
+    /// It failed on its way, and somebody left stopped what it had stopped.
+    LeftStopped,
 }
 
 /// What is to be done next for an operation.

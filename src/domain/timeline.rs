@@ -119,6 +119,13 @@ pub enum Happening {
         /// How it ended.
         outcome: Outcome,
     },
+    /// It had failed on its way, and somebody left stopped what it had stopped.
+    LeftStopped {
+        /// What was done.
+        deed: Deed,
+        /// Who left it so.
+        by: Person,
+    },
 }
 
 /// In which way something stands otherwise.
@@ -270,9 +277,10 @@ pub fn of_operation(operation: &Operation) -> Happening {
         bot: operation.bot.name.clone(),
         to: operation.to.clone(),
     };
-    match &operation.ended {
-        None => Happening::Began { deed },
-        Some(ended) => Happening::Ended { deed, outcome: ended.outcome },
+    match (&operation.ended, &operation.guidance.left_stopped) {
+        (None, _) => Happening::Began { deed },
+        (Some(_), Some(left)) => Happening::LeftStopped { deed, by: left.by.clone() },
+        (Some(ended), None) => Happening::Ended { deed, outcome: ended.outcome },
     }
 }
 

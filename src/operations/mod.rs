@@ -9,6 +9,7 @@ mod doubts;
 mod explain;
 mod freezes;
 mod glass;
+mod guide;
 mod record;
 mod runner;
 
@@ -24,6 +25,7 @@ pub(crate) use self::choose::{find_bot, find_environment};
 pub use self::explain::{Explained, Judged, Watched};
 pub use self::freezes::{FreezeAnswer, FreezeRefused, ToFreeze};
 pub use self::glass::Form;
+pub use self::guide::{Guided, Left};
 pub(crate) use self::record::denial;
 pub use self::runner::{Runner, Stepped};
 use crate::domain::action::Verb;
@@ -32,7 +34,6 @@ use crate::domain::authority::{At, Authority, Denied, Member, Person, Right, Rig
 use crate::domain::connector::Connector;
 use crate::domain::ids::{ChannelId, ConnectorId, Id};
 use crate::domain::operation::Operation;
-use crate::domain::operation::guiding::{Told, Wish};
 use crate::domain::pace::Counted;
 use crate::domain::plan::{Consent, Plan};
 use crate::domain::policy::{Picture, Policy};
@@ -140,17 +141,6 @@ pub enum Settled {
         wanted: Option<String>,
     },
     /// Refused.
-    Refused(Refusal),
-}
-
-/// What came of what somebody said to an operation.
-#[derive(Clone, Debug)]
-pub enum Guided {
-    /// It goes on so.
-    Told(Wish),
-    /// It is over.
-    Over,
-    /// It is not theirs to say.
     Refused(Refusal),
 }
 
@@ -496,31 +486,6 @@ impl Operations {
             Claimed::Before(Some(state)) => Settled::Refused(Refusal::Settled { state }),
             Claimed::Before(None) => Settled::Refused(Refusal::Unknown),
         })
-    }
-
-    /// Says to an operation that is under way how it goes on. Whoever may do what it does may say so.
-    ///
-    /// # Errors
-    /// If the store cannot be read or written.
-    pub async fn guide(&self, asker: &Asker, id: &Id, wish: Wish, now: Timestamp) -> Result<Guided, Trouble> {
-        let Some(operation) = self.store.operation(id).await? else {
-            self.record_refused(asker, "a button of an unknown operation", now).await?;
-            return Ok(Guided::Refused(Refusal::Unknown));
-        };
-        if let Err(denied) = self.may(&asker.member, operation.verb, &operation.places()) {
-            let what = format!("{} said to operation {id}: {}", wish.word(), record::denial(&denied));
-            self.record_refused(asker, &what, now).await?;
-            return Ok(Guided::Refused(Refusal::Denied { denied }));
-        }
-        let by = Person::from(&asker.member);
-        let told = Told { id: Id::random(), wish, by, at: now };
-        let entry = record::of_wish(asker, &operation, wish, now);
-        if !self.store.tell_operation(id, &told, &entry, now).await? {
-            self.record_refused(asker, &format!("{} said to operation {id}, which is over", wish.word()), now).await?;
-            return Ok(Guided::Over);
-        }
-        self.wake.runner.notify_one();
-        Ok(Guided::Told(wish))
     }
 
     /// Records what never became a request: a press that names nothing we know, what came from where nobody may act, or

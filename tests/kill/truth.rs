@@ -134,7 +134,7 @@ impl Evidence {
                 (RequestState::Choosing | RequestState::Asked | RequestState::Proposed, _) => None,
                 (RequestState::Confirmed, Some(ended)) => Some(match ended.outcome {
                     Outcome::Done => Verdict::Done,
-                    Outcome::Failed => Verdict::Failed,
+                    Outcome::Failed | Outcome::LeftStopped => Verdict::Failed,
                     Outcome::Unknown => Verdict::OutcomeUnknown,
                     Outcome::Halted => Verdict::Cancelled,
                 }),

@@ -89,8 +89,13 @@ fn happened(about: &Subject, what: &Happening) -> String {
                 Outcome::Failed => "**failed**",
                 Outcome::Unknown => "ended, and **nobody can say how**",
                 Outcome::Halted => "was ended before all of it was done",
+                Outcome::LeftStopped => "**failed**, and it was left stopped",
             };
             format!("🛠️ What {} began, to {}, {how}.", words::mention(&deed.by), doing(about, deed))
+        }
+        Happening::LeftStopped { deed, by } => {
+            let connector = object(about, deed);
+            format!("⏹️ **Left stopped** by {}: {connector}, after it could not be redeployed.", words::mention(by))
         }
         attention => attended(attention),
     }
@@ -127,12 +132,18 @@ fn called(calls: bool) -> &'static str {
     if calls { "Those who are on call were called." } else { "Nobody was called." }
 }
 
-fn doing(about: &Subject, deed: &Deed) -> String {
-    let mut connector = escape::text(&deed.connector, 40);
+/// To what it is done.
+fn object(about: &Subject, deed: &Deed) -> String {
+    let connector = escape::text(&deed.connector, 40);
     // A bot's own thread bears its name.
     if matches!(about, Subject::Storm) && !deed.bot.is_empty() {
-        connector = format!("{connector} of {}", escape::text(&deed.bot, 40));
+        return format!("{connector} of {}", escape::text(&deed.bot, 40));
     }
+    connector
+}
+
+fn doing(about: &Subject, deed: &Deed) -> String {
+    let connector = object(about, deed);
     match (deed.verb, &deed.to) {
         (Verb::Stop, _) => format!("stop {connector}"),
         (Verb::Start, _) => format!("start {connector}"),

@@ -22,7 +22,7 @@ fn it_is_told_who_did_what_without_the_second_person_why_and_how_it_went() {
         writeln!(text, "{}", mask(&body, &[&operation.id])).unwrap();
     };
     say(&operation);
-    for outcome in [Outcome::Done, Outcome::Failed, Outcome::Unknown, Outcome::Halted] {
+    for outcome in [Outcome::Done, Outcome::Failed, Outcome::Unknown, Outcome::Halted, Outcome::LeftStopped] {
         operation.ended = Some(Ended { at: at(1100), outcome });
         say(&operation);
     }
@@ -58,6 +58,13 @@ fn it_is_told_who_did_what_without_the_second_person_why_and_how_it_went() {
     # 🔨 Glass broken: stop of Billing Bot in Production
     <@41> did not wait for the second person whom this needs: “it \*lies\* to @^everyone”.
     🛑 It was ended early, <t:1100:R>. What was done stands in <#5>.
+    | Connector: billing-1
+    | Healthy in Production: **2** before → **1** afterwards
+    ~ ref ab12cd34 · operation ab12cd34
+    [Status of Billing Bot] grey
+    # 🔨 Glass broken: stop of Billing Bot in Production
+    <@41> did not wait for the second person whom this needs: “it \*lies\* to @^everyone”.
+    ⏹️ It failed, and was left stopped, <t:1100:R>. What was done stands in <#5>.
     | Connector: billing-1
     | Healthy in Production: **2** before → **1** afterwards
     ~ ref ab12cd34 · operation ab12cd34
