@@ -170,6 +170,13 @@ pub enum StepFailure {
     Frozen,
     /// The process was stopped, or another step took so long, that this one was not begun in time.
     TooLate,
+    /// As it was read just before the first of it was to be sent, it would have cost more than was agreed to.
+    CostsMore {
+        /// How many healthy connectors it would have left.
+        left: u32,
+        /// How many were agreed to.
+        agreed: u32,
+    },
 }
 
 impl StepFailure {

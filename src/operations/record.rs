@@ -238,5 +238,8 @@ fn failure(why: &StepFailure) -> String {
         StepFailure::RoleUnknown => "the requester's roles could not be read".to_owned(),
         StepFailure::Frozen => "the environment was frozen".to_owned(),
         StepFailure::TooLate => "not begun in time".to_owned(),
+        StepFailure::CostsMore { left, agreed } => {
+            format!("would have left {left} healthy, and {agreed} were agreed to")
+        }
     }
 }

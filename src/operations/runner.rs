@@ -197,7 +197,7 @@ impl Runner {
         now: Timestamp,
     ) -> Result<Option<Move>, StoreError> {
         // First what may have to wait for long, so that the roles are those of the moment at which it is sent.
-        if step > 0
+        if operation.is_to_be_weighed(step)
             && let Err(stay) = self.weigh(operation, step, now).await
         {
             return Ok(Some(stay));
@@ -305,12 +305,8 @@ impl Runner {
         }
     }
 
-    /// Looks whether a further stop still costs no more than was agreed to. `Err` is what becomes of it if not.
+    /// Looks whether a stop still costs no more than was agreed to. `Err` is what becomes of it if not.
     async fn weigh(&self, operation: &mut Operation, step: usize, now: Timestamp) -> Result<(), Move> {
-        let stops = operation.steps.get(step).is_some_and(|step| step.action == Action::Stop);
-        if !stops || !operation.is_rolling() {
-            return Ok(());
-        }
         // Before the fleet is read: what is settled by then shows in it.
         let doubted: Vec<_> = match self.store.doubts().await {
             Ok(doubts) => doubts.into_iter().map(|doubt| doubt.connector).collect(),
@@ -323,11 +319,14 @@ impl Runner {
         let connectors = match self.lifecycle.connectors_of(&operation.bot.id).await {
             Ok(reading) => reading.connectors,
             Err(error) => {
-                tracing::warn!(operation = %operation.id, step, %error, "the bot could not be read before a further stop");
-                return Err(Move::Same(error.retry_after().unwrap_or(TRY_AGAIN_AFTER)));
+                tracing::warn!(operation = %operation.id, step, %error, "the bot could not be read before a stop");
+                operation.could_not_weigh(step);
+                return Err(Move::Later(error.retry_after().unwrap_or(TRY_AGAIN_AFTER)));
             }
         };
         match operation.weigh(step, &connectors, &doubted, now) {
+            // The first must meet its connector as it was at the click.
+            Weighed::GoOn if step == 0 || !operation.is_rolling() => Ok(()),
             Weighed::GoOn => {
                 // It was weighed as it is now, not as it was at the click.
                 let is_it = |target: &Target| connectors.iter().find(|connector| connector.id == target.connector);
@@ -339,6 +338,7 @@ impl Runner {
             }
             Weighed::Waits => Err(Move::Later(LOOK_WHILE_PAUSED)),
             Weighed::WaitsStill => Err(Move::Same(LOOK_WHILE_PAUSED)),
+            Weighed::Fails(why) => Err(self.hold_back(operation, step, why, now).await),
         }
     }
 

@@ -242,7 +242,7 @@ impl<'a> Schedule<'a> {
         let running = &mut self.running[place];
         let (hand, Some(held)) = (running.hand, running.held.take()) else { return };
         if let Some(key) = &held.key {
-            self.sent.push(Sent { key: key.clone(), made: running.made, made_at: running.made_at });
+            self.sent.push(Sent { key: key.clone(), made: running.made, made_at: running.made_at, went: self.event });
         }
         let what = held.key.clone().unwrap_or_default();
         held.go(way);
@@ -291,7 +291,12 @@ impl<'a> Schedule<'a> {
             drop(running.task.await);
             let Some(held) = running.held else { continue };
             if let Some(key) = &held.key {
-                self.sent.push(Sent { key: key.clone(), made: running.made, made_at: running.made_at });
+                self.sent.push(Sent {
+                    key: key.clone(),
+                    made: running.made,
+                    made_at: running.made_at,
+                    went: self.event,
+                });
             }
             let gets_there = self.rng.random_bool(0.5);
             let key = held.key.clone();

@@ -12,12 +12,14 @@ use botswain::sandbox::lifecycle::Carried;
 
 use crate::ledger::Ledger;
 
-/// A change that was sent: under which key, and when the call that sent it was made, in events and in milliseconds.
+/// A change that was sent: under which key, when the call that sent it was made, in events and in milliseconds, and when it was
+/// let go on its way, in events. What was judged for it was judged in between.
 #[derive(Clone, Debug)]
 pub struct Sent {
     pub key: String,
     pub made: usize,
     pub made_at: i64,
+    pub went: usize,
 }
 
 /// A press of somebody who would be the second person.
@@ -109,6 +111,7 @@ impl Evidence {
                             | StepFailure::TooLate
                             | StepFailure::RoleLost
                             | StepFailure::Frozen
+                            | StepFailure::CostsMore { .. }
                     }
             );
             always!(!was || !not_begun, "P3: said not to be begun, and carried out: {step:?}");
@@ -150,7 +153,7 @@ impl Evidence {
         for operation in &self.ledger.operations {
             let mut ready_at = Some(operation.opened_at);
             for (place, step) in operation.steps.iter().enumerate() {
-                let first = self.sent.iter().find(|sent| sent.key == step.key);
+                let first = self.sent.iter().filter(|sent| sent.key == step.key).min_by_key(|sent| sent.made);
                 if let (Some(first), Some(ready_at), true) = (first, ready_at, step.action.takes_away()) {
                     let late = first.made_at - ready_at.as_millisecond();
                     let most = i64::try_from(STEP_DEADLINE.as_millis()).unwrap();
@@ -158,8 +161,10 @@ impl Evidence {
                     let olgas = operation.requester.id == self.operators[0];
                     // Whoever asked for what a second person agreed to later is judged again before the first one, too.
                     let judged_again = place > 0 || operation.approved_by.is_some();
-                    let had =
-                        self.roles.iter().rev().find(|(event, _)| *event < first.made).is_none_or(|(_, has)| *has);
+                    let before = self.roles.iter().rev().find(|(event, _)| *event < first.made);
+                    let meanwhile =
+                        self.roles.iter().any(|(event, has)| *has && (first.made..=first.went).contains(event));
+                    let had = meanwhile || before.is_none_or(|(_, has)| *has);
                     always!(!judged_again || !olgas || had, "P3: begun after the role was lost: {step:?}");
                 }
                 ready_at = step.ended_at;

@@ -11,9 +11,7 @@ use botswain::lifecycle::Change;
 use botswain::lifecycle::contract::ProblemKind;
 use botswain::sandbox::lifecycle::{Fault, FaultKind};
 
-use crate::bench::{Bench, at};
-
-const CHANGES: &str = "POST /v1/connectors/{id}/operations";
+use crate::bench::{Bench, CHANGES, at};
 
 /// Steps the runner alone: the fleet stands still.
 async fn run_blind(bench: &Bench, seconds: std::ops::Range<i64>) {

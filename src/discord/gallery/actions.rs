@@ -197,6 +197,9 @@ pub(super) fn operations(of: &Sample<'_>) -> Vec<Exhibit> {
     let mut never =
         of.ended(of.operation(Verb::Start, &["billing-2"], None, vec![failed(StepFailure::NotSeen)]), Outcome::Failed);
     see(&mut never, seen(AgentStatus::NotConnected, Link::NotConnected));
+    let costs = failed(StepFailure::CostsMore { left: 0, agreed: 1 });
+    let mut costs = of.ended(of.operation(Verb::Stop, &["billing-1"], None, vec![costs]), Outcome::Failed);
+    see(&mut costs, seen(AgentStatus::Online, Link::Connected));
     let lost = of.ended(moves(vec![StepState::Done, failed(StepFailure::RoleLost)]), Outcome::Failed);
     vec![
         said(
@@ -213,6 +216,7 @@ pub(super) fn operations(of: &Sample<'_>) -> Vec<Exhibit> {
         said("Outcome unknown", unknown),
         said("Never seen healthy", never),
         said("Ended, because a role was lost", lost),
+        said("Not begun, because it would cost more by now", costs),
     ]
     .into_iter()
     .chain(given_up.map(|operation| said("Left stopped, after it failed", operation)))

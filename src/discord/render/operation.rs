@@ -167,6 +167,9 @@ pub(super) fn failure(why: &StepFailure) -> String {
         StepFailure::RoleUnknown => "not begun: it could not be told whether who asked for it still may.".to_owned(),
         StepFailure::Frozen => "not begun: the environment was frozen meanwhile.".to_owned(),
         StepFailure::TooLate => "not begun in time, so it was not begun at all.".to_owned(),
+        StepFailure::CostsMore { left, agreed } => format!(
+            "not begun: it would have left **{left}** healthy, and **{agreed}** was the least that was agreed to."
+        ),
     }
 }
 
