@@ -22,7 +22,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use self::choose::{Choice, Part, Said};
 pub(crate) use self::choose::{find_bot, find_environment};
-pub use self::explain::{Explained, Judged, Watched};
+pub use self::explain::{Explained, InDoubt, Judged, Watched};
 pub use self::freezes::{FreezeAnswer, FreezeRefused, ToFreeze};
 pub use self::glass::Form;
 pub use self::guide::{Guided, Left};

@@ -2,7 +2,8 @@
 
 use botswain::domain::action::{Action, Verb};
 use botswain::domain::authority::Person;
-use botswain::domain::ids::ConnectorId;
+use botswain::domain::connector::Environment;
+use botswain::domain::ids::{BotId, ConnectorId};
 use botswain::domain::operation::{Operation, Outcome, StepFailure, StepState};
 use botswain::domain::plan::Consent;
 use botswain::domain::request::Refusal;
@@ -103,4 +104,21 @@ async fn p11_while_an_operation_is_at_the_bot_the_second_person_is_told_whose_it
     bench.drain(at(1)).await;
     let refused = bench.confirm(&bench.otto(), &request.id, at(2)).await;
     assert!(matches!(&refused, Err(Refusal::Busy { operation, .. }) if *operation == first.id), "{refused:?}");
+}
+
+#[tokio::test]
+async fn an_explanation_says_what_is_in_doubt_until_nothing_more_comes_of_it() {
+    let (bench, operation) = given_up(None).await;
+    let explains = async |environment: &str, bot: &str, second: i64| {
+        let (olga, environment, bot) = (bench.olga(), Environment::new(environment), BotId::new(bot));
+        bench.operations.explain(&olga.member, &environment, Some(&bot), at(second)).await.unwrap().in_doubt
+    };
+    let told = explains("production", "bot-billing", 130).await;
+    assert_eq!(told.iter().map(|told| told.name.as_str()).collect::<Vec<_>>(), ["billing-1"]);
+    assert_eq!(told[0].doubt.operation, operation.id);
+    assert!(explains("demo", "bot-billing", 130).await.is_empty(), "nothing is in doubt there");
+    assert!(explains("production", "bot-orders", 130).await.is_empty());
+    bench.fleet().step(60_000);
+    bench.runner.settle_doubts(at(200)).await.unwrap();
+    assert!(explains("production", "bot-billing", 200).await.is_empty(), "it was stopped, and that is over");
 }

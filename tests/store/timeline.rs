@@ -207,7 +207,7 @@ async fn an_operation_is_told_where_its_bot_has_an_open_card(ground: Ground) {
     assert_eq!(begun, Confirmed::Now);
     let telling = claim(&ground, 2).await.unwrap();
     assert_eq!(telling.card, MessageId(70));
-    let Happening::Began { deed } = &telling.lines[0].what else { panic!("{:?}", telling.lines) };
+    let Happening::Began { deed, .. } = &telling.lines[0].what else { panic!("{:?}", telling.lines) };
     assert_eq!((telling.lines.len(), deed.connector.as_str()), (1, "billing-1"));
     assert!(claim(&ground, 2).await.is_none(), "another bot's card tells nothing of it");
 }
@@ -226,7 +226,7 @@ async fn tells(ground: &Ground, second: i64) -> Vec<(u64, Happening)> {
 /// Which cards tell of the beginning or the end of an operation now, and nothing else.
 async fn tell_of_an_operation(ground: &Ground, ended: bool, second: i64) -> Vec<u64> {
     let of = |(card, what): (u64, Happening)| match what {
-        Happening::Began { deed } | Happening::Ended { deed, .. } if deed.bot != "billing" => panic!("{deed:?}"),
+        Happening::Began { deed, .. } | Happening::Ended { deed, .. } if deed.bot != "billing" => panic!("{deed:?}"),
         Happening::Began { .. } if !ended => card,
         Happening::Ended { .. } if ended => card,
         other => panic!("{other:?}"),
