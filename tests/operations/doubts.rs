@@ -158,7 +158,7 @@ async fn uncertain() -> (Bench, Operation) {
     bench.fleet().add_fault(lost());
     bench.drain(at(0)).await;
     let operation = bench.operation(&operation.id).await;
-    assert_eq!(operation.steps[0].state, StepState::Uncertain);
+    assert_eq!(operation.steps.first().unwrap().state, StepState::Uncertain);
     (bench, operation)
 }
 
