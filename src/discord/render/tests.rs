@@ -3,6 +3,7 @@
 mod approval;
 mod attention;
 mod board;
+mod doubt;
 mod explain;
 mod freeze;
 mod glass;
