@@ -504,10 +504,10 @@ mod tests {
     fn what_people_do_and_what_is_said_again_is_told_each_once() {
         let open = incident();
         let with = |attention: Attention| Incident { attention, ..incident() };
-        let acknowledged = with(open.attention.take(Wish::Acknowledge, &olga(), at(1)).unwrap());
-        let snoozed = with(acknowledged.attention.take(Wish::Snooze(at(99)), &olga(), at(2)).unwrap());
-        let awake = with(snoozed.attention.take(Wish::Unsnooze, &olga(), at(3)).unwrap());
-        let again = with(awake.attention.take(Wish::Snooze(at(99)), &olga(), at(4)).unwrap());
+        let acknowledged = with(open.take(Wish::Acknowledge, &olga(), at(1)).unwrap());
+        let snoozed = with(acknowledged.take(Wish::Snooze(at(99)), &olga(), at(2)).unwrap());
+        let awake = with(snoozed.take(Wish::Unsnooze, &olga(), at(3)).unwrap());
+        let again = with(awake.take(Wish::Snooze(at(99)), &olga(), at(4)).unwrap());
         assert_eq!(words(Some(&open), &acknowledged), ["acknowledged"]);
         assert_eq!(words(Some(&acknowledged), &snoozed), ["snoozed"]);
         assert_eq!(words(Some(&snoozed), &awake), ["snooze_ended"]);

@@ -275,7 +275,7 @@ impl Incidents {
             Ask::Unsnooze => Wish::Unsnooze,
             Ask::Snooze(said) => Wish::Snooze(self.until(said, LONGEST_SNOOZE, now)?),
         };
-        incident.attention.take(wish, &Person::from(&asker.member), now).map_err(Refused::Unchanged)
+        incident.take(wish, &Person::from(&asker.member), now).map_err(Refused::Unchanged)
     }
 
     fn until(&self, said: &str, most: Duration, now: Timestamp) -> Result<Timestamp, Refused> {

@@ -81,7 +81,7 @@ async fn what_happens_is_written_with_the_change_or_not_at_all(ground: Ground) {
     assert_eq!(has(&ground, &incident, 0, 2).await, Changed::Now);
     // Whoever read what was before writes neither the change nor a line of it.
     let olga = Person { id: UserId(1), name: "Olga".to_owned() };
-    let attention = kept.incident.attention.take(Wish::Acknowledge, &olga, at(3)).unwrap();
+    let attention = kept.incident.take(Wish::Acknowledge, &olga, at(3)).unwrap();
     let record = entry("interaction:1", Verdict::Done, 3);
     let handled = ground.store.handle_incident(&kept, &attention, &record, at(3)).await.unwrap();
     assert_eq!(handled, Changed::Stale);
