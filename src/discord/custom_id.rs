@@ -65,6 +65,8 @@ pub enum CustomId {
         /// How.
         wish: Wish,
     },
+    /// Leaves stopped what an operation stopped before it failed.
+    LeaveStopped(Id),
     /// Asks to move a connector and to have it started there.
     Move {
         /// The connector.
@@ -164,7 +166,7 @@ impl CustomId {
             Self::BreakGlass(_) | Self::GlassForm(_) => true,
             Self::ConfirmForm(_) | Self::PlanAgain(_) | Self::Move { .. } | Self::Approve(_) => true,
             Self::Confirm(_) | Self::Cancel(_) | Self::Pick { .. } | Self::Page { .. } | Self::Ask { .. } => true,
-            Self::Guide { .. } => true,
+            Self::Guide { .. } | Self::LeaveStopped(_) => true,
             Self::Acknowledge(_) | Self::GiveBack(_) | Self::Snooze(_) | Self::SnoozeForm(_) | Self::Unsnooze(_) => {
                 true
             }
@@ -193,6 +195,7 @@ impl fmt::Display for CustomId {
             Self::Page { request, part, page } => write!(f, "page:{request}:{}:{page}", part.word()),
             Self::Ask { verb, connector } => write!(f, "ask:{}:{connector}", verb.word()),
             Self::Guide { operation, wish } => write!(f, "guide:{operation}:{}", wish.word()),
+            Self::LeaveStopped(operation) => write!(f, "leave-stopped:{operation}"),
             Self::Move { connector, to } => write!(f, "move:{connector}:{to}"),
             Self::Status { environment, bot: None } => write!(f, "status:{environment}"),
             Self::Status { environment, bot: Some(bot) } => write!(f, "status:{environment}:{bot}"),
@@ -258,6 +261,7 @@ impl FromStr for CustomId {
             ["guide", operation, wish] => {
                 Self::Guide { operation: id(operation)?, wish: Wish::from_word(wish).ok_or(NotOurs)? }
             }
+            ["leave-stopped", operation] => Self::LeaveStopped(id(operation)?),
             ["move", connector, to] => Self::Move { connector: key(connector)?, to: key(to)? },
             ["status", environment] => Self::Status { environment: key(environment)?, bot: None },
             ["status", environment, bot] => Self::Status { environment: key(environment)?, bot: Some(key(bot)?) },
@@ -317,6 +321,7 @@ mod tests {
             (id(), part(), any::<u16>()).prop_map(|(request, part, page)| CustomId::Page { request, part, page }),
             (id(), prop::sample::select(Wish::ALL.to_vec()))
                 .prop_map(|(operation, wish)| CustomId::Guide { operation, wish }),
+            id().prop_map(CustomId::LeaveStopped),
             (verb(), key()).prop_map(|(verb, connector)| CustomId::Ask { verb, connector }),
             (key(), key()).prop_map(|(connector, to)| CustomId::Move { connector, to }),
             (key(), prop::option::of(key())).prop_map(|(environment, bot)| CustomId::Status { environment, bot }),

@@ -7,7 +7,7 @@ use crate::domain::audit::{Entry, Handling, Touched, Verdict};
 use crate::domain::authority::{Denied, Person};
 use crate::domain::connector::Environment;
 use crate::domain::glass::Glass;
-use crate::domain::operation::guiding::{Meddling, Wish};
+use crate::domain::operation::guiding::Meddling;
 use crate::domain::operation::{Operation, Outcome, StepFailure, StepState, Target};
 use crate::domain::pace::{TooMany, Whose};
 use crate::domain::plan::{Drift, Planned};
@@ -58,7 +58,7 @@ pub(super) fn of_operation(operation: &Operation, outcome: Outcome, now: Timesta
     let to = operation.to.as_ref().map(|to| format!(" to {to}")).unwrap_or_default();
     let verdict = match outcome {
         Outcome::Done => Verdict::Done,
-        Outcome::Failed => Verdict::Failed,
+        Outcome::Failed | Outcome::LeftStopped => Verdict::Failed,
         Outcome::Unknown => Verdict::OutcomeUnknown,
         Outcome::Halted => Verdict::Cancelled,
     };
@@ -77,9 +77,9 @@ pub(super) fn of_operation(operation: &Operation, outcome: Outcome, now: Timesta
     }
 }
 
-/// What somebody said to an operation; the operation has a record of its own.
-pub(super) fn of_wish(asker: &Asker, operation: &Operation, wish: Wish, now: Timestamp) -> Entry {
-    let why = format!("said to operation {}: {}", operation.id, wish.word());
+/// What somebody said to an operation, in a word; the operation has a record of its own.
+pub(super) fn of_wish(asker: &Asker, operation: &Operation, wish: &str, now: Timestamp) -> Entry {
+    let why = format!("said to operation {}: {wish}", operation.id);
     Entry {
         verb: Some(operation.verb),
         target: format!("{} of {} in {}", operation.targets.names(), operation.bot.name, operation.environment),
@@ -238,5 +238,8 @@ fn failure(why: &StepFailure) -> String {
         StepFailure::RoleUnknown => "the requester's roles could not be read".to_owned(),
         StepFailure::Frozen => "the environment was frozen".to_owned(),
         StepFailure::TooLate => "not begun in time".to_owned(),
+        StepFailure::CostsMore { left, agreed } => {
+            format!("would have left {left} healthy, and {agreed} were agreed to")
+        }
     }
 }

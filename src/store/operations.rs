@@ -30,6 +30,14 @@ pub struct Leased {
     pub lease: Lease,
 }
 
+/// An operation as it stood in its row when it was read.
+#[derive(Clone, Debug)]
+pub struct Standing {
+    /// The operation.
+    pub operation: Operation,
+    row: String,
+}
+
 /// A lease on an operation. Each has a name of its own, so that one that ran out fences within one process too.
 #[derive(Clone, Debug)]
 pub struct Lease {
@@ -233,6 +241,42 @@ impl Store {
         .bind(millis(now))
         .bind(id.as_str());
         let batch = Batch::default().claim(wished).then(audit::statement(entry)?);
+        Ok(matches!(self.write(batch, Who::Awaited).await?, Ran::All(_)))
+    }
+
+    /// One operation, to be changed as it stands.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub async fn standing_operation(&self, id: &Id) -> Result<Option<Standing>, StoreError> {
+        let row =
+            sqlx::query("SELECT body FROM operations WHERE id = $1").bind(id.as_str()).fetch_optional(&self.reads);
+        let Some(row) = row.await? else { return Ok(None) };
+        Ok(Some(Standing { operation: body("operations", &row)?, row: row.try_get("body")? }))
+    }
+
+    /// Keeps that somebody left stopped what an operation had stopped, with the record of it, if it is over and stands as it was
+    /// read, and nothing was begun on its connectors since. Whether it did.
+    ///
+    /// # Errors
+    /// If the store cannot be written.
+    pub async fn leave_stopped(
+        &self,
+        before: &Standing,
+        left: &Operation,
+        entry: &Entry,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let written = Statement::new(
+            "UPDATE operations SET body = $1 WHERE id = $2 AND is_open = 0 AND body = $3 AND NOT EXISTS (\
+             SELECT 1 FROM operation_connectors own JOIN operation_connectors later ON later.connector = own.connector \
+             WHERE own.operation = $2 AND later.operation <> own.operation AND later.opened_at >= own.opened_at)",
+        )
+        .bind(to_json("operations", left)?)
+        .bind(left.id.as_str())
+        .bind(before.row.as_str());
+        let batch = Batch::default().claim(written).then(audit::statement(entry)?).then(operation_line(left, now)?);
+        let batch = tell_of_glass(batch, left, now)?.then(say(left, now)?);
         Ok(matches!(self.write(batch, Who::Awaited).await?, Ran::All(_)))
     }
 

@@ -2,36 +2,50 @@
 
 use botswain::domain::action::Verb;
 use botswain::domain::authority::Member;
-use botswain::domain::ids::{ChannelId, Id};
+use botswain::domain::ids::{ChannelId, Id, UserId};
 use botswain::domain::operation::guiding::Wish;
-use botswain::operations::{Answer, Asker, Operations, Runner, Said, Settled, Stepped};
+use botswain::operations::{Answer, Asker, Form, Operations, Runner, Said, Settled, Stepped};
+use botswain::sandbox::discord::Seed;
 use jiff::Timestamp;
 
-use crate::world::World;
-
-/// Two operators, and one who only looks.
+/// Two operators, of whom one may break the glass and the other may agree as the second person; one who only agrees; and one
+/// who only looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Who {
     Olga,
     Otto,
+    Pia,
     Vera,
 }
 
-pub const EVERYBODY: [Who; 3] = [Who::Olga, Who::Otto, Who::Vera];
-
 impl Who {
-    /// As Discord describes them with an interaction now.
-    pub fn asker(self, world: &World, has_role: bool, interaction: u64) -> Asker {
-        let seed = &world.seed;
-        let (member, name, role) = match self {
-            Self::Olga => (&seed.olga, "Olga", &seed.operators),
-            Self::Otto => (&seed.otto, "Otto", &seed.operators),
-            Self::Vera => (&seed.vera, "Vera", &seed.viewers),
+    pub fn id(self, seed: &Seed) -> UserId {
+        let id = match self {
+            Self::Olga => seed.olga.id,
+            Self::Otto => seed.otto.id,
+            Self::Pia => seed.further_members[0].id,
+            Self::Vera => seed.vera.id,
         };
-        let roles = has_role.then(|| role.id.to_string().parse().unwrap()).into_iter().collect();
-        let id = member.id.to_string().parse().unwrap();
-        let member = Member { id, name: name.to_owned(), roles, manages_guild: Some(false) };
+        id.to_string().parse().unwrap()
+    }
+
+    /// As Discord describes them with an interaction now.
+    pub fn asker(self, seed: &Seed, has_roles: bool, interaction: u64) -> Asker {
+        let approvers = seed.approvers.as_ref().unwrap();
+        let (name, roles) = match self {
+            Self::Olga => ("Olga", vec![&seed.operators, &seed.on_call]),
+            Self::Otto => ("Otto", vec![&seed.operators, approvers]),
+            Self::Pia => ("Pia", vec![approvers]),
+            Self::Vera => ("Vera", vec![&seed.viewers]),
+        };
+        let roles = roles.into_iter().filter(|_| has_roles).map(|role| role.id.to_string().parse().unwrap()).collect();
+        let member = Member { id: self.id(seed), name: name.to_owned(), roles, manages_guild: Some(false) };
         Asker { member, channel: ChannelId(5), interaction }
+    }
+
+    /// Whether they may agree, as the second person, while they have their roles.
+    pub fn agrees(self) -> bool {
+        matches!(self, Self::Otto | Self::Pia)
     }
 }
 
@@ -46,6 +60,10 @@ pub enum Call {
     Guide { who: Who, operation: Id, wish: Wish },
     /// A confirming press.
     Confirm { who: Who, request: Id },
+    /// The press of a second person.
+    Approve { who: Who, request: Id },
+    /// Without the second person: why it cannot wait, typed.
+    BreakGlass { who: Who, request: Id },
     /// A cancelling press.
     Cancel { who: Who, request: Id },
     /// Overdue requests are ended.
@@ -61,6 +79,8 @@ pub enum Call {
 pub enum Done {
     /// A prompt stands.
     Prompt(Id),
+    /// A request waits for a second person.
+    Proposed(Id),
     /// An operation began.
     Begun(Id),
     /// Nothing is due.
@@ -72,6 +92,14 @@ pub enum Done {
 fn asked(answer: Answer) -> Done {
     match answer {
         Answer::Confirm(request) => Done::Prompt(request.id),
+        _ => Done::Other,
+    }
+}
+
+fn came_of(settled: Settled, request: Id) -> Done {
+    match settled {
+        Settled::Begun(operation) => Done::Begun(operation.id),
+        Settled::Proposed => Done::Proposed(request),
         _ => Done::Other,
     }
 }
@@ -100,10 +128,17 @@ impl Call {
                     }
                     settled => settled,
                 };
-                match settled {
-                    Settled::Begun(operation) => Done::Begun(operation.id),
-                    _ => Done::Other,
-                }
+                came_of(settled, request)
+            }
+            (Self::Approve { request, .. }, Some(asker)) => {
+                came_of(operations.approve(&asker, &request, now).await.unwrap(), request)
+            }
+            (Self::BreakGlass { request, .. }, Some(asker)) => {
+                let why = "It cannot wait".to_owned();
+                let asked = operations.break_glass(&asker, &request, None, now).await.unwrap();
+                let Settled::Unexplained { wanted, .. } = asked else { return came_of(asked, request) };
+                let form = Form { why, name: wanted.unwrap_or_default() };
+                came_of(operations.break_glass(&asker, &request, Some(&form), now).await.unwrap(), request)
             }
             (Self::Cancel { request, .. }, Some(asker)) => {
                 operations.cancel(&asker, &request, now).await.unwrap();
@@ -131,6 +166,8 @@ impl Call {
             | Self::Restart { who, .. }
             | Self::Guide { who, .. }
             | Self::Confirm { who, .. }
+            | Self::Approve { who, .. }
+            | Self::BreakGlass { who, .. }
             | Self::Cancel { who, .. } => Some(*who),
             Self::Expire | Self::Step | Self::Settle => None,
         }

@@ -1,6 +1,6 @@
-//! The exploration: thousands of seeded schedules of two operators, a viewer, crashes, doubled presses, lost roles, lost
-//! answers and a slow service, over the real store, the real client and the simulated service, each held against what must be
-//! true (P3, P4, P6, P10, P11).
+//! The exploration: thousands of seeded schedules of two operators, one who agrees as the second person, a viewer, crashes,
+//! doubled presses, lost roles, lost answers and a slow service, over the real store, the real client and the simulated service,
+//! each held against what must be true (P3, P4, P6, P10, P11).
 //!
 //! Every call to the service is held at a gate, and the schedule says which goes on next, so nothing happens by chance and a
 //! seed replays. `SCHEDULES` says how many are tried, `SEED` which is the first (`SCHEDULES=1 SEED=…` shows one again). The same
@@ -139,4 +139,16 @@ fn without_the_written_key_a_call_is_found_that_nobody_can_ask_after() {
         to: ".header(\"idempotency-key\", format!(\"{:x}\", rand::random::<u64>()))",
     };
     is_found(&key, &["P3:"]);
+}
+
+#[test]
+#[ignore = "needs minutes: builds the product anew"]
+fn where_the_approver_may_be_the_requester_what_one_person_did_alone_is_found() {
+    let second = Mutant {
+        name: "second person, who did not ask",
+        file: "src/operations/approve.rs",
+        from: "if request.requester.id == asker.member.id {",
+        to: "if false {",
+    };
+    is_found(&second, &["P4: not agreed to"]);
 }

@@ -9,10 +9,10 @@ use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 use tokio::task::JoinHandle;
 
-use crate::crew::{Call, Done, EVERYBODY, Who};
+use crate::crew::{Call, Done, Who};
 use crate::gate::{Held, Way};
 use crate::ledger::Ledger;
-use crate::truth::{Evidence, Sent};
+use crate::truth::{Agreed, Evidence, Sent};
 use crate::world::{CONNECTORS, HANDS, World};
 
 const VERBS: [Verb; 5] = [Verb::Stop, Verb::Stop, Verb::Start, Verb::Redeploy, Verb::Restart];
@@ -64,10 +64,15 @@ pub struct Schedule<'a> {
     event: usize,
     running: Vec<Running>,
     prompts: Vec<(Who, Id)>,
+    /// What waits, or waited, for a second person, with whoever asked.
+    proposed: Vec<(Who, Id)>,
     operations: Vec<Id>,
     asked: usize,
-    /// When Olga lost her role or was given it back, in events.
+    /// When Olga lost her roles or was given them back, in events.
     roles: Vec<(usize, bool)>,
+    /// Whether Pia has hers.
+    pia_agrees: bool,
+    agreed: Vec<Agreed>,
     sent: Vec<Sent>,
     lowest: [usize; 2],
     log: Vec<String>,
@@ -79,6 +84,7 @@ impl<'a> Schedule<'a> {
     pub fn new(seed: u64, world: &'a mut World) -> Self {
         let rng = StdRng::seed_from_u64(seed);
         let (running, prompts, operations, roles) = (Vec::new(), Vec::new(), Vec::new(), vec![(0, true)]);
+        let (proposed, agreed, pia_agrees) = (Vec::new(), Vec::new(), true);
         let (sent, log) = (Vec::new(), Vec::new());
         let (began, event, asked, interactions) = (0, 0, 0, seed * 1_000);
         let (lowest, tally) = ([usize::MAX; 2], Tally::default());
@@ -89,9 +95,12 @@ impl<'a> Schedule<'a> {
             event,
             running,
             prompts,
+            proposed,
             operations,
             asked,
             roles,
+            pia_agrees,
+            agreed,
             sent,
             lowest,
             log,
@@ -151,9 +160,13 @@ impl<'a> Schedule<'a> {
             }
             94 => self.make(Call::Expire).await,
             95 => self.make(Call::Settle).await,
+            96..98 if self.rng.random_ratio(1, 3) => {
+                self.pia_agrees = !self.pia_agrees;
+                self.note(format!("Pia has her role: {}", self.pia_agrees));
+            }
             96..98 => {
-                let has = !self.has_role();
-                self.note(format!("Olga has her role: {has}"));
+                let has = !self.has_roles(Who::Olga);
+                self.note(format!("Olga has her roles: {has}"));
                 self.world.set_roles(has).await;
                 self.roles.push((self.event, has));
             }
@@ -163,7 +176,11 @@ impl<'a> Schedule<'a> {
 
     /// Somebody does something: a new command, or a press on what stands.
     fn press(&mut self) -> Call {
-        let who = EVERYBODY[[0, 0, 0, 1, 1, 1, 2][self.rng.random_range(0..7)]];
+        if !self.proposed.is_empty() && self.rng.random_ratio(1, 3) {
+            return self.press_what_waits();
+        }
+        use Who::{Olga, Otto, Pia, Vera};
+        let who = [Olga, Olga, Olga, Olga, Otto, Otto, Otto, Otto, Pia, Vera][self.rng.random_range(0..10)];
         if self.prompts.is_empty() || (self.asked < ASKED && self.rng.random_ratio(2, 5)) {
             self.asked += 1;
             if self.rng.random_ratio(1, 5) {
@@ -184,15 +201,35 @@ impl<'a> Schedule<'a> {
         let (owner, request) = self.prompts[self.rng.random_range(0..self.prompts.len())].clone();
         // Now and then somebody else presses it.
         let who = if self.rng.random_ratio(1, 8) { who } else { owner };
-        if self.rng.random_ratio(1, 8) { Call::Cancel { who, request } } else { Call::Confirm { who, request } }
+        match self.rng.random_range(0..24) {
+            0..3 => Call::Cancel { who, request },
+            3 => Call::BreakGlass { who, request },
+            _ => Call::Confirm { who, request },
+        }
+    }
+
+    /// Somebody presses what waits for a second person: mostly who may agree, and did not ask.
+    fn press_what_waits(&mut self) -> Call {
+        let (owner, request) = self.proposed[self.rng.random_range(0..self.proposed.len())].clone();
+        match self.rng.random_range(0..12) {
+            0 | 1 => Call::Approve { who: owner, request },
+            2 => Call::Cancel { who: owner, request },
+            3 => Call::BreakGlass { who: owner, request },
+            4 => Call::Approve { who: Who::Vera, request },
+            5..8 => Call::Approve { who: if owner == Who::Otto { Who::Olga } else { Who::Otto }, request },
+            _ => Call::Approve { who: Who::Pia, request },
+        }
     }
 
     async fn make(&mut self, call: Call) {
         let free = (0..HANDS).find(|hand| self.running.iter().all(|running| running.hand != *hand));
         let Some(hand) = free else { return };
         self.interactions += 1;
-        let has_role = self.has_role();
-        let asker = call.who().map(|who| who.asker(self.world, who != Who::Olga || has_role, self.interactions));
+        if let Call::Approve { who, request } = &call {
+            let (by, may) = (who.id(&self.world.seed), who.agrees() && self.has_roles(*who));
+            self.agreed.push(Agreed { request: request.clone(), by, may });
+        }
+        let asker = call.who().map(|who| who.asker(&self.world.seed, self.has_roles(who), self.interactions));
         self.note(format!("hand {hand}: {call:?}"));
         let (operations, runner) = self.world.hands[hand].clone();
         let task = tokio::spawn(call.clone().make(operations, runner, asker, self.world.at()));
@@ -205,7 +242,7 @@ impl<'a> Schedule<'a> {
         let running = &mut self.running[place];
         let (hand, Some(held)) = (running.hand, running.held.take()) else { return };
         if let Some(key) = &held.key {
-            self.sent.push(Sent { key: key.clone(), made: running.made, made_at: running.made_at });
+            self.sent.push(Sent { key: key.clone(), made: running.made, made_at: running.made_at, went: self.event });
         }
         let what = held.key.clone().unwrap_or_default();
         held.go(way);
@@ -229,6 +266,11 @@ impl<'a> Schedule<'a> {
             (Done::Prompt(request), Call::Ask { who, .. } | Call::Restart { who, .. }) => {
                 self.prompts.push((who, request.clone()))
             }
+            (Done::Proposed(request), Call::Confirm { .. }) => {
+                let owner = self.prompts.iter().find(|(_, prompt)| prompt == request).map(|(owner, _)| *owner);
+                self.tally.count("proposed");
+                self.proposed.extend(owner.map(|owner| (owner, request.clone())));
+            }
             (Done::Begun(operation), _) => {
                 self.tally.count("begun");
                 self.operations.push(operation.clone());
@@ -249,7 +291,12 @@ impl<'a> Schedule<'a> {
             drop(running.task.await);
             let Some(held) = running.held else { continue };
             if let Some(key) = &held.key {
-                self.sent.push(Sent { key: key.clone(), made: running.made, made_at: running.made_at });
+                self.sent.push(Sent {
+                    key: key.clone(),
+                    made: running.made,
+                    made_at: running.made_at,
+                    went: self.event,
+                });
             }
             let gets_there = self.rng.random_bool(0.5);
             let key = held.key.clone();
@@ -285,8 +332,12 @@ impl<'a> Schedule<'a> {
         }
     }
 
-    fn has_role(&self) -> bool {
-        self.roles.last().is_some_and(|(_, has)| *has)
+    fn has_roles(&self, who: Who) -> bool {
+        match who {
+            Who::Olga => self.roles.last().is_some_and(|(_, has)| *has),
+            Who::Pia => self.pia_agrees,
+            Who::Otto | Who::Vera => true,
+        }
     }
 
     fn note(&mut self, what: String) {
@@ -337,6 +388,13 @@ impl<'a> Schedule<'a> {
         for operation in &ledger.operations {
             self.tally.count(&format!("{} {:?}", operation.verb.word(), operation.ended.as_ref().map(|e| e.outcome)));
         }
+        for operation in &ledger.operations {
+            self.tally.count(match (&operation.approved_by, &operation.glass) {
+                (Some(_), _) => "agreed to by a second person",
+                (_, Some(_)) => "with broken glass",
+                (None, None) => "by one person",
+            });
+        }
         for entry in &ledger.audit {
             self.tally.count(entry.verdict.word());
         }
@@ -345,9 +403,9 @@ impl<'a> Schedule<'a> {
             ledger,
             actions,
             sent: std::mem::take(&mut self.sent),
+            agreed: std::mem::take(&mut self.agreed),
             roles: self.roles.clone(),
-            olga: self.world.seed.olga.id.to_string(),
-            vera: self.world.seed.vera.id.to_string(),
+            operators: [Who::Olga, Who::Otto].map(|who| who.id(&self.world.seed)),
             lowest: BOTS.map(|bot| CONNECTORS[bot].to_vec()).into_iter().zip(self.lowest).collect(),
         };
         evidence.judge()

@@ -3,18 +3,32 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use botswain::domain::audit::Verdict;
+use botswain::domain::authority::Person;
+use botswain::domain::connector::Environment;
+use botswain::domain::ids::{Id, UserId};
 use botswain::domain::operation::{Operation, Outcome, STEP_DEADLINE, StepFailure, StepState};
 use botswain::domain::request::{Request, RequestState};
 use botswain::sandbox::lifecycle::Carried;
 
 use crate::ledger::Ledger;
 
-/// A change that was sent: under which key, and when the call that sent it was made, in events and in milliseconds.
+/// A change that was sent: under which key, when the call that sent it was made, in events and in milliseconds, and when it was
+/// let go on its way, in events. What was judged for it was judged in between.
 #[derive(Clone, Debug)]
 pub struct Sent {
     pub key: String,
     pub made: usize,
     pub made_at: i64,
+    pub went: usize,
+}
+
+/// A press of somebody who would be the second person.
+#[derive(Clone, Debug)]
+pub struct Agreed {
+    pub request: Id,
+    pub by: UserId,
+    /// Whether they might, when they pressed.
+    pub may: bool,
 }
 
 /// Everything that tells the story of a schedule.
@@ -24,10 +38,12 @@ pub struct Evidence {
     pub actions: Vec<Carried>,
     /// What was sent while the schedule held the gate.
     pub sent: Vec<Sent>,
-    /// When Olga lost her role or was given it back, in events.
+    /// Who pressed to agree as the second person.
+    pub agreed: Vec<Agreed>,
+    /// When Olga lost her roles or was given them back, in events.
     pub roles: Vec<(usize, bool)>,
-    pub olga: String,
-    pub vera: String,
+    /// Olga, who may break the glass, and Otto.
+    pub operators: [UserId; 2],
     /// The connectors of each bot, and the lowest count of healthy ones that there was.
     pub lowest: Vec<(Vec<&'static str>, usize)>,
 }
@@ -38,6 +54,14 @@ macro_rules! always {
             return Err(format!($($said)+));
         }
     };
+}
+
+/// What the policy of the explored world says of an operation, in words of its own.
+fn needs_a_second_person(operation: &Operation) -> bool {
+    let is_in_production = |place: &Environment| place.as_str() == "production";
+    let touches = std::iter::once(&operation.environment).chain(&operation.to).any(is_in_production);
+    let of = (operation.bot.name.as_str(), operation.verb.word());
+    touches && [("Billing Bot", "restart"), ("Orders Bot", "stop"), ("Orders Bot", "redeploy")].contains(&of)
 }
 
 impl Ledger {
@@ -51,6 +75,7 @@ impl Ledger {
 impl Evidence {
     pub fn judge(&self) -> Result<(), String> {
         self.every_action_was_confirmed_once()?;
+        self.nothing_is_begun_without_its_second_person()?;
         self.nothing_is_begun_late_or_without_the_role()?;
         self.every_request_ends_in_one_record()?;
         self.one_operation_at_a_time()?;
@@ -65,7 +90,8 @@ impl Evidence {
             let Some(request) = request else { return Err(format!("P3: no request: {operation:?}")) };
             always!(request.state == RequestState::Confirmed, "P3: {request:?} is carried out by {operation:?}");
             always!(operation.opened_at < request.expires_at, "P3: begun after its expiry: {request:?} {operation:?}");
-            always!(operation.requester.id.to_string() != self.vera, "P4: a viewer's is carried out: {operation:?}");
+            let may = self.operators.contains(&operation.requester.id);
+            always!(may, "P4: carried out for somebody who may not: {operation:?}");
             known.extend(operation.steps.iter().map(|step| step.key.as_str()));
         }
         let mut carried = BTreeSet::new();
@@ -85,9 +111,38 @@ impl Evidence {
                             | StepFailure::TooLate
                             | StepFailure::RoleLost
                             | StepFailure::Frozen
+                            | StepFailure::CostsMore { .. }
                     }
             );
             always!(!was || !not_begun, "P3: said not to be begun, and carried out: {step:?}");
+        }
+        Ok(())
+    }
+
+    /// P3, P4: what needs a second person is begun by the press of one who may at that press and did not ask, or with broken
+    /// glass by the one who may do that; what needs none, by neither. And it is the plan that they were shown.
+    fn nothing_is_begun_without_its_second_person(&self) -> Result<(), String> {
+        for operation in &self.ledger.operations {
+            let needed = needs_a_second_person(operation);
+            let requester = operation.requester.id;
+            let pressed = |second: &Person| {
+                let theirs = |agreed: &&Agreed| agreed.request == operation.request && agreed.by == second.id;
+                second.id != requester && self.agreed.iter().filter(theirs).any(|agreed| agreed.may)
+            };
+            let right = match (&operation.approved_by, &operation.glass) {
+                (Some(second), None) => needed && pressed(second),
+                (None, Some(_)) => needed && requester == self.operators[0],
+                (None, None) => !needed,
+                (Some(_), Some(_)) => false,
+            };
+            always!(right, "P4: not agreed to by whom it needs: {operation:?}");
+            let request = self.ledger.requests.iter().find(|request| request.id == operation.request);
+            let plan = request.and_then(|request| request.plan.as_ref());
+            let Some(plan) = plan else { return Err(format!("P3: nobody was shown a plan: {operation:?}")) };
+            let planned = plan.connectors.iter().flat_map(|planned| &planned.steps);
+            let is_it = planned.eq(operation.steps.iter().map(|step| &step.action));
+            let pinned = is_it && operation.plan == Some(plan.digest());
+            always!(pinned, "P3: another plan was agreed to: {plan:?} {operation:?}");
         }
         Ok(())
     }
@@ -98,15 +153,19 @@ impl Evidence {
         for operation in &self.ledger.operations {
             let mut ready_at = Some(operation.opened_at);
             for (place, step) in operation.steps.iter().enumerate() {
-                let first = self.sent.iter().find(|sent| sent.key == step.key);
+                let first = self.sent.iter().filter(|sent| sent.key == step.key).min_by_key(|sent| sent.made);
                 if let (Some(first), Some(ready_at), true) = (first, ready_at, step.action.takes_away()) {
                     let late = first.made_at - ready_at.as_millisecond();
                     let most = i64::try_from(STEP_DEADLINE.as_millis()).unwrap();
                     always!(late < most, "P3: begun {late} ms after it could be: {step:?}");
-                    let olgas = operation.requester.id.to_string() == self.olga;
-                    let had =
-                        self.roles.iter().rev().find(|(event, _)| *event < first.made).is_none_or(|(_, has)| *has);
-                    always!(place == 0 || !olgas || had, "P3: begun after the role was lost: {step:?}");
+                    let olgas = operation.requester.id == self.operators[0];
+                    // Whoever asked for what a second person agreed to later is judged again before the first one, too.
+                    let judged_again = place > 0 || operation.approved_by.is_some();
+                    let before = self.roles.iter().rev().find(|(event, _)| *event < first.made);
+                    let meanwhile =
+                        self.roles.iter().any(|(event, has)| *has && (first.made..=first.went).contains(event));
+                    let had = meanwhile || before.is_none_or(|(_, has)| *has);
+                    always!(!judged_again || !olgas || had, "P3: begun after the role was lost: {step:?}");
                 }
                 ready_at = step.ended_at;
             }
@@ -127,7 +186,7 @@ impl Evidence {
             let due = match (request.state, ended) {
                 (RequestState::Confirmed, Some(ended)) => match ended.outcome {
                     Outcome::Done => Verdict::Done,
-                    Outcome::Failed => Verdict::Failed,
+                    Outcome::Failed | Outcome::LeftStopped => Verdict::Failed,
                     Outcome::Unknown => Verdict::OutcomeUnknown,
                     Outcome::Halted => Verdict::Cancelled,
                 },

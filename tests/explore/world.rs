@@ -26,6 +26,13 @@ use crate::witness::Witness;
 pub const HANDS: usize = 6;
 /// The connectors that the operators are after: two of one bot, three of another.
 pub const CONNECTORS: [&str; 5] = ["billing-1", "billing-2", "orders-1", "orders-2", "orders-3"];
+/// What needs a second person, as the file of settings has it.
+const POLICY: &str = r#"
+[environments.production.bots.bot-billing]
+second_person = ["restart"]
+[environments.production.bots.bot-orders]
+second_person = ["stop", "redeploy"]
+"#;
 /// The time of one schedule: the next one begins after it.
 const A_SCHEDULE: i64 = 100_000_000;
 /// When the first one begins.
@@ -55,13 +62,19 @@ impl World {
         options.fleet.mode = Mode::Explicit;
         options.fleet.start_ms = Some(BEGINNING);
         options.fleet.load_drift = None;
+        let seed = Seed::with_an_approver();
+        options.world.seed = seed.clone();
         let sandbox = Sandbox::start(options).await.unwrap();
         let _witness = Witness::of(&sandbox.discord.as_ref().unwrap().stand_in, &[]);
         // In memory where there is such a folder: what is explored is the order of things, not the disk.
         let memory = Path::new("/dev/shm");
         let folder = if memory.is_dir() { TempDir::new_in(memory) } else { TempDir::new() }.unwrap();
         let database = format!("sqlite:{}", folder.path().join("explored.sqlite3").display());
-        let config = sandbox.config(&[("DATABASE_URL", &database)]).unwrap();
+        let policy = folder.path().join("policy.toml");
+        std::fs::write(&policy, POLICY).unwrap();
+        let policy = policy.display().to_string();
+        let own = [("DATABASE_URL", &*database), ("BOTSWAIN_CONFIG", &*policy), ("APPROVAL_TTL", "1m")];
+        let config = sandbox.config(&own).unwrap();
         let gate = Gate::before(&sandbox.lifecycle.as_ref().unwrap().stand_in, HANDS).await;
         let client = |url: &reqwest::Url| {
             let settings = Settings::new(url.clone(), config.lifecycle.token.clone());
@@ -71,7 +84,7 @@ impl World {
         let store = Store::open(&config.database_url).await.unwrap();
         let discord = DiscordApi::new(&config.discord.token, config.discord.api_url.as_ref()).unwrap();
         let reader = reader(&config).await;
-        let (seed, http, now) = (Seed::default(), reqwest::Client::new(), BEGINNING);
+        let (http, now) = (reqwest::Client::new(), BEGINNING);
         let hands = Vec::new();
         let mut world =
             Self { sandbox, folder, gate, store, hands, reader, seed, now, config, lifecycle, discord, http, _witness };
@@ -102,9 +115,10 @@ impl World {
         self.begin_process().await;
     }
 
-    /// Olga has her role, or has lost it.
-    pub async fn set_roles(&self, operator: bool) {
-        let roles = if operator { vec![self.seed.operators.id.to_string()] } else { Vec::new() };
+    /// Olga has her roles, or has lost them.
+    pub async fn set_roles(&self, has: bool) {
+        let roles = [&self.seed.operators, &self.seed.on_call].into_iter().filter(|_| has);
+        let roles: Vec<_> = roles.map(|role| role.id.to_string()).collect();
         let address = self.sandbox.discord.as_ref().unwrap().address;
         let path = format!("http://{address}/control/discord/members/{}/roles", self.seed.olga.id);
         self.http.put(path).json(&json!({ "roles": roles })).send().await.unwrap().error_for_status().unwrap();

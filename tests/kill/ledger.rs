@@ -76,6 +76,27 @@ impl Ledger {
     }
 }
 
+/// In the middle of what the program was killed, and how often.
+#[derive(Debug, Default)]
+pub struct Struck(BTreeMap<String, usize>);
+
+impl Struck {
+    pub fn look(&mut self, ledger: &Ledger) {
+        let open = ledger.requests.iter().filter(|request| request.state.is_open());
+        let asked = open.map(|request| format!("{} {}", request.verb.word(), request.state.word()));
+        let open = ledger.operations.iter().filter(|operation| !operation.is_over());
+        let begun = open.filter_map(|operation| {
+            let (_, step) = operation.current()?;
+            let state = serde_json::to_value(&step.state).unwrap();
+            let state = state["is"].as_str().unwrap_or_default();
+            Some(format!("{}: {} {state}", operation.verb.word(), step.action.verb().word()))
+        });
+        for what in asked.chain(begun) {
+            *self.0.entry(what).or_default() += 1;
+        }
+    }
+}
+
 async fn bodies<T: DeserializeOwned>(pool: &AnyPool, select: &'static str) -> Result<Vec<T>, sqlx::Error> {
     let rows = sqlx::query(select).fetch_all(pool).await?;
     rows.iter().map(|row| Ok(serde_json::from_str(&row.try_get::<String, _>("body")?).unwrap())).collect()

@@ -11,6 +11,7 @@ mod ledger;
 mod mutant;
 mod program;
 mod scene;
+mod second;
 mod siege;
 mod truth;
 

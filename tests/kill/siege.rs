@@ -13,9 +13,10 @@ use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 use sqlx::AnyPool;
 
-use crate::ledger::Ledger;
+use crate::ledger::{Ledger, Struck};
 use crate::program::{Database, Program};
 use crate::scene::{self, Change};
+use crate::second::{POLICY, comes_late};
 use crate::truth::{Evidence, Not};
 use crate::world::{AT_ONCE, Beginning, World};
 
@@ -56,7 +57,12 @@ impl Siege {
             .filter_map(|line| line.split_once('='))
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .collect();
-        let own = [("POLL_INTERVAL", "1s"), ("START_GRACE", "10s"), ("CONFIRMATION_TTL", "10s")];
+        let policy = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(policy.path(), POLICY).unwrap();
+        settings.push(("BOTSWAIN_CONFIG".to_owned(), policy.path().display().to_string()));
+        settings.push(("BREAK_GLASS_ROLE_IDS".to_owned(), Seed::default().on_call.id.to_string()));
+        let own =
+            [("POLL_INTERVAL", "1s"), ("START_GRACE", "10s"), ("CONFIRMATION_TTL", "10s"), ("APPROVAL_TTL", "1m")];
         settings.extend(own.into_iter().chain(AT_ONCE).map(|(name, value)| (name.to_owned(), value.to_owned())));
         // Far more is changed in ten minutes than any team would.
         let unlimited = ["CHANGES_PER_PERSON", "CHANGES_PER_ENVIRONMENT"];
@@ -69,11 +75,13 @@ impl Siege {
 
         let mut rng = StdRng::seed_from_u64(seed);
         let (mut killed, mut round) = (0, 0);
+        let mut struck = Struck::default();
         let began = Instant::now();
         let mut held = Ok(());
         while killed < kills && held.is_ok() {
             round += 1;
-            held = Round { world: &world, program: &mut program, rng: &mut rng }.play().await;
+            let (rng, struck) = (&mut rng, &mut struck);
+            held = Round { world: &world, program: &mut program, reader: &reader, rng, struck }.play().await;
             killed += KILLS_A_ROUND;
             held = match held {
                 Ok(()) => comes_to_rest(&world, &database, &reader).await,
@@ -86,7 +94,7 @@ impl Siege {
         let held = held.map_err(|broken| format!("round {round}: {broken}\n--- its log:\n{}", program.said()));
         program.kill().ok();
         let happened = Ledger::read(&reader).await.unwrap().tally();
-        println!("{killed} kills in {} s: {happened}", began.elapsed().as_secs());
+        println!("{killed} kills in {} s: {happened}; struck: {struck:?}", began.elapsed().as_secs());
         reader.close().await;
         world.sandbox.stop().await;
         held
@@ -96,12 +104,14 @@ impl Siege {
 struct Round<'a> {
     world: &'a World,
     program: &'a mut Program,
+    reader: &'a AnyPool,
     rng: &'a mut StdRng,
+    struck: &'a mut Struck,
 }
 
 impl Round<'_> {
     async fn play(self) -> Result<(), String> {
-        let Self { world, program, rng } = self;
+        let Self { world, program, reader, rng, struck } = self;
         if rng.random_ratio(1, 2) {
             put_right(world);
         }
@@ -110,7 +120,8 @@ impl Round<'_> {
         bots.rotate_left(turn);
         // Now and then they are after the same bot.
         let second = if rng.random_ratio(1, 4) { bots[0] } else { bots[1] };
-        let (first, second) = (Change::choose(world, bots[0], rng), Change::choose(world, second, rng));
+        let first = Change::choose(world, bots[0], rng).await;
+        let second = Change::choose(world, second, rng).await;
         if rng.random_ratio(1, 2) {
             scene::happen(world, bots[2], rng);
         }
@@ -123,10 +134,17 @@ impl Round<'_> {
         let trespasses = rng.random_ratio(1, 8);
 
         let (olga, otto, vera) = (world.olga().in_a_hurry(), world.otto().in_a_hurry(), world.vera().in_a_hurry());
+        let late = [None, Some(&olga), Some(&otto)][rng.random_range(0..3)];
+        let mut of_late = StdRng::seed_from_u64(rng.random());
         let people = async {
-            tokio::join!(first.play(world, &olga, &otto), second.play(world, &otto, &vera), async {
+            let hers = first.play(world, &olga, &otto, &vera);
+            let his = second.play(world, &otto, &olga, &vera);
+            tokio::join!(hers, his, first.goes_wrong(world), second.goes_wrong(world), async {
                 if trespasses {
                     scene::trespass(world, &vera).await;
+                }
+                if let Some(late) = late {
+                    comes_late(world, late, &mut of_late).await;
                 }
             })
         };
@@ -136,6 +154,7 @@ impl Round<'_> {
                 wait_for(&mut events, rng.random_range(0..10)).await;
                 tokio::time::sleep(Duration::from_micros(rng.random_range(0..20_000))).await;
                 program.kill().map_err(|ended| format!("it ended by itself: {ended}"))?;
+                struck.look(&Ledger::read(reader).await.unwrap());
                 program.start();
             }
             Ok(())
@@ -172,6 +191,7 @@ fn put_right(world: &World) {
         if !is_healthy(&connector) {
             world.does(&connector.id, Deed::Recover);
         }
+        world.does(&connector.id, Deed::StartRefused { on: false });
     }
 }
 
@@ -242,6 +262,7 @@ async fn gather(world: &World, database: &Database, reader: &AnyPool) -> Evidenc
         pings: world.pings().await,
         violations: world.get("violations").await.as_array().unwrap().clone(),
         viewer: seed.vera.id.to_string().parse().unwrap(),
+        breaks_glass: seed.olga.id.to_string().parse().unwrap(),
         on_call: seed.on_call.id.to_string(),
         alert_channel: world.alert_channel(),
     }

@@ -44,6 +44,8 @@ pub struct Evidence {
     pub pings: Vec<Value>,
     pub violations: Vec<Value>,
     pub viewer: u64,
+    /// The one operator who may do without a second person.
+    pub breaks_glass: u64,
     pub on_call: String,
     pub alert_channel: String,
 }
@@ -64,12 +66,17 @@ macro_rules! in_the_end {
     };
 }
 
+mod second;
+
 impl Evidence {
     pub fn judge(&self, now: Timestamp) -> Result<(), Not> {
         self.every_action_was_confirmed_once()?;
+        self.nothing_is_begun_without_its_second_person()?;
         self.every_request_ends_in_one_record(now)?;
         self.the_record_is_whole()?;
         self.every_message_stands_once()?;
+        self.what_waits_says_how_it_stands()?;
+        self.broken_glass_is_told_once()?;
         self.every_line_is_told_once()?;
         self.incidents_tell_the_truth()?;
         self.nobody_else_is_pinged()
@@ -127,7 +134,7 @@ impl Evidence {
                 (RequestState::Choosing | RequestState::Asked | RequestState::Proposed, _) => None,
                 (RequestState::Confirmed, Some(ended)) => Some(match ended.outcome {
                     Outcome::Done => Verdict::Done,
-                    Outcome::Failed => Verdict::Failed,
+                    Outcome::Failed | Outcome::LeftStopped => Verdict::Failed,
                     Outcome::Unknown => Verdict::OutcomeUnknown,
                     Outcome::Halted => Verdict::Cancelled,
                 }),

@@ -1,4 +1,4 @@
-"""Drives a lifecycle service through the contract: pages, a stop, a replay, conflicts, refusals and the event stream.
+"""Drives a lifecycle service through the contract: pages, a stop, a replay, a withdrawal, conflicts, refusals, the event stream.
 
     python3 drive.py URL          (the token in LIFECYCLE_TOKEN)
 
@@ -79,7 +79,8 @@ def stop_once(client, connector):
     name = key()
     accepted = client.follow(seen, "change", {"Idempotency-Key": name}, STOP)
     expect("Idempotent-Replayed" not in accepted.headers, "a new key was taken for an old one")
-    replays = [client.follow(accepted, "again")]
+    # What was accepted cannot be withdrawn: it is answered as what it is.
+    replays = [client.follow(accepted, "again"), withdraw(client, connector, name, STOP)]
     to_its_end(client, accepted)
     # The revision that it was for is gone by now: a key that was judged comes before any precondition.
     replays.append(client.call("begin_operation", accepted.asked["parameters"], STOP))
@@ -96,6 +97,29 @@ def stop_once(client, connector):
     expect(after["revision"] != seen.body["revision"], "the revision did not move")
     print("key", name)
     return seen.body["revision"]
+
+
+def withdraw(client, connector, name, body):
+    """The same once more, held to a revision that no connector has."""
+    return change(client, connector, body, Idempotency_Key=name, If_Match=f'"withdrawn-{name}"')
+
+
+def withdrawn(client, connector):
+    """A change that is given up before it arrived: whatever comes of it later is refused, and nothing is carried out."""
+    before = client.call("read_connector", {"id": connector}).body
+    name = key()
+    first = withdraw(client, connector, name, STOP)
+    refused(first, 412, "revision-mismatch")
+    # The call that was given up comes late: its revision still holds, and so it would be carried out but for its key.
+    for held in ({"If_Match": f'"{before["revision"]}"'}, {}):
+        late = change(client, connector, STOP, Idempotency_Key=name, **held)
+        refused(late, 412, "revision-mismatch")
+        expect(late.body == first.body, f"refused in another way: {late.body}, not {first.body}")
+    refused(change(client, connector, START, Idempotency_Key=name), 422, "idempotency-key-reused")
+    expect(client.call("find_operations", {"idempotency_key": name}).body["items"] == [], "a withdrawn key has an operation")
+    after = client.call("read_connector", {"id": connector}).body
+    still = ("revision", "agent", "operation_id")
+    expect([after[word] for word in still] == [before[word] for word in still], f"it was carried out: {before}, {after}")
 
 
 def conflicts(client, connector, old_revision):
@@ -138,6 +162,8 @@ def main():
     strangers(client)
     running = [c["id"] for c in fleet if c["agent"] == "Online" and c["operation_id"] is None]
     connector = running[0]
+
+    withdrawn(client, connector)
 
     events = client.events("follow_events")
     next(events)

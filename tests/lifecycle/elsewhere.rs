@@ -64,7 +64,7 @@ fn p3_a_client_in_another_language_drives_the_service_from_its_document_alone() 
     let key = said.lines().find_map(|line| line.strip_prefix("key ")).unwrap();
     let actions = service.actions();
     let stops: Vec<_> = actions.iter().filter(|action| action["key"] == key).collect();
-    assert_eq!(stops.len(), 1, "a stop that was asked for four times was carried out once: {actions:?}");
+    assert_eq!(stops.len(), 1, "a stop that was asked for five times was carried out once: {actions:?}");
     assert_eq!((stops[0]["action"].as_str(), actions.len()), (Some("stop"), 2));
 }
 

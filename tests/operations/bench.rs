@@ -230,4 +230,6 @@ impl Bench {
     }
 }
 
+/// The service's route on which changes are begun.
+pub const CHANGES: &str = "POST /v1/connectors/{id}/operations";
 pub const TTL: Duration = Duration::from_secs(120);

@@ -2,6 +2,7 @@
 
 use botswain::domain::action::Verb;
 use botswain::domain::audit::Verdict;
+use botswain::domain::operation::{Outcome, StepFailure, StepState};
 use botswain::domain::plan::{Consent, Drift};
 use botswain::domain::request::{Refusal, RequestState};
 use botswain::operations::{Answer, Settled};
@@ -86,6 +87,33 @@ async fn p11_a_typed_name_is_held_against_a_fresh_reading_too() {
     let blind = bench.operations.confirm_typed(&olga, &again.id, "Billing Bot", at(3)).await.unwrap();
     assert!(matches!(blind, Settled::Refused(Refusal::CannotRead { .. })), "{blind:?}");
     assert!(bench.deeds().is_empty());
+}
+
+#[tokio::test]
+async fn p11_what_moved_between_the_click_and_the_first_call_is_seen_before_anything_is_sent() {
+    for (verb, to) in [(Verb::Stop, None), (Verb::Redeploy, Some("demo")), (Verb::Restart, None)] {
+        let bench = Bench::new().await;
+        let operation = bench.begin(&bench.olga(), verb, "orders-1", to, at(0)).await;
+        bench.fleet().do_to("orders-2", Deed::Drop).unwrap();
+        bench.run(0, 30).await;
+        let ended = bench.operation(&operation.id).await;
+        let why = StepFailure::CostsMore { left: 1, agreed: 2 };
+        assert_eq!(ended.steps[0].state, StepState::Failed { why }, "{verb:?}");
+        assert_eq!(ended.ended.as_ref().unwrap().outcome, Outcome::Failed);
+        assert!(bench.deeds().is_empty(), "{verb:?}");
+        assert_eq!(bench.audit().await.len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn p11_what_is_not_healthy_is_stopped_whatever_its_peers_do_meanwhile() {
+    let bench = Bench::new().await;
+    bench.fleet().do_to("orders-1", Deed::Drop).unwrap();
+    bench.look(at(0)).await;
+    bench.begin(&bench.olga(), Verb::Stop, "orders-1", None, at(0)).await;
+    bench.fleet().do_to("orders-2", Deed::Drop).unwrap();
+    bench.run(0, 30).await;
+    assert_eq!(bench.deeds(), ["stop orders-1"]);
 }
 
 #[tokio::test]

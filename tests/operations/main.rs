@@ -8,6 +8,7 @@ mod foretold;
 mod freezes;
 mod glass;
 mod guards;
+mod leaving;
 mod meddling;
 mod progress;
 mod record;
@@ -31,10 +32,10 @@ use botswain::domain::plan::Drift;
 use botswain::domain::policy::{Own, OwnOfEnvironment, Policy};
 use botswain::domain::request::{Refusal, RequestState};
 use botswain::operations::{Answer, Said, Settled};
-use botswain::sandbox::lifecycle::{Deed, FaultKind};
+use botswain::sandbox::lifecycle::{Deed, Fault, FaultKind};
 use botswain::store::operations::{Leased, Saved, Then};
 
-use bench::{Bench, TTL, at};
+use bench::{Bench, CHANGES, TTL, at};
 
 #[tokio::test]
 async fn a_stop_is_carried_out_once_and_ends_when_it_is_seen() {
@@ -130,7 +131,7 @@ async fn p3_an_answer_that_was_lost_is_asked_after_by_its_key_and_never_repeated
     let bench = Bench::new().await;
     let olga = bench.olga();
     let operation = bench.begin(&olga, Verb::Stop, "billing-1", None, at(0)).await;
-    bench.fleet().add_fault(FaultKind::AcceptThenDrop);
+    bench.fleet().add_fault(Fault { route: Some(CHANGES.to_owned()), ..Fault::from(FaultKind::AcceptThenDrop) });
     bench.drain(at(0)).await;
     let state = bench.operation(&operation.id).await.steps[0].state.clone();
     assert_eq!(state, StepState::Uncertain, "whether it was carried out is not known yet");

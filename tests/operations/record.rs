@@ -5,9 +5,9 @@ use botswain::domain::audit::{Entry, Verdict};
 use botswain::domain::connector::AgentStatus;
 use botswain::domain::ids::Id;
 use botswain::operations::{Asker, Settled};
-use botswain::sandbox::lifecycle::{Deed, FaultKind};
+use botswain::sandbox::lifecycle::{Deed, Fault, FaultKind};
 
-use crate::bench::{Bench, TTL, at};
+use crate::bench::{Bench, CHANGES, TTL, at};
 
 /// A bench on which `verb` can be asked for, on `billing-1`.
 async fn ready_for(verb: Verb) -> Bench {
@@ -41,6 +41,10 @@ async fn let_it_end(bench: &Bench, verb: Verb, verdict: Verdict) -> Id {
         }
         Verdict::OutcomeUnknown => {
             bench.confirm(&olga, &id, at(0)).await.unwrap();
+            bench
+                .fleet()
+                .add_fault(Fault { route: Some(CHANGES.to_owned()), ..Fault::from(FaultKind::AcceptThenDrop) });
+            bench.drain(at(0)).await;
             bench.fleet().add_fault(FaultKind::AcceptThenDrop);
             bench.run(0, 600).await;
         }

@@ -7,7 +7,7 @@ use botswain::domain::request::{Refusal, Request};
 use botswain::operations::{Answer, Asker, Said, Stepped};
 use botswain::sandbox::lifecycle::{Deed, Fault, FaultKind};
 
-use crate::bench::{Bench, at};
+use crate::bench::{Bench, CHANGES, at};
 
 /// What is asked is narrowed by the menu of connectors, of which these are chosen.
 async fn chosen(bench: &Bench, asker: &Asker, verb: Verb, bot: &str, names: &[&str], second: i64) -> Request {
@@ -92,13 +92,28 @@ async fn one_that_fails_keeps_no_other_from_its_end_and_is_named() {
 }
 
 #[tokio::test]
+async fn p11_of_several_none_is_stopped_if_together_they_cost_more_by_then() {
+    let bench = Bench::new().await;
+    let olga = bench.olga();
+    let request = chosen(&bench, &olga, Verb::Stop, "Orders Bot", &["orders-1", "orders-2"], 0).await;
+    let operation = bench.confirm(&olga, &request.id, at(0)).await.unwrap();
+    bench.fleet().do_to("orders-3", Deed::Drop).unwrap();
+    bench.run(0, 30).await;
+    let ended = bench.operation(&operation.id).await;
+    let why = StepFailure::CostsMore { left: 0, agreed: 1 };
+    assert!(ended.steps.iter().all(|step| step.state == StepState::Failed { why: why.clone() }), "{ended:#?}");
+    assert!(bench.deeds().is_empty());
+    assert_eq!(bench.audit().await.len(), 1);
+}
+
+#[tokio::test]
 async fn p3_answers_that_were_lost_are_asked_after_for_each_and_nothing_is_sent_twice() {
     let bench = Bench::new().await;
     let olga = bench.olga();
     let names = ["orders-1", "orders-2", "orders-3"];
     let request = chosen(&bench, &olga, Verb::Stop, "Orders Bot", &names, 0).await;
     let operation = bench.confirm(&olga, &request.id, at(0)).await.unwrap();
-    let route = Some("POST /v1/connectors/{id}/operations".to_owned());
+    let route = Some(CHANGES.to_owned());
     bench.fleet().add_fault(Fault { route, ..Fault::from(FaultKind::AcceptThenDrop) });
     // Each is sent, and each answer is lost.
     for second in 0..20 {

@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use botswain::domain::action::{Action, Verb};
 use botswain::domain::audit::Verdict;
-use botswain::domain::connector::Environment;
+use botswain::domain::authority::Person;
+use botswain::domain::connector::{AgentStatus, Environment, Link};
 use botswain::domain::ids::{BotId, ConnectorId, Id};
 use botswain::domain::operation::guiding::{Told, Wish};
-use botswain::domain::operation::{Operation, StepState};
+use botswain::domain::operation::{Ended, Operation, Outcome, Seen, StepFailure, StepState};
 use botswain::domain::progress::Usual;
 use botswain::domain::request::{Request, RequestState};
 use botswain::store::Store;
@@ -27,6 +28,7 @@ on_both!(
     p6_after_a_restart_an_operation_goes_on_and_its_old_lease_is_worth_nothing,
     p10_an_operation_ends_once_with_one_record_and_frees_what_it_held,
     a_postponed_operation_is_as_it_was_and_due_later,
+    what_a_redeploy_stopped_is_left_so_once_and_not_when_something_was_begun_on_it_since,
     the_last_operations_on_a_connector_are_the_newest_first,
     ids_of_any_length_and_any_character_are_kept_apart,
     p6_what_somebody_says_to_an_operation_waits_until_it_is_taken_in_and_is_taken_in_once,
@@ -230,4 +232,52 @@ async fn p6_what_somebody_says_to_an_operation_waits_until_it_is_taken_in_and_is
     let end = Then::End { entry: &record };
     assert_eq!(ground.store.save_operation(&operation, &leased.lease, end, at(3)).await.unwrap(), Saved::Now);
     assert!(!say(&told(Wish::Halt), 4).await, "it is over");
+}
+
+/// A redeploy of billing-1 that failed with it stopped.
+async fn failed_half_way(store: &Store) -> Operation {
+    let request = redeploy("billing", "billing-1", "production", "demo");
+    let mut operation = begun(store, &request).await;
+    let leased = lease(store, 1).await.unwrap();
+    let stopped = Seen {
+        agent: AgentStatus::Stopped,
+        conversational_cloud: Link::NotConnected,
+        bot_server: Link::NotConnected,
+        environment: Environment::new("production"),
+    };
+    operation.saw(0, stopped);
+    operation.steps[0].state = StepState::Failed { why: StepFailure::NotSeen };
+    operation.ended = Some(Ended { at: at(1), outcome: Outcome::Failed });
+    let record = entry(request.id.as_str(), Verdict::Failed, 1);
+    let end = Then::End { entry: &record };
+    assert_eq!(store.save_operation(&operation, &leased.lease, end, at(1)).await.unwrap(), Saved::Now);
+    operation
+}
+
+async fn what_a_redeploy_stopped_is_left_so_once_and_not_when_something_was_begun_on_it_since(ground: Ground) {
+    let store = &ground.store;
+    let failed = failed_half_way(store).await;
+    let standing = store.standing_operation(&failed.id).await.unwrap().unwrap();
+    assert_eq!(standing.operation, failed);
+    let leave = async |by: &str, second: i64| {
+        let by = Person { name: by.to_owned(), ..failed.requester.clone() };
+        let left = failed.left_stopped(by, at(second)).unwrap();
+        let record = entry(&format!("interaction:{second}"), Verdict::Done, second);
+        store.leave_stopped(&standing, &left, &record, at(second)).await.unwrap()
+    };
+    let (olga, otto) = tokio::join!(leave("Olga", 2), leave("Otto", 3));
+    assert!(olga ^ otto, "of two at once one is taken");
+    let left = store.operation(&failed.id).await.unwrap().unwrap();
+    let by = left.guidance.left_stopped.unwrap().by.name;
+    assert_eq!((left.ended.unwrap().outcome, by.as_str()), (Outcome::LeftStopped, if olga { "Olga" } else { "Otto" }));
+    assert_eq!(store.records(at(0), 9).await.unwrap().len(), 2, "the operation's, and that of the one who left it");
+    let later = failed_half_way(store).await;
+    let standing = store.standing_operation(&later.id).await.unwrap().unwrap();
+    let left = later.left_stopped(later.requester.clone(), at(4)).unwrap();
+    let start = Request { verb: Verb::Start, ..asked("billing", "billing-1") };
+    begun(store, &start).await;
+    let record = entry("interaction:4", Verdict::Done, 4);
+    assert!(!store.leave_stopped(&standing, &left, &record, at(4)).await.unwrap());
+    assert_eq!(store.operation(&later.id).await.unwrap().unwrap(), later);
+    assert_eq!(store.records(at(0), 9).await.unwrap().len(), 3);
 }

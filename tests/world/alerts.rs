@@ -206,7 +206,7 @@ async fn p2_what_comes_back_soon_is_the_same_card_with_a_reply_that_calls() {
 }
 
 /// The lines in the thread of a card, once one of them says this.
-async fn told(world: &World, card: &Message, text: &str) -> Vec<String> {
+pub async fn told(world: &World, card: &Message, text: &str) -> Vec<String> {
     let path = format!("channels/{}/messages", card.id());
     let lines = async |world: &World| {
         let messages = world.get(&path).await;

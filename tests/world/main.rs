@@ -14,6 +14,7 @@ mod faults;
 mod freezes;
 mod glass;
 mod kill;
+mod leaving;
 #[path = "../description/witness.rs"]
 mod witness;
 

@@ -170,10 +170,16 @@ impl<'w> Person<'w> {
 }
 
 impl Reply {
-    /// What the form that opened says in its one input, where that is empty.
+    /// What the form that opened says in its first input, where that is empty.
     pub fn asks(&self) -> Option<String> {
+        self.asks_all()?.into_iter().next()
+    }
+
+    /// What the form that opened says in each of its inputs, where they are empty.
+    pub fn asks_all(&self) -> Option<Vec<String>> {
         let (modal, ..) = self.form.as_ref()?;
-        modal["components"][0]["components"][0]["placeholder"].as_str().map(str::to_owned)
+        let inputs = modal["components"].as_array()?.iter();
+        Some(inputs.filter_map(|row| row["components"][0]["placeholder"].as_str().map(str::to_owned)).collect())
     }
 
     /// The message that it was answered with.

@@ -192,10 +192,14 @@ pub(super) fn operations(of: &Sample<'_>) -> Vec<Exhibit> {
     let refused = StepFailure::Refused { said: "The target has no free bot user.".to_owned() };
     let mut left = of.ended(moves(vec![StepState::Done, failed(refused)]), Outcome::Failed);
     see(&mut left, seen(AgentStatus::Stopped, Link::NotConnected));
+    let given_up = left.left_stopped(of.cast.otto.clone(), of.ago(5));
     let unknown = of.ended(moves(vec![StepState::Done, failed(StepFailure::OutcomeUnknown)]), Outcome::Unknown);
     let mut never =
         of.ended(of.operation(Verb::Start, &["billing-2"], None, vec![failed(StepFailure::NotSeen)]), Outcome::Failed);
     see(&mut never, seen(AgentStatus::NotConnected, Link::NotConnected));
+    let costs = failed(StepFailure::CostsMore { left: 0, agreed: 1 });
+    let mut costs = of.ended(of.operation(Verb::Stop, &["billing-1"], None, vec![costs]), Outcome::Failed);
+    see(&mut costs, seen(AgentStatus::Online, Link::Connected));
     let lost = of.ended(moves(vec![StepState::Done, failed(StepFailure::RoleLost)]), Outcome::Failed);
     vec![
         said(
@@ -212,8 +216,10 @@ pub(super) fn operations(of: &Sample<'_>) -> Vec<Exhibit> {
         said("Outcome unknown", unknown),
         said("Never seen healthy", never),
         said("Ended, because a role was lost", lost),
+        said("Not begun, because it would cost more by now", costs),
     ]
     .into_iter()
+    .chain(given_up.map(|operation| said("Left stopped, after it failed", operation)))
     .chain(restarts(of))
     .chain(without_a_second_person(of))
     .collect()
@@ -273,6 +279,9 @@ fn restarts(of: &Sample<'_>) -> Vec<Exhibit> {
         said("Somebody else was at it too", meddled),
         Exhibit::private("Somebody said how it goes on", &operation::heard(Wish::Halt)),
         Exhibit::private("It is over already", &operation::is_over()),
+        Exhibit::private("Somebody left it stopped", &operation::left_stopped()),
+        Exhibit::private("Somebody did so before", &operation::left_stopped_before(&of.cast.otto)),
+        Exhibit::private("It is not stopped any more", &operation::changed_since()),
     ]
 }
 

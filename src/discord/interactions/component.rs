@@ -27,7 +27,7 @@ use crate::domain::policy::Picture;
 use crate::domain::request::{Refusal, RequestState};
 use crate::domain::tiles::Show;
 use crate::incidents::Ask;
-use crate::operations::{Answer, Form, Guided, Part, Said, Settled, Trouble};
+use crate::operations::{Answer, Form, Guided, Left, Part, Said, Settled, Trouble};
 
 /// How long a press may take to be answered with its outcome. After this it is acknowledged, in the 3 s that Discord gives.
 const AT_ONCE: Duration = Duration::from_millis(500);
@@ -85,6 +85,7 @@ impl Front {
                 self.ask(&incoming, verb, said).await
             }
             CustomId::Guide { operation, wish } => self.guide(&incoming, &operation, wish).await,
+            CustomId::LeaveStopped(operation) => self.leave_stopped(&incoming, &operation).await,
             CustomId::Move { connector, to } => {
                 let (connector, to) = (Some(connector.to_string()), Some(to.to_string()));
                 let said = Said { connector, to, then_start: true, ..Said::default() };
@@ -141,6 +142,22 @@ impl Front {
             Ok(Guided::Told(wish)) => operation::heard(wish),
             Ok(Guided::Over) => operation::is_over(),
             Ok(Guided::Refused(refused)) => self.refusal(&refused, None).await,
+            Err(trouble) => refusal::trouble(&trouble.person()),
+        };
+        incoming.reply.edit(&said).await
+    }
+
+    /// Somebody leaves stopped what an operation had stopped; its own message shows it.
+    async fn leave_stopped(&self, incoming: &Incoming<'_>, of: &Id) -> Result<(), AnswerError> {
+        incoming.reply.first(&First::DeferPrivate).await?;
+        let left = self.operations.leave_stopped(&incoming.asker, of, Timestamp::now()).await;
+        let (id, user) = (incoming.asker.interaction, incoming.asker.member.id);
+        tracing::info!(interaction = id, %user, operation = %of, ?left, "leave stopped");
+        let said = match left {
+            Ok(Left::Now) => operation::left_stopped(),
+            Ok(Left::Before(by)) => operation::left_stopped_before(&by),
+            Ok(Left::Otherwise) => operation::changed_since(),
+            Ok(Left::Refused(refused)) => self.refusal(&refused, None).await,
             Err(trouble) => refusal::trouble(&trouble.person()),
         };
         incoming.reply.edit(&said).await

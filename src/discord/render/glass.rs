@@ -59,6 +59,7 @@ fn standing(operation: &Operation) -> String {
         Outcome::Failed => "❌ It failed",
         Outcome::Unknown => "❔ Its outcome is unknown",
         Outcome::Halted => "🛑 It was ended early",
+        Outcome::LeftStopped => "⏹️ It failed, and was left stopped",
     };
     format!("{how}, {}. What was done stands in <#{channel}>.", words::relative(ended.at))
 }

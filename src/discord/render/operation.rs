@@ -4,7 +4,7 @@ mod guidance;
 
 use std::time::Duration;
 
-pub use self::guidance::{heard, is_over};
+pub use self::guidance::{changed_since, heard, is_over, left_stopped, left_stopped_before};
 use super::super::custom_id::{CustomId, environment_key};
 use super::escape;
 use super::glass;
@@ -29,6 +29,7 @@ pub(super) fn message(operation: &Operation, reference: &str) -> Message {
         Some(Outcome::Failed) => format!("{} Failed: {} of {what}", face.icon, verb.word()),
         Some(Outcome::Unknown) => format!("{} Outcome unknown: {} of {what}", face.icon, verb.word()),
         Some(Outcome::Halted) => format!("{} Ended early: {} of {what}", face.icon, verb.word()),
+        Some(Outcome::LeftStopped) => format!("{} Left stopped: {} of {what}", face.icon, verb.word()),
     };
     let lines = lines(operation);
     let mut embed = Embed::new(&title, face.colour)
@@ -81,6 +82,7 @@ fn face(operation: &Operation) -> Face {
         Some(Outcome::Failed) => ("❌", "Failed", words::RED),
         Some(Outcome::Unknown) => ("❔", "Outcome unknown", words::ORANGE),
         Some(Outcome::Halted) => ("🛑", "Ended early", words::ORANGE),
+        Some(Outcome::LeftStopped) => ("⏹️", "Left stopped", words::GREY),
     };
     // What went well is as plain to see as what did not, where the glass was broken for it.
     let goes_well = matches!(operation.ended.as_ref().map(|ended| ended.outcome), None | Some(Outcome::Done));
@@ -165,6 +167,9 @@ pub(super) fn failure(why: &StepFailure) -> String {
         StepFailure::RoleUnknown => "not begun: it could not be told whether who asked for it still may.".to_owned(),
         StepFailure::Frozen => "not begun: the environment was frozen meanwhile.".to_owned(),
         StepFailure::TooLate => "not begun in time, so it was not begun at all.".to_owned(),
+        StepFailure::CostsMore { left, agreed } => format!(
+            "not begun: it would have left **{left}** healthy, and **{agreed}** was the least that was agreed to."
+        ),
     }
 }
 
@@ -225,6 +230,7 @@ fn next(operation: &Operation, outcome: Outcome) -> Option<String> {
             "It is still stopped after the move: starting it is a step of its own.".to_owned()
         }
         (Outcome::Done | Outcome::Halted, _) => return None,
+        (Outcome::LeftStopped, _) => "It stays stopped until somebody starts it, and alerts about it go on.".to_owned(),
         (Outcome::Unknown, _) => {
             "Look at its status before anything else: it may or may not have been carried out. Then ask again if needed.".to_owned()
         }
@@ -237,8 +243,8 @@ fn next(operation: &Operation, outcome: Outcome) -> Option<String> {
             "Somebody who may can go on from here.".to_owned()
         }
         (Outcome::Failed, _) if down && operation.verb == Verb::Redeploy => {
-            "It is stopped, and stays so until somebody decides. Each button asks before it does anything: go on, start it \
-             where it was, or leave it stopped."
+            "It is stopped, and stays so until somebody decides: go on, start it where it was, or leave it stopped. What \
+             changes anything asks before."
                 .to_owned()
         }
         (Outcome::Failed, _) if down => "It is stopped now: start it, or try the same again.".to_owned(),
@@ -269,6 +275,11 @@ fn buttons(operation: &Operation) -> Vec<Button> {
         if failed_to_move == Some(place) {
             buttons.push(moving(target, &operation.environment, "Back to"));
         }
+    }
+    if operation.can_be_left_stopped() {
+        let names: Vec<_> = operation.stopped().map(|target| target.name.as_str()).collect();
+        let label = format!("Leave {} stopped", escape::label(&names.join(", "), 40));
+        buttons.push(Button::new(&CustomId::LeaveStopped(operation.id.clone()), &label, Look::Secondary));
     }
     let id = CustomId::Status { environment: environment_key(place), bot: Some(operation.bot.id.key()) };
     let label = format!("Status of {}", escape::label(&operation.bot.name, 60));

@@ -3,6 +3,7 @@
 mod approval;
 mod attention;
 mod board;
+mod doubt;
 mod explain;
 mod freeze;
 mod glass;
@@ -782,9 +783,27 @@ fn a_redeploy_that_failed_says_where_it_was_left() {
     Took 10 s.
     | Where it is now: billing-2 is in **Production**, as last seen.
     |   Bot Agent Connector: **Stopped** · Conversational Cloud: **Not Connected** · Bot Server: **Connected**
-    | What to do next: It is stopped, and stays so until somebody decides. Each button asks before it does anything: go on, start it where it was, or leave it stopped.
+    | What to do next: It is stopped, and stays so until somebody decides: go on, start it where it was, or leave it stopped. What changes anything asks before.
     ~ ref ab12cd34 · operation ab12cd34
     [Try again: move to Demo and start billing-2] blue
+    [Start billing-2 in Production] green
+    [Leave billing-2 stopped] grey
+    [Status of Billing Bot] grey
+    "#);
+    let left = redeploy.left_stopped(Person { id: UserId(42), name: "Otto".into() }, at(1020)).unwrap();
+    assert_eq!(left.left_stopped(left.requester.clone(), at(1030)), None, "it is left once");
+    insta::assert_snapshot!(said(&left), @r#"
+    # ⏹️ Left stopped: redeploy of billing-2 in Production to Demo
+    Of **Billing Bot**, asked by <@41> <t:1000:R>.
+    ✅ Stop: seen
+    ❌ Redeploy to Demo: the lifecycle service refused. The target has no free bot user.
+    ▫️ Start
+    ⏹️ Left stopped by <@42> <t:1020:R>.
+    Took 10 s.
+    | Where it is now: billing-2 is in **Production**, as last seen.
+    |   Bot Agent Connector: **Stopped** · Conversational Cloud: **Not Connected** · Bot Server: **Connected**
+    | What to do next: It stays stopped until somebody starts it, and alerts about it go on.
+    ~ ref ab12cd34 · operation ab12cd34
     [Start billing-2 in Production] green
     [Status of Billing Bot] grey
     "#);
@@ -797,6 +816,7 @@ fn a_redeploy_that_failed_says_where_it_was_left() {
         assert!(said_of_it.contains(button), "{said_of_it}");
     }
     assert!(!said_of_it.contains("Try again"), "it is there already: {said_of_it}");
+    assert!(!said_of_it.contains("stopped]"), "what runs is not left stopped: {said_of_it}");
     redeploy.steps[1].state = StepState::Failed { why: StepFailure::OutcomeUnknown };
     redeploy.targets[0].seen = None;
     redeploy.ended = Some(Ended { at: at(1010), outcome: Outcome::Unknown });
@@ -858,6 +878,7 @@ fn a_card_names_what_is_wrong_and_who_did_it() {
         operation: "ab12cd34ab12cd34".parse().unwrap(),
         under_way: false,
         overran: false,
+        glass: None,
     };
     let stopped = Line { own: Some(own), ..line("billing-2", Condition::Stopped) };
     insta::assert_snapshot!(card(incident(Level::AtRisk, 1, vec![stopped.clone()]), false), @r#"

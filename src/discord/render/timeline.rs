@@ -82,15 +82,24 @@ fn happened(about: &Subject, what: &Happening) -> String {
             let by = by.filter(|by| length(by) <= LINE - 80);
             format!("✅ **Resolved** after {}.{}", words::between(*from, *at), by.unwrap_or_default())
         }
-        Happening::Began { deed } => format!("🛠️ {} began to {}.", words::mention(&deed.by), doing(about, deed)),
+        Happening::Began { deed, glass } => {
+            let glass = glass.as_ref().map(|why| format!(" {}", glass_broken(why))).unwrap_or_default();
+            format!("🛠️ {} began to {}.{glass}", words::mention(&deed.by), doing(about, deed))
+        }
+        Happening::GlassBroken { by, why } => format!("{} By {}.", glass_broken(why), words::mention(by)),
         Happening::Ended { deed, outcome } => {
             let how = match outcome {
                 Outcome::Done => "is done",
                 Outcome::Failed => "**failed**",
                 Outcome::Unknown => "ended, and **nobody can say how**",
                 Outcome::Halted => "was ended before all of it was done",
+                Outcome::LeftStopped => "**failed**, and it was left stopped",
             };
             format!("🛠️ What {} began, to {}, {how}.", words::mention(&deed.by), doing(about, deed))
+        }
+        Happening::LeftStopped { deed, by } => {
+            let connector = object(about, deed);
+            format!("⏹️ **Left stopped** by {}: {connector}, after it could not be redeployed.", words::mention(by))
         }
         attention => attended(attention),
     }
@@ -123,16 +132,27 @@ fn attended(what: &Happening) -> String {
     }
 }
 
+/// That somebody did not wait for the second person, and why.
+fn glass_broken(why: &str) -> String {
+    format!("{} **Glass broken**: “{}”.", super::glass::ICON, escape::text(why, 60))
+}
+
 fn called(calls: bool) -> &'static str {
     if calls { "Those who are on call were called." } else { "Nobody was called." }
 }
 
-fn doing(about: &Subject, deed: &Deed) -> String {
-    let mut connector = escape::text(&deed.connector, 40);
+/// To what it is done.
+fn object(about: &Subject, deed: &Deed) -> String {
+    let connector = escape::text(&deed.connector, 40);
     // A bot's own thread bears its name.
     if matches!(about, Subject::Storm) && !deed.bot.is_empty() {
-        connector = format!("{connector} of {}", escape::text(&deed.bot, 40));
+        return format!("{connector} of {}", escape::text(&deed.bot, 40));
     }
+    connector
+}
+
+fn doing(about: &Subject, deed: &Deed) -> String {
+    let connector = object(about, deed);
     match (deed.verb, &deed.to) {
         (Verb::Stop, _) => format!("stop {connector}"),
         (Verb::Start, _) => format!("start {connector}"),

@@ -6,6 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::leaving::LeftStopped;
 use super::{Operation, Seen, Step, StepFailure, StepState};
 use crate::domain::action::{Action, Verb};
 use crate::domain::authority::Person;
@@ -33,6 +34,9 @@ pub struct Guidance {
     /// Who ended it before all of it was done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub halted_by: Option<Person>,
+    /// Who left stopped what it had stopped when it failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left_stopped: Option<LeftStopped>,
     /// What somebody else did to its connectors meanwhile, the first of it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub meddling: Vec<Meddling>,
@@ -190,22 +194,40 @@ impl Operation {
         true
     }
 
-    /// Judges whether a further stop may be begun, by how the bot's connectors were read just now: it must not leave fewer
-    /// healthy ones than was agreed to. If it would, the operation waits. Nobody counts on what is `doubted`: what an earlier
-    /// call may take away yet.
+    /// Whether a step is to be weighed before it is sent: the first stop, since things may have moved between the reading at
+    /// the click and the moment at which nobody else could act on the bot any more; and each further one that takes its turn.
+    /// (Stops beside each other are weighed together, with the first of them.)
+    pub fn is_to_be_weighed(&self, step: usize) -> bool {
+        let stops = self.steps.get(step).is_some_and(|step| step.action == Action::Stop);
+        self.verb.takes_away() && stops && (self.is_rolling() || self.is_first(step))
+    }
+
+    /// Whether nothing was begun before a step: there is none, or each would have cost too much.
+    fn is_first(&self, step: usize) -> bool {
+        let costs = |step: &Step| matches!(step.state, StepState::Failed { why: StepFailure::CostsMore { .. } });
+        self.steps.iter().take(step).all(costs)
+    }
+
+    /// Judges whether a stop may be begun, by how the bot's connectors were read just now: it must not leave fewer healthy ones
+    /// than was agreed to. If it would, the operation waits. Nobody counts on what is `doubted`: what an earlier call may take
+    /// away yet.
     pub fn weigh(&mut self, step: usize, connectors: &[Connector], doubted: &[ConnectorId], now: Timestamp) -> Weighed {
         let (Some(agreed), Some(target)) = (self.guidance.lowest, self.target(step)) else { return Weighed::GoOn };
+        let all_at_once = self.is_side_by_side();
+        let goes =
+            |c: &Connector| self.targets.iter().any(|one| one.connector == c.id && (all_at_once || one == target));
         let ours = |id: &String| self.steps.iter().any(|step| step.of_service.as_ref() == Some(id));
         let stays = |c: &Connector| c.under_way.as_ref().is_none_or(ours) && !doubted.contains(&c.id);
-        let healthy = |c: &&Connector| {
-            c.environment == self.environment && c.is_healthy() && c.id != target.connector && stays(c)
-        };
+        let healthy = |c: &&Connector| c.environment == self.environment && c.is_healthy() && !goes(c) && stays(c);
         let left = u32::try_from(connectors.iter().filter(healthy).count()).unwrap_or(u32::MAX);
-        let runs = connectors.iter().any(|c| c.id == target.connector && c.is_healthy());
+        let runs = connectors.iter().any(|c| goes(c) && c.is_healthy());
         // What is not healthy costs nothing.
         if left >= agreed || !runs {
             self.guidance.paused = None;
             return Weighed::GoOn;
+        }
+        if self.is_first(step) {
+            return Weighed::Fails(StepFailure::CostsMore { left, agreed });
         }
         let why = Obstacle::TooFew { left, agreed };
         if self.guidance.paused.as_ref().is_some_and(|paused| paused.why == why) {
@@ -214,6 +236,15 @@ impl Operation {
         let since = self.guidance.paused.as_ref().map_or(now, |paused| paused.since);
         self.guidance.paused = Some(Pause { since, why });
         Weighed::Waits
+    }
+
+    /// Takes in that the bot could not be read before a stop. If that stays so, the first was not sent because the service
+    /// could not be reached; its time runs from when it was agreed to.
+    pub fn could_not_weigh(&mut self, step: usize) {
+        if let Some(first) = self.steps.first_mut().filter(|first| step == 0 && first.state == StepState::Waiting) {
+            first.began_at = Some(self.opened_at);
+            first.state = StepState::NotTaken;
+        }
     }
 
     /// Whether nobody said for too long how it goes on.
@@ -250,8 +281,8 @@ impl Operation {
     }
 }
 
-/// What is to become of a further stop.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What is to become of a stop.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Weighed {
     /// It may be begun.
     GoOn,
@@ -259,6 +290,8 @@ pub enum Weighed {
     Waits,
     /// It waits as it did.
     WaitsStill,
+    /// It is the first, so nothing is begun at all: it is better asked for again.
+    Fails(StepFailure),
 }
 
 impl Step {

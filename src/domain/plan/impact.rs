@@ -43,19 +43,25 @@ impl Impact {
     pub(super) fn count(environment: &Environment, planned: &[Planned], known: Known<'_>, terms: &Terms) -> Self {
         let here = |c: &&Connector| c.environment == *environment;
         let healthy: Vec<_> = known.connectors.iter().filter(here).filter(|c| c.is_healthy()).collect();
-        let stopped = |c: &&Connector| {
-            planned.iter().any(|planned| planned.connector == c.id && planned.steps.contains(&Action::Stop))
-        };
+        let plans = |c: &Connector| planned.iter().find(|planned| planned.connector == c.id);
+        let stopped = |c: &&Connector| plans(c).is_some_and(|planned| planned.steps.contains(&Action::Stop));
         let stopped = known.connectors.iter().filter(here).filter(stopped);
-        let (mut lowest, mut healthy_after) = course(environment, planned, &healthy);
+        let doubtful = |c: &&Connector| c.under_way.is_some() || known.doubted.contains(&c.id);
+        let doubtful: Vec<_> = known.connectors.iter().filter(here).filter(doubtful).map(|c| &c.id).collect();
+        let is_doubtful = |c: &&Connector| doubtful.contains(&&c.id);
+        let (own, others): (Vec<&Connector>, Vec<_>) =
+            healthy.iter().copied().filter(is_doubtful).partition(|c| plans(c).is_some());
+        let (mut lowest, mut healthy_after) = course(environment, planned, &healthy, &[]);
+        // One of its own may be down while it is the turn of another.
+        let (doubted, _) = course(environment, planned, &healthy, &doubtful);
         let mut in_doubt = Vec::new();
         // What costs nothing is made no worse by what others may cost.
-        if lowest < whole(healthy.len()) {
-            let is_planned = |c: &Connector| planned.iter().any(|planned| planned.connector == c.id);
-            let doubtful = |c: &&&Connector| !is_planned(c) && (c.under_way.is_some() || known.doubted.contains(&c.id));
-            in_doubt.extend(healthy.iter().filter(doubtful).map(|c| c.name.clone()));
-            let fewer = whole(in_doubt.len());
-            (lowest, healthy_after) = (lowest.saturating_sub(fewer), healthy_after.saturating_sub(fewer));
+        let costs = lowest < whole(healthy.len()) || doubted < whole(healthy.len() - own.len() - others.len());
+        if costs {
+            in_doubt.extend(others.iter().map(|c| c.name.clone()));
+            let sure = lowest.saturating_sub(whole(others.len()));
+            in_doubt.extend(own.iter().filter(|_| doubted < sure).map(|c| c.name.clone()));
+            (lowest, healthy_after) = (doubted, healthy_after.saturating_sub(whole(others.len())));
         }
         Self {
             environment: environment.clone(),
@@ -104,9 +110,15 @@ impl Impact {
     }
 }
 
-/// The lowest count of healthy connectors on the way, and the last.
-fn course(environment: &Environment, planned: &[Planned], healthy: &[&Connector]) -> (u32, u32) {
-    let mut up: Vec<&ConnectorId> = healthy.iter().map(|c| &c.id).collect();
+/// The lowest count of healthy connectors on the way, and the last; what is `doubtful` is not counted.
+fn course(
+    environment: &Environment,
+    planned: &[Planned],
+    healthy: &[&Connector],
+    doubtful: &[&ConnectorId],
+) -> (u32, u32) {
+    let counts = |id: &&ConnectorId| !doubtful.contains(id);
+    let mut up: Vec<&ConnectorId> = healthy.iter().map(|c| &c.id).filter(counts).collect();
     let mut lowest = up.len();
     for Planned { connector, steps, .. } in planned {
         let mut is_here = !steps.iter().any(|step| matches!(step, Action::Redeploy { to } if to == environment));
@@ -114,7 +126,7 @@ fn course(environment: &Environment, planned: &[Planned], healthy: &[&Connector]
             match step {
                 Action::Stop => up.retain(|id| *id != connector),
                 Action::Redeploy { to } => is_here = to == environment,
-                Action::Start if is_here && !up.contains(&connector) => up.push(connector),
+                Action::Start if is_here && counts(&connector) && !up.contains(&connector) => up.push(connector),
                 Action::Start => {}
             }
             lowest = lowest.min(up.len());

@@ -216,3 +216,32 @@ fn p11_what_is_typed_is_the_name_whatever_its_case_and_spaces() {
         assert!(named.is_typed(&key));
     }
 }
+
+/// A plan where some connectors are in doubt: its counts, and whom it names for that.
+fn in_doubt(verb: Verb, names: &[&str], doubted: &[&str], fleet: &[Connector]) -> (u32, u32, u32, Vec<String>) {
+    let ids: Vec<_> = names.iter().map(ConnectorId::new).collect();
+    let doubted: Vec<_> = doubted.iter().map(ConnectorId::new).collect();
+    let (bot, environment) = (&fleet[0].bot, &fleet[0].environment);
+    let wanted = Wanted { verb, bot, environment, to: None, connectors: &ids, then_start: false };
+    let known = Known { connectors: fleet, uncertain: false, doubted: &doubted };
+    let plan = Plan::make(&wanted, known, &policy(), Timestamp::UNIX_EPOCH).unwrap();
+    let impact = plan.impacts[0].clone();
+    (impact.healthy_now, impact.lowest, impact.healthy_after, impact.in_doubt)
+}
+
+#[test]
+fn p11_nobody_counts_on_a_connector_in_doubt_be_it_a_peer_or_another_turn_of_the_same_plan() {
+    let three = [one("b1"), one("b2"), one("b3")];
+    let named = |name: &str| vec![three.iter().find(|c| c.id.as_str() == name).unwrap().name.clone()];
+    assert_eq!(in_doubt(Verb::Stop, &["b1"], &["b2"], &three), (3, 1, 1, named("b2")), "a peer");
+    assert_eq!(in_doubt(Verb::Restart, &["b1", "b2", "b3"], &["b2"], &three), (3, 1, 3, named("b2")), "its own turn");
+    assert_eq!(in_doubt(Verb::Restart, &["b1", "b2"], &["b2", "b3"], &three).1, 0, "either, and both");
+    assert_eq!(in_doubt(Verb::Stop, &["b2"], &["b2"], &three), (3, 2, 2, Vec::new()), "what is stopped is not counted");
+    assert_eq!(
+        in_doubt(Verb::Stop, &["b1", "b2"], &["b2"], &three),
+        (3, 1, 1, Vec::new()),
+        "nor what is stopped beside"
+    );
+    let dropped = [Connector { agent: AgentStatus::NotConnected, ..one("b1") }, one("b2")];
+    assert_eq!(in_doubt(Verb::Restart, &["b1", "b2"], &["b1"], &dropped).1, 0, "it is back, and may go again");
+}

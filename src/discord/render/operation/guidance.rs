@@ -5,6 +5,7 @@ use super::super::escape;
 use super::super::message::{Button, Look, Message};
 use super::super::words;
 use super::failure;
+use crate::domain::authority::Person;
 use crate::domain::operation::Operation;
 use crate::domain::operation::guiding::{Meddling, Obstacle, PATIENCE, Wish};
 
@@ -18,12 +19,15 @@ pub(super) fn lines(operation: &Operation) -> Vec<String> {
             words::mention(by)
         ));
     }
+    if let Some(left) = &guidance.left_stopped {
+        lines.push(format!("⏹️ Left stopped by {} {}.", words::mention(&left.by), words::relative(left.at)));
+    }
     if let Some(paused) = guidance.paused.as_ref().filter(|_| !operation.is_over()) {
         let name = current(operation);
         let why = match &paused.why {
             Obstacle::NotBack { why } => format!("**{name} does not come back**: {}", failure(why)),
             Obstacle::TooFew { left, agreed } => format!(
-                "**Stopping {name} now would leave {left} healthy**, and {agreed} at the lowest were agreed to."
+                "**Stopping {name} now would leave {left} healthy**, and {agreed} was the least that was agreed to."
             ),
         };
         let until = paused.since.saturating_add(PATIENCE).map(words::relative).unwrap_or_default();
@@ -83,4 +87,23 @@ pub fn heard(wish: Wish) -> Message {
 /// To whoever said something to an operation that is over.
 pub fn is_over() -> Message {
     Message::text("It is over already, so nothing was changed: its message says how it ended.")
+}
+
+/// To whoever left it stopped.
+pub fn left_stopped() -> Message {
+    Message::text(
+        "👍 It is left stopped, and nothing more is done about it until somebody asks. Alerts about it go on.",
+    )
+}
+
+/// To whoever wanted to leave stopped what somebody left so before.
+pub fn left_stopped_before(by: &Person) -> Message {
+    Message::text(&format!("Nothing was changed: {} has left it stopped already.", words::mention(by)))
+}
+
+/// To whoever wanted to leave stopped what is otherwise by now.
+pub fn changed_since() -> Message {
+    Message::text(
+        "Nothing was changed: it is not stopped any more, or something was done about it since. Its status tells.",
+    )
 }
