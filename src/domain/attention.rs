@@ -27,6 +27,9 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(24 * 3600);
 pub struct Attention {
     /// Who has it.
     pub acknowledged: Option<Done>,
+    /// How bad its card was when they took it on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub acknowledged_as: Option<Severity>,
     /// Who had it and gave it back, if nobody has taken it on since.
     pub given_back: Option<Done>,
     /// The last snooze.
@@ -160,6 +163,18 @@ pub struct Attended {
     pub due: Vec<(Due, u32)>,
 }
 
+impl Incident {
+    /// What becomes of what is done about it if `person` has their wish, as its card is now.
+    ///
+    /// # Errors
+    /// If somebody was first, and nothing is left to do.
+    pub fn take(&self, wish: Wish, person: &Person, now: Timestamp) -> Result<Attention, Unchanged> {
+        let after = self.attention.take(wish, person, now)?;
+        let card = (wish == Wish::Acknowledge).then(|| self.facts.severity());
+        Ok(Attention { acknowledged_as: card.or(after.acknowledged_as), ..after })
+    }
+}
+
 impl Attention {
     /// The snooze that holds now.
     pub fn snooze(&self) -> Option<&Snooze> {
@@ -174,6 +189,7 @@ impl Attention {
     /// It got worse than was announced, or began anew: what was acknowledged or snoozed was something else.
     pub fn rearm(&mut self, now: Timestamp) {
         self.acknowledged = None;
+        self.acknowledged_as = None;
         self.given_back = None;
         self.escalated_at = None;
         if let Some(snooze) = self.snoozed.as_mut().filter(|snooze| snooze.ended.is_none()) {
@@ -182,11 +198,21 @@ impl Attention {
         self.count_from(now);
     }
 
+    /// It is announced to be as bad as this, which it has been more or less `since`. Whoever took it on meanwhile, when its card
+    /// was as bad already, still has it.
+    pub fn announce(&mut self, severity: Severity, since: Timestamp, now: Timestamp) {
+        let known = self.acknowledged.take().filter(|done| done.at >= since).zip(self.acknowledged_as);
+        self.rearm(now);
+        if let Some((done, known)) = known.filter(|(_, known)| *known >= severity) {
+            (self.acknowledged, self.acknowledged_as) = (Some(done), Some(known));
+        }
+    }
+
     /// What becomes of it if `person` has their wish.
     ///
     /// # Errors
     /// If somebody was first, and nothing is left to do.
-    pub fn take(&self, wish: Wish, person: &Person, now: Timestamp) -> Result<Self, Unchanged> {
+    fn take(&self, wish: Wish, person: &Person, now: Timestamp) -> Result<Self, Unchanged> {
         let mut after = self.clone();
         let done = Done { by: person.clone(), at: now };
         match (wish, self.snooze()) {
@@ -202,6 +228,7 @@ impl Attention {
                     return Err(Unchanged::NobodyHasIt(self.given_back.clone()));
                 }
                 after.acknowledged = None;
+                after.acknowledged_as = None;
                 after.given_back = Some(done);
                 after.escalated_at = None;
             }

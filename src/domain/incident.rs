@@ -263,6 +263,18 @@ pub enum Severity {
     Outage,
 }
 
+impl Facts {
+    /// How bad a card that shows this is.
+    pub fn severity(&self) -> Severity {
+        match self {
+            Self::Failover(facts) => Severity::of(facts.level),
+            Self::Blind(_) => Severity::AtRisk,
+            Self::Storm(_) => Severity::Outage,
+            Self::NeverRedundant { .. } | Self::Load { .. } => Severity::Quiet,
+        }
+    }
+}
+
 impl Severity {
     /// The word under which the store keeps it.
     pub fn word(self) -> &'static str {

@@ -254,8 +254,8 @@ fn goes_on(past: Past<'_>, open: &Incident, seen: &Observation, patience: &Patie
         let call = if unannounced > Severity::Quiet { Call::Card } else { Call::Nobody };
         return Judged::calling(After::Is(Box::new(incident)), Reason::LeftBehind, call);
     }
-    if worse_due.is_some_and(|due| due <= now) {
-        incident.attention.rearm(now);
+    if let Some(since) = worse_since.filter(|_| worse_due.is_some_and(|due| due <= now)) {
+        incident.attention.announce(unannounced, since, now);
         incident.announced = unannounced;
         incident.worse_since = None;
         if incident.storm.is_some() {

@@ -310,7 +310,7 @@ mod tests {
         assert!(!Summary::of(std::slice::from_ref(&over)).ping);
         assert!(!Summary::of(&[incident(Level::AtRisk, Severity::Quiet)]).ping, "an operator announced it");
         let olga = Person { id: UserId(1), name: "Olga".into() };
-        let taken = Incident { attention: risk.attention.take(Wish::Acknowledge, &olga, at(5)).unwrap(), ..risk };
+        let taken = Incident { attention: risk.take(Wish::Acknowledge, &olga, at(5)).unwrap(), ..risk };
         assert!(!Summary::of(&[taken]).ping, "somebody has it");
         let many: Vec<_> = (0..NAMED + 5).map(|_| incident(Level::AtRisk, Severity::AtRisk)).collect();
         let summary = Summary::of(&many);

@@ -94,7 +94,7 @@ pub struct Step {
     /// Where it stands.
     pub state: StepState,
     /// Whether a call of it may be on its way still: it was sent, and the service did not know of it when it was asked.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub in_doubt: bool,
     /// The service's id of what it did, once that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -476,13 +476,20 @@ impl Operation {
     /// What must not be touched by two operations at once: each connector, and, but for a start, the bot in each
     /// environment that is touched. Always in the same order, so that two that claim them at once do not wait for each other.
     pub fn scopes(&self) -> Vec<String> {
-        let mut scopes: Vec<_> = self.targets.iter().map(|target| format!("connector:{}", target.connector)).collect();
-        if self.verb != Verb::Start {
-            scopes.extend(self.places().iter().map(|at| format!("bot:{}:{}", at.environment, self.bot.id)));
-        }
-        scopes.sort();
-        scopes
+        scopes(self.verb, self.targets.iter().map(|target| &target.connector), &self.places())
     }
+}
+
+/// What must not be touched by two operations at once where this is done to these connectors in these places: see
+/// [`Operation::scopes`].
+pub fn scopes<'a>(verb: Verb, connectors: impl Iterator<Item = &'a ConnectorId>, places: &[At<'_>]) -> Vec<String> {
+    let mut scopes: Vec<_> = connectors.map(|connector| format!("connector:{connector}")).collect();
+    if verb != Verb::Start {
+        let bots = places.iter().filter_map(|at| Some(format!("bot:{}:{}", at.environment, at.bot?)));
+        scopes.extend(bots);
+    }
+    scopes.sort();
+    scopes
 }
 
 impl Step {
@@ -527,9 +534,4 @@ impl Step {
             _ => StepFailure::OutcomeUnknown,
         }
     }
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
-fn is_false(is: &bool) -> bool {
-    !is
 }

@@ -1,6 +1,7 @@
 //! What happened to an incident, one thing after the other, as the thread of its card tells it: read off each change. Pure.
 
 use std::cmp::Ordering;
+use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -111,6 +112,16 @@ pub enum Happening {
     Began {
         /// What is done.
         deed: Deed,
+        /// Why it was begun without the second person whom it needs, if it was.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        glass: Option<String>,
+    },
+    /// What left it so was begun without the second person whom it needs, before this was open.
+    GlassBroken {
+        /// Who did not wait.
+        by: Person,
+        /// Why, in their words.
+        why: String,
     },
     /// That ended.
     Ended {
@@ -261,7 +272,8 @@ pub fn between(before: Option<&Incident>, after: &Incident) -> Vec<Happening> {
         None => {
             let calls = after.announced > Severity::Quiet && after.attention.muted.is_none();
             let outlasted = before.is_some_and(|before| before.storm.is_some());
-            vec![Happening::Opened { stands: Stands::of(&after.facts), calls, outlasted }]
+            let opened = Happening::Opened { stands: Stands::of(&after.facts), calls, outlasted };
+            std::iter::once(opened).chain(glass_broken(&after.facts)).collect()
         }
     };
     attended(with_card.map_or(&was_silent, |before| &before.attention), &after.attention, &mut happened);
@@ -278,7 +290,7 @@ pub fn of_operation(operation: &Operation) -> Happening {
         to: operation.to.clone(),
     };
     match (&operation.ended, &operation.guidance.left_stopped) {
-        (None, _) => Happening::Began { deed },
+        (None, _) => Happening::Began { deed, glass: operation.glass.as_ref().map(|glass| glass.why.clone()) },
         (Some(_), Some(left)) => Happening::LeftStopped { deed, by: left.by.clone() },
         (Some(ended), None) => Happening::Ended { deed, outcome: ended.outcome },
     }
@@ -290,7 +302,9 @@ fn passed(before: &Incident, after: &Incident) -> Vec<Happening> {
     let calls = after.replies > before.replies && after.attention.muted.is_none();
     let worse = |stands| Happening::Changed { stands, turn: Turn::Worse, calls: true };
     match (&before.phase, &after.phase) {
-        (Phase::Resolved { .. }, Phase::Open | Phase::Recovering { .. }) => vec![Happening::Back { stands, calls }],
+        (Phase::Resolved { .. }, Phase::Open | Phase::Recovering { .. }) => {
+            std::iter::once(Happening::Back { stands, calls }).chain(glass_broken(&after.facts)).collect()
+        }
         (Phase::Resolved { .. }, _) => Vec::new(),
         (_, Phase::Resolved { at, by }) => {
             vec![Happening::Resolved { from: began(after), at: *at, by: by.clone() }]
@@ -307,6 +321,15 @@ fn passed(before: &Incident, after: &Incident) -> Vec<Happening> {
         }
         _ => Vec::new(),
     }
+}
+
+/// For what of it somebody did not wait for a second person, each operation once.
+fn glass_broken(facts: &Facts) -> Vec<Happening> {
+    let Facts::Failover(facts) = facts else { return Vec::new() };
+    let mut known = BTreeSet::new();
+    let own = facts.lines.iter().filter_map(|line| line.own.as_ref()).filter(|own| known.insert(&own.operation));
+    let broken = own.filter_map(|own| Some(Happening::GlassBroken { by: own.by.clone(), why: own.glass.clone()? }));
+    broken.collect()
 }
 
 /// Since when it stood. How long we were blind is counted from the first failed reading.
@@ -352,9 +375,9 @@ fn attended(before: &Attention, after: &Attention, happened: &mut Vec<Happening>
 #[cfg(test)]
 mod tests {
     use super::super::attention::{Done, Wish};
-    use super::super::connector::{Bot, Environment};
-    use super::super::ids::{BotId, Id, UserId};
-    use super::super::incident::{Failover, Storm, StormPlace, Subject};
+    use super::super::connector::{Bot, Condition, Environment};
+    use super::super::ids::{BotId, ConnectorId, Id, UserId};
+    use super::super::incident::{Failover, Line, OwnDoing, Storm, StormPlace, Subject};
     use super::*;
 
     fn at(second: i64) -> Timestamp {
@@ -427,6 +450,40 @@ mod tests {
     }
 
     #[test]
+    fn that_the_glass_was_broken_for_what_left_it_so_is_told_as_it_opens_and_comes_back() {
+        let line = |name: &str, glass: Option<&str>| Line {
+            connector: ConnectorId::new(name),
+            name: name.into(),
+            condition: Some(Condition::Stopped),
+            words: None,
+            since: None,
+            moved_to: None,
+            starting: false,
+            unread: false,
+            last_operation: None,
+            own: Some(OwnDoing {
+                by: olga(),
+                verb: Verb::Stop,
+                operation: "ab12cd34ab12cd34".parse().unwrap(),
+                under_way: false,
+                overran: false,
+                glass: glass.map(str::to_owned),
+            }),
+        };
+        let lines = vec![line("billing-1", Some("it lies")), line("billing-2", Some("it lies"))];
+        let with = |lines| {
+            let facts = Failover { level: Level::AtRisk, healthy: 1, total: 3, minimum: 2, lines };
+            Incident { facts: Facts::Failover(facts), ..incident() }
+        };
+        let open = with(lines);
+        assert_eq!(words(None, &open), ["opened, called", "glass_broken"], "once for one operation");
+        assert_eq!(words(None, &with(vec![line("billing-1", None)])), ["opened, called"]);
+        assert_eq!(words(Some(&incident()), &open), [""; 0], "what begins while it is open is told as it begins");
+        let over = Incident { phase: Phase::Resolved { at: at(5), by: None }, ..incident() };
+        assert_eq!(words(Some(&over), &open), ["back", "glass_broken"]);
+    }
+
+    #[test]
     fn a_storm_tells_how_many_and_what_outlasts_it_tells_that() {
         let storm = |broken| {
             let place = StormPlace { environment: Environment::new("production"), broken, out: 0, of: 9 };
@@ -447,10 +504,10 @@ mod tests {
     fn what_people_do_and_what_is_said_again_is_told_each_once() {
         let open = incident();
         let with = |attention: Attention| Incident { attention, ..incident() };
-        let acknowledged = with(open.attention.take(Wish::Acknowledge, &olga(), at(1)).unwrap());
-        let snoozed = with(acknowledged.attention.take(Wish::Snooze(at(99)), &olga(), at(2)).unwrap());
-        let awake = with(snoozed.attention.take(Wish::Unsnooze, &olga(), at(3)).unwrap());
-        let again = with(awake.attention.take(Wish::Snooze(at(99)), &olga(), at(4)).unwrap());
+        let acknowledged = with(open.take(Wish::Acknowledge, &olga(), at(1)).unwrap());
+        let snoozed = with(acknowledged.take(Wish::Snooze(at(99)), &olga(), at(2)).unwrap());
+        let awake = with(snoozed.take(Wish::Unsnooze, &olga(), at(3)).unwrap());
+        let again = with(awake.take(Wish::Snooze(at(99)), &olga(), at(4)).unwrap());
         assert_eq!(words(Some(&open), &acknowledged), ["acknowledged"]);
         assert_eq!(words(Some(&acknowledged), &snoozed), ["snoozed"]);
         assert_eq!(words(Some(&snoozed), &awake), ["snooze_ended"]);

@@ -10,6 +10,7 @@ use crate::domain::authority::{At, Member, Person, Right};
 use crate::domain::board::Board;
 use crate::domain::connector::Environment;
 use crate::domain::ids::Id;
+use crate::domain::setup::Permission;
 use crate::operations::{Asker, Trouble, find_environment};
 use crate::store::boards::Placed;
 
@@ -25,7 +26,7 @@ pub enum BoardAnswer {
 }
 
 impl Incidents {
-    /// Puts a board of an environment up in the channel in which it was asked for.
+    /// Puts a board of an environment up in the channel in which it was asked for, if nothing is lacking to post there.
     ///
     /// # Errors
     /// If the store cannot be read or written.
@@ -33,7 +34,7 @@ impl Incidents {
         &self,
         asker: &Asker,
         environment: Option<&str>,
-        may_post: bool,
+        lacks: &[Permission],
         now: Timestamp,
     ) -> Result<BoardAnswer, Trouble> {
         let handling = Handling::Board;
@@ -46,8 +47,9 @@ impl Incidents {
         if let Err(refused) = self.may_board(&asker.member, &environment) {
             return self.no_board(asker, handling, &about, refused, now).await;
         }
-        if !may_post {
-            return self.no_board(asker, handling, &about, Refused::CannotPost, now).await;
+        if !lacks.is_empty() {
+            let refused = Refused::CannotPost { lacks: lacks.to_vec() };
+            return self.no_board(asker, handling, &about, refused, now).await;
         }
         let board = Board {
             id: Id::random(),

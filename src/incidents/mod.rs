@@ -26,6 +26,7 @@ use crate::domain::ids::{Id, RoleId};
 use crate::domain::incident::{Incident, Subject};
 use crate::domain::mute::{Mute, badness};
 use crate::domain::policy::{Picture, Policy};
+use crate::domain::setup::Permission;
 use crate::domain::when::{self, NotATime};
 use crate::operations::{Asker, Trouble, Wake};
 use crate::store::Store;
@@ -97,7 +98,10 @@ pub enum Refused {
     /// The board was taken down already.
     BoardOver,
     /// We may not post in that channel.
-    CannotPost,
+    CannotPost {
+        /// What is missing for that.
+        lacks: Vec<Permission>,
+    },
 }
 
 /// The open incidents, and the mutes that are on.
@@ -271,7 +275,7 @@ impl Incidents {
             Ask::Unsnooze => Wish::Unsnooze,
             Ask::Snooze(said) => Wish::Snooze(self.until(said, LONGEST_SNOOZE, now)?),
         };
-        incident.attention.take(wish, &Person::from(&asker.member), now).map_err(Refused::Unchanged)
+        incident.take(wish, &Person::from(&asker.member), now).map_err(Refused::Unchanged)
     }
 
     fn until(&self, said: &str, most: Duration, now: Timestamp) -> Result<Timestamp, Refused> {

@@ -91,6 +91,6 @@ fn why(refused: &Refused) -> String {
         Refused::NotMuted => "no such mute is on".to_owned(),
         Refused::BoardBefore(board) => format!("put up before by {}", board.by.name),
         Refused::BoardOver => "the board was taken down before".to_owned(),
-        Refused::CannotPost => "the bot may not post in that channel".to_owned(),
+        Refused::CannotPost { .. } => "the bot may not post in that channel".to_owned(),
     }
 }

@@ -186,5 +186,6 @@ fn doing(Known { operation, overran, .. }: &Known) -> OwnDoing {
         operation: operation.id.clone(),
         under_way: operation.ended.is_none(),
         overran: *overran,
+        glass: operation.glass.as_ref().map(|glass| glass.why.clone()),
     }
 }

@@ -57,12 +57,9 @@ impl Operations {
             self.record_refused(asker, &why, now).await?;
             return Ok(Settled::Refused(refusal));
         }
-        if let Some(refusal) = self.kept_from(&request, &plan, now).await? {
-            return self.settle_refused(&request, refusal, now).await;
-        }
-        let fresh = match self.check_again(&request, &plan, now).await? {
+        let fresh = match self.judge_click(&request, &plan, Ok(()), || Ok(()), now).await? {
             Ok(fresh) => fresh,
-            Err(refusal) => return self.settle_refused(&request, refusal, now).await,
+            Err(settled) => return Ok(settled),
         };
         let approved = Request { approved_by: Some(Person::from(&asker.member)), ..request };
         self.carry_out(&approved, &plan, &fresh, now).await

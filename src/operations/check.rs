@@ -6,7 +6,7 @@ use super::Operations;
 use crate::domain::action::Verb;
 use crate::domain::connector::Connector;
 use crate::domain::ids::ConnectorId;
-use crate::domain::operation::Operation;
+use crate::domain::operation::scopes;
 use crate::domain::plan::{Drift, Known, Plan};
 use crate::domain::request::{Refusal, Request};
 use crate::store::StoreError;
@@ -21,7 +21,7 @@ impl Operations {
         now: Timestamp,
     ) -> Result<Result<Vec<Connector>, Refusal>, StoreError> {
         // While an operation is at the bot, what is read of it may be otherwise a moment later.
-        let scopes = Operation::new(request, plan, &[], now).scopes();
+        let scopes = scopes(plan.verb, plan.connectors.iter().map(|planned| &planned.connector), &plan.places());
         if let Some(other) = self.store.holder_of_any(&scopes).await? {
             return Ok(Err(Refusal::Busy { by: other.requester, verb: other.verb, operation: other.id }));
         }

@@ -1,9 +1,14 @@
 //! From what a command said to one connector: understand it, ask with menus for what was left out, plan what is asked.
 
-use std::collections::BTreeSet;
+mod choices;
+mod find;
 
 use jiff::Timestamp;
 
+use self::choices::{of_bot, of_connector, of_environment, targets};
+pub(super) use self::find::environments;
+use self::find::find_connector;
+pub(crate) use self::find::{find_bot, find_environment};
 use super::in_picture;
 use crate::domain::action::Verb;
 use crate::domain::authority::{At, Denied};
@@ -158,40 +163,6 @@ fn not_found(value: &str) -> Refusal {
     }
 }
 
-/// An environment by its name or short name.
-pub(crate) fn find_environment(among: impl IntoIterator<Item = Environment>, value: &str) -> Option<Environment> {
-    let named = Environment::new(value);
-    among.into_iter().find(|known| *known == named || known.key_or_word() == value || known.key().as_str() == value)
-}
-
-/// A bot by its short name or id; by its name where only one bot bears it.
-pub(crate) fn find_bot(fleet: &Fleet, environment: Option<&Environment>, value: &str) -> Option<BotId> {
-    let is_here = |bot: &BotId| environment.is_none_or(|environment| fleet.bot(bot, environment).is_some());
-    if let Some(bot) = fleet.bot_by(value).filter(is_here) {
-        return Some(bot);
-    }
-    let bots =
-        || environment.map_or(fleet.bots(), |environment| fleet.bots_in(environment)).iter().map(|view| &view.bot);
-    let mut named = bots().filter(|bot| bot.name.eq_ignore_ascii_case(value.trim())).map(|bot| &bot.id);
-    let first = named.next()?;
-    named.all(|other| other == first).then(|| first.clone())
-}
-
-/// A connector by its short name or id; by its name where only one of the selection bears it.
-fn find_connector<'a>(fleet: &'a Fleet, selection: &Selection, value: &str) -> Option<&'a Connector> {
-    if let Some(connector) = fleet.connector_by(value) {
-        return Some(connector);
-    }
-    let chosen = |c: &&Connector| {
-        selection.environment.as_ref().is_none_or(|environment| c.environment == *environment)
-            && selection.bot.as_ref().is_none_or(|bot| c.bot.id == *bot)
-    };
-    let all = fleet.sightings().map(|s| &s.connector);
-    let mut named = all.filter(chosen).filter(|c| c.name.eq_ignore_ascii_case(value.trim()));
-    let first = named.next()?;
-    named.next().is_none().then_some(first)
-}
-
 /// Asks for what is missing, or plans what is asked.
 pub(super) fn narrow(
     picture: &Picture,
@@ -339,56 +310,6 @@ fn missing(
     None
 }
 
-fn of_environment(picture: &Picture, environment: &Environment) -> Choice {
-    let bots = picture.fleet.bots_in(environment);
-    let connectors: u32 = bots.iter().map(|view| view.total()).sum();
-    let healthy: u32 = bots.iter().map(|view| view.healthy()).sum();
-    Choice {
-        value: environment.key_or_word(),
-        label: environment.title(),
-        description: format!("{healthy} of {connectors} connectors healthy"),
-    }
-}
-
-fn of_bot(picture: &Picture, policy: &Policy, id: &BotId, environment: &Environment) -> Option<Choice> {
-    let view = picture.fleet.bot(id, environment)?;
-    let minimum = policy.minimum(id, environment);
-    let wanted = if minimum > 0 { format!(", {minimum} wanted") } else { String::new() };
-    Some(Choice {
-        value: id.key().to_string(),
-        label: view.bot.name.clone(),
-        description: format!("{} of {} healthy{wanted}", view.healthy(), view.total()),
-    })
-}
-
-fn of_connector(connector: &Connector) -> Choice {
-    let load = connector.conversations.map(|n| format!(", {n} conversations")).unwrap_or_default();
-    let agent = connector.agent.word();
-    let state = if connector.is_healthy() || connector.is_down() {
-        agent.to_owned()
-    } else {
-        format!("{agent}, Conversational Cloud {}, Bot Server {}", connector.conversational_cloud, connector.bot_server)
-    };
-    Choice {
-        value: connector.id.key().to_string(),
-        label: connector.name.clone(),
-        description: format!("{state}{load}"),
-    }
-}
-
-/// The environments that are known: by a connector there, by the settings, or by every LivePerson account having them.
-pub(super) fn environments(fleet: &Fleet, policy: &Policy) -> BTreeSet<Environment> {
-    let set = policy.watched.iter().chain(&policy.named);
-    let always = ["demo", "production"].map(Environment::new);
-    fleet.environments().into_iter().chain(set.cloned()).chain(always).collect()
-}
-
-/// The environments that a connector could move to.
-fn targets(picture: &Picture, policy: &Policy, connector: &Connector) -> Vec<Choice> {
-    let elsewhere = environments(&picture.fleet, policy).into_iter().filter(|place| *place != connector.environment);
-    elsewhere.map(|environment| of_environment(picture, &environment)).collect()
-}
-
 /// Plans it for these, which are of one bot in one environment.
 fn plan(
     picture: &Picture,
@@ -424,164 +345,4 @@ fn plan(
 }
 
 #[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use super::*;
-    use crate::domain::action::CannotDo;
-    use crate::domain::authority::Person;
-    use crate::domain::connector::tests::connector;
-    use crate::domain::connector::{AgentStatus, Bot};
-    use crate::domain::fleet::Reading;
-    use crate::domain::ids::{ChannelId, UserId};
-    use crate::domain::policy::Terms;
-    use crate::domain::policy::tests::policy;
-
-    fn picture(connectors: Vec<Connector>) -> Picture {
-        let mut picture = Picture::default();
-        picture.fleet.read(Reading { connectors, malformed: Vec::new(), complete: true }, Timestamp::UNIX_EPOCH);
-        picture
-    }
-
-    fn request(verb: Verb, selection: Selection) -> Request {
-        let person = Person { id: UserId(1), name: "Olga".into() };
-        let ttl = Duration::from_secs(120);
-        let request = Request::new(person, verb, None, ChannelId(5), ttl, Timestamp::UNIX_EPOCH);
-        Request { selection, ..request }
-    }
-
-    fn fleet() -> Picture {
-        picture(vec![
-            connector("billing-1", "Billing Bot", "production"),
-            connector("billing-2", "Billing Bot", "production"),
-            connector("faq-1", "FAQ Bot", "production"),
-            Connector { agent: AgentStatus::Stopped, ..connector("faq-2", "FAQ Bot", "demo") },
-        ])
-    }
-
-    #[test]
-    fn what_has_one_answer_is_taken_and_the_rest_is_asked_in_order() {
-        let picture = fleet();
-        let mut stop = request(Verb::Stop, Selection::default());
-        let Narrowed::Missing(Part::Bot, choices) =
-            narrow(&picture, &policy(), &mut stop, |_| Ok(()), &[], Timestamp::UNIX_EPOCH)
-        else {
-            panic!("only production has something to stop, so the bot is asked");
-        };
-        assert_eq!(choices.len(), 2);
-        take(&picture.fleet, &policy(), &mut stop.selection, Part::Bot, std::slice::from_ref(&choices[0].value))
-            .unwrap();
-        let Narrowed::Missing(Part::Connector, choices) =
-            narrow(&picture, &policy(), &mut stop, |_| Ok(()), &[], Timestamp::UNIX_EPOCH)
-        else {
-            panic!("the bot has two connectors");
-        };
-        let both = [choices[1].value.clone(), choices[0].value.clone(), choices[1].value.clone()];
-        let mut several = stop.clone();
-        take(&picture.fleet, &policy(), &mut several.selection, Part::Connector, &both).unwrap();
-        let Narrowed::Planned(plan) = narrow(&picture, &policy(), &mut several, |_| Ok(()), &[], Timestamp::UNIX_EPOCH)
-        else {
-            panic!("all is known");
-        };
-        assert_eq!(plan.names().collect::<Vec<_>>(), ["billing-2", "billing-1"], "each once, in the order chosen");
-        assert_eq!(plan.impacts[0].healthy_after, 0);
-        take(&picture.fleet, &policy(), &mut stop.selection, Part::Connector, &both[..1]).unwrap();
-        let Narrowed::Planned(plan) = narrow(&picture, &policy(), &mut stop, |_| Ok(()), &[], Timestamp::UNIX_EPOCH)
-        else {
-            panic!("all is known");
-        };
-        assert_eq!((plan.names().collect::<Vec<_>>(), plan.impacts[0].healthy_after), (vec!["billing-2"], 1));
-    }
-
-    #[test]
-    fn a_bot_that_was_named_is_not_asked_for_again_once_its_environment_is_chosen() {
-        let picture = fleet();
-        let said = Said { bot: Some("FAQ Bot".into()), ..Said::default() };
-        let mut redeploy = request(Verb::Redeploy, understand(&picture.fleet, &policy(), &said).unwrap());
-        let Narrowed::Missing(Part::Environment, _) =
-            narrow(&picture, &policy(), &mut redeploy, |_| Ok(()), &[], Timestamp::UNIX_EPOCH)
-        else {
-            panic!("it is in two");
-        };
-        take(&picture.fleet, &policy(), &mut redeploy.selection, Part::Environment, &["demo".to_owned()]).unwrap();
-        assert_eq!(redeploy.selection.bot, Some(BotId::new("FAQ Bot")));
-        let Narrowed::Missing(Part::Target, _) =
-            narrow(&picture, &policy(), &mut redeploy, |_| Ok(()), &[], Timestamp::UNIX_EPOCH)
-        else {
-            panic!("only where it goes is not known");
-        };
-    }
-
-    #[test]
-    fn p4_nothing_is_asked_or_planned_where_the_person_may_not_act() {
-        let picture = fleet();
-        let demo_only = |places: &[At<'_>]| {
-            let refused = places.iter().find(|at| at.environment.as_str() != "demo");
-            refused.map_or(Ok(()), |_| Err(Denied::CannotTell))
-        };
-        let mut stop = request(Verb::Stop, Selection::default());
-        assert!(matches!(
-            narrow(&picture, &policy(), &mut stop, demo_only, &[], Timestamp::UNIX_EPOCH),
-            Narrowed::Refused(Refusal::Denied { .. })
-        ));
-        let said = Said { connector: Some("faq-2".into()), to: Some("Production".into()), ..Said::default() };
-        let mut redeploy = request(Verb::Redeploy, understand(&picture.fleet, &policy(), &said).unwrap());
-        assert!(matches!(
-            narrow(&picture, &policy(), &mut redeploy, demo_only, &[], Timestamp::UNIX_EPOCH),
-            Narrowed::Refused(Refusal::Denied { .. })
-        ));
-    }
-
-    #[test]
-    fn a_watched_environment_that_is_still_empty_is_the_target_that_its_choice_names() {
-        let picture = fleet();
-        let far = Environment::new("Production, Asia");
-        let policy = Policy::new(Terms::default(), vec![far.clone()], Default::default());
-        let choices = targets(&picture, &policy, &picture.fleet.sightings().next().unwrap().connector);
-        let choice = choices.iter().find(|choice| choice.label == far.title()).unwrap();
-        let mut selection = Selection::default();
-        take(&picture.fleet, &policy, &mut selection, Part::Target, std::slice::from_ref(&choice.value)).unwrap();
-        assert_eq!(selection.to, Some(far));
-    }
-
-    #[test]
-    fn two_bots_with_one_name_are_told_apart() {
-        let twin = |id: &str, name: &str| Connector {
-            bot: Bot { id: BotId::new(id), name: "Twin".into() },
-            ..connector(name, "Twin", "production")
-        };
-        let picture = picture(vec![twin("a", "one"), twin("b", "two")]);
-        let said = Said { bot: Some("Twin".into()), ..Said::default() };
-        assert!(matches!(understand(&picture.fleet, &policy(), &said), Err(Refusal::NotFound { .. })));
-        let said = Said { bot: Some(BotId::new("b").key().to_string()), ..Said::default() };
-        assert_eq!(understand(&picture.fleet, &policy(), &said).unwrap().bot, Some(BotId::new("b")));
-    }
-
-    #[test]
-    fn a_misspelt_target_is_not_found_before_anything_is_stopped() {
-        let picture = fleet();
-        let mut policy = policy();
-        policy.named.push(Environment::new("staging"));
-        let redeploy_to = |to: &str| {
-            let said = Said { connector: Some("billing-1".into()), to: Some(to.into()), ..Said::default() };
-            let mut redeploy = request(Verb::Redeploy, understand(&picture.fleet, &policy, &said).unwrap());
-            narrow(&picture, &policy, &mut redeploy, |_| Ok(()), &[], Timestamp::UNIX_EPOCH)
-        };
-        assert!(matches!(redeploy_to("dmeo"), Narrowed::Refused(Refusal::NotFound { what }) if what == "dmeo"));
-        assert!(matches!(redeploy_to("Demo"), Narrowed::Planned(_)));
-        assert!(matches!(redeploy_to("staging"), Narrowed::Planned(_)), "the settings name it");
-    }
-
-    #[test]
-    fn what_is_stopped_cannot_be_stopped_and_what_runs_cannot_be_started() {
-        let picture = fleet();
-        for (verb, name, why) in
-            [(Verb::Stop, "faq-2", CannotDo::AlreadyStopped), (Verb::Start, "faq-1", CannotDo::AlreadyRunning)]
-        {
-            let said = Said { connector: Some(name.into()), ..Said::default() };
-            let mut request = request(verb, understand(&picture.fleet, &policy(), &said).unwrap());
-            let narrowed = narrow(&picture, &policy(), &mut request, |_| Ok(()), &[], Timestamp::UNIX_EPOCH);
-            assert!(matches!(narrowed, Narrowed::Refused(Refusal::CannotDo { why: said, .. }) if said == why));
-        }
-    }
-}
+mod tests;

@@ -10,6 +10,7 @@ use crate::domain::freeze::{Freeze, holding};
 use crate::domain::ids::{BotId, RoleId};
 use crate::domain::incident::{Incident, Subject};
 use crate::domain::operation::Operation;
+use crate::domain::operation::doubt::Doubt;
 use crate::domain::policy::Terms;
 use crate::domain::redundancy::Level;
 
@@ -28,6 +29,17 @@ pub struct Explained {
     pub frozen: Option<Freeze>,
     /// The operations that are under way on the bot there; of an environment as such, on any bot.
     pub under_way: Vec<Operation>,
+    /// What operations that are over may still do to connectors there: until that is known, nobody counts on those.
+    pub in_doubt: Vec<InDoubt>,
+}
+
+/// A call whose outcome is not known, though its operation is over.
+#[derive(Clone, Debug)]
+pub struct InDoubt {
+    /// The call.
+    pub doubt: Doubt,
+    /// The name of its connector.
+    pub name: String,
 }
 
 /// How one right was judged.
@@ -88,8 +100,21 @@ impl Operations {
                 None => self.rules.policy.terms_in(environment).second_person.clone(),
             },
             frozen: holding(&freezes, [environment], now).cloned(),
+            in_doubt: self.in_doubt(touches).await?,
             under_way: open.into_iter().filter(touches).collect(),
         })
+    }
+
+    /// What operations of these may still do, though they are over.
+    async fn in_doubt(&self, of: impl Fn(&Operation) -> bool) -> Result<Vec<InDoubt>, Trouble> {
+        let mut found = Vec::new();
+        for doubt in self.store.doubts().await? {
+            let operation = self.store.operation(&doubt.operation).await?.filter(&of);
+            let target = operation.iter().flat_map(|operation| operation.targets.iter());
+            let named = target.into_iter().find(|target| target.connector == doubt.connector);
+            found.extend(named.map(|target| InDoubt { name: target.name.clone(), doubt }));
+        }
+        Ok(found)
     }
 
     fn judged(&self, member: &Member, right: Right, at: At<'_>) -> Judged {

@@ -54,28 +54,22 @@ impl Operations {
         let glass = Glass { allowed_by, ..glass };
         let by = self.rules.authority.by_which(&asker.member, Right::Change(request.verb), plan.places());
         let broken = Request { glass: Some(glass), allowed_by: Some(by), ..request.clone() };
-        if let Err(denied) = self.may(&asker.member, request.verb, &plan.places()) {
-            return self.settle_refused(&broken, Refusal::Denied { denied }, now).await;
-        }
-        if let Some(refusal) = self.kept_from(&request, &plan, now).await? {
-            return self.settle_refused(&broken, refusal, now).await;
-        }
         let wanted = match plan.consent() {
             Consent::Typed(wanted) => Some(wanted),
             Consent::Press => None,
         };
-        let Some(Form { name, .. }) = form else {
-            return Ok(Settled::Unexplained { request: Box::new(request), wanted });
+        let said = || match form {
+            None => Err(Settled::Unexplained { request: Box::new(request.clone()), wanted }),
+            Some(form) if why(Some(form)).is_empty() => Err(Settled::Refused(Refusal::Unexplained)),
+            Some(form) => match wanted.filter(|_| !plan.is_typed(&form.name)) {
+                Some(wanted) => Err(Settled::Refused(Refusal::Mistyped { wanted })),
+                None => Ok(()),
+            },
         };
-        if broken.glass.as_ref().is_none_or(|glass| glass.why.is_empty()) {
-            return Ok(Settled::Refused(Refusal::Unexplained));
-        }
-        if let Some(wanted) = wanted.filter(|_| !plan.is_typed(name)) {
-            return Ok(Settled::Refused(Refusal::Mistyped { wanted }));
-        }
-        let fresh = match self.check_again(&request, &plan, now).await? {
+        let may = self.may(&asker.member, request.verb, &plan.places());
+        let fresh = match self.judge_click(&broken, &plan, may, said, now).await? {
             Ok(fresh) => fresh,
-            Err(refusal) => return self.settle_refused(&broken, refusal, now).await,
+            Err(settled) => return Ok(settled),
         };
         self.carry_out(&broken, &plan, &fresh, now).await
     }

@@ -67,7 +67,7 @@ impl World {
     pub(crate) async fn wishes(&self, incident: &Incident, wish: Wish) {
         let kept = self.kept(incident).await;
         let olga = Person { id: UserId(self.seed.olga.id.to_string().parse().unwrap()), name: "Olga".to_owned() };
-        let attention = kept.incident.attention.take(wish, &olga, self.at(0)).unwrap();
+        let attention = kept.incident.take(wish, &olga, self.at(0)).unwrap();
         let entry = Entry::new(format!("interaction:{}", kept.version()), olga, Verdict::Done, "", self.at(0));
         let handled = self.store.handle_incident(&kept, &attention, &entry, self.at(0)).await.unwrap();
         assert_eq!(handled, Changed::Now);

@@ -3,6 +3,7 @@
 use botswain::discord::custom_id::CustomId;
 use botswain::domain::audit::{Handling, Verdict};
 use botswain::domain::notice::Slot;
+use serde_json::json;
 
 use crate::harbour::{Harbour, text};
 
@@ -43,5 +44,21 @@ async fn p10_a_board_is_put_up_once_and_taken_down_once_and_each_wish_has_its_re
             (down, Verdict::Done),
         ]
     );
+    harbour.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn where_it_could_not_be_posted_no_board_is_put_up_and_what_lacks_is_named() {
+    let harbour = Harbour::open().await;
+    let (channel, me) = (harbour.seed.team_channel.id, harbour.seed.bot_user_id);
+    let deny = json!({"role_or_user_id": me, "type": 1, "allow": "0", "deny": (1 << 14).to_string()});
+    harbour.control().put(&format!("/channels/{channel}/permissions"), deny).await;
+    let refused = harbour.done(harbour.run(harbour.olga(), "board", &[("env", "production")]).await).await;
+    assert_eq!(
+        text(&refused),
+        "⛔ Botswain lacks **Embed Links** here, so no board was put up: grant it, or ask in another channel."
+    );
+    assert_eq!(harbour.store.boards().await.unwrap(), []);
+    assert_eq!(harbour.records().await.len(), 1);
     harbour.close().await;
 }

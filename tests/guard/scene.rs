@@ -271,7 +271,7 @@ impl Scene {
 
     /// Olga puts a board up in the other channel.
     pub async fn board(&self, environment: &str) {
-        let answer = self.incidents().put_up_board(&self.asker(), Some(environment), true, self.now()).await.unwrap();
+        let answer = self.incidents().put_up_board(&self.asker(), Some(environment), &[], self.now()).await.unwrap();
         assert!(matches!(answer, BoardAnswer::Up(_)), "{answer:?}");
     }
 

@@ -2,13 +2,15 @@
 
 use botswain::domain::action::{Action, Verb};
 use botswain::domain::authority::Person;
-use botswain::domain::ids::ConnectorId;
+use botswain::domain::connector::Environment;
+use botswain::domain::ids::{BotId, ConnectorId};
 use botswain::domain::operation::{Operation, Outcome, StepFailure, StepState};
 use botswain::domain::plan::Consent;
 use botswain::domain::request::Refusal;
 use botswain::lifecycle::Change;
 use botswain::lifecycle::contract::ProblemKind;
-use botswain::sandbox::lifecycle::{Fault, FaultKind};
+use botswain::operations::ToFreeze;
+use botswain::sandbox::lifecycle::{Deed, Fault, FaultKind};
 
 use crate::bench::{Bench, CHANGES, at};
 
@@ -21,8 +23,13 @@ async fn run_blind(bench: &Bench, seconds: std::ops::Range<i64>) {
 
 /// A stop of billing-1 that was given up while the service failed like this, or took no step further.
 async fn given_up(fault: Option<Fault>) -> (Bench, Operation) {
+    given_up_on("billing-1", fault).await
+}
+
+/// The same of another connector.
+async fn given_up_on(connector: &str, fault: Option<Fault>) -> (Bench, Operation) {
     let bench = Bench::new().await;
-    let operation = bench.begin(&bench.olga(), Verb::Stop, "billing-1", None, at(0)).await;
+    let operation = bench.begin(&bench.olga(), Verb::Stop, connector, None, at(0)).await;
     if let Some(fault) = fault {
         bench.fleet().add_fault(fault);
     }
@@ -103,4 +110,102 @@ async fn p11_while_an_operation_is_at_the_bot_the_second_person_is_told_whose_it
     bench.drain(at(1)).await;
     let refused = bench.confirm(&bench.otto(), &request.id, at(2)).await;
     assert!(matches!(&refused, Err(Refusal::Busy { operation, .. }) if *operation == first.id), "{refused:?}");
+}
+
+#[tokio::test]
+async fn an_explanation_says_what_is_in_doubt_until_nothing_more_comes_of_it() {
+    let (bench, operation) = given_up(None).await;
+    let explains = async |environment: &str, bot: &str, second: i64| {
+        let (olga, environment, bot) = (bench.olga(), Environment::new(environment), BotId::new(bot));
+        bench.operations.explain(&olga.member, &environment, Some(&bot), at(second)).await.unwrap().in_doubt
+    };
+    let told = explains("production", "bot-billing", 130).await;
+    assert_eq!(told.iter().map(|told| told.name.as_str()).collect::<Vec<_>>(), ["billing-1"]);
+    assert_eq!(told[0].doubt.operation, operation.id);
+    assert!(explains("demo", "bot-billing", 130).await.is_empty(), "nothing is in doubt there");
+    assert!(explains("production", "bot-orders", 130).await.is_empty());
+    bench.fleet().step(60_000);
+    bench.runner.settle_doubts(at(200)).await.unwrap();
+    assert!(explains("production", "bot-billing", 200).await.is_empty(), "it was stopped, and that is over");
+}
+
+/// What keeps calls from arriving: nobody knows whether they did.
+fn lost() -> Fault {
+    Fault { route: Some(CHANGES.to_owned()), ..Fault::from(FaultKind::Drop) }
+}
+
+#[tokio::test]
+async fn p11_a_peer_in_doubt_is_not_counted_on_when_the_first_stop_is_weighed() {
+    let (bench, _) = given_up_on("orders-3", Some(lost())).await;
+    bench.look(at(131)).await;
+    let request = bench.prompt(&bench.otto(), Verb::Restart, "orders-1", None, at(131)).await;
+    let impact = request.plan.unwrap().impacts.remove(0);
+    assert_eq!((impact.healthy_now, impact.lowest, impact.in_doubt), (3, 1, vec!["orders-3".to_owned()]));
+    let operation = bench.confirm(&bench.otto(), &request.id, at(132)).await.unwrap();
+    // The one that was counted on drops; what is left runs, but for as long as the earlier call lets it.
+    bench.fleet().do_to("orders-2", Deed::Drop).unwrap();
+    bench.drain(at(133)).await;
+    let ended = bench.operation(&operation.id).await;
+    let why = StepFailure::CostsMore { left: 0, agreed: 1 };
+    assert_eq!(ended.steps[0].state, StepState::Failed { why }, "{ended:#?}");
+    assert!(bench.deeds().is_empty());
+}
+
+/// A stop of billing-1 whose call was lost on its way, before it is known whether the service has it.
+async fn uncertain() -> (Bench, Operation) {
+    let bench = Bench::new().await;
+    let operation = bench.begin(&bench.olga(), Verb::Stop, "billing-1", None, at(0)).await;
+    bench.fleet().add_fault(lost());
+    bench.drain(at(0)).await;
+    let operation = bench.operation(&operation.id).await;
+    assert_eq!(operation.steps.first().unwrap().state, StepState::Uncertain);
+    (bench, operation)
+}
+
+#[tokio::test]
+async fn p3_what_is_held_back_while_a_call_may_be_on_its_way_is_withdrawn_before_that_is_said() {
+    let freeze =
+        ToFreeze { environment: Some("production".into()), until: Some("2h".into()), reason: Some("a sale".into()) };
+    for why in [StepFailure::RoleLost, StepFailure::Frozen] {
+        let (bench, operation) = uncertain().await;
+        match why {
+            StepFailure::Frozen => drop(bench.operations.freeze(&bench.olga(), &freeze, at(1)).await.unwrap()),
+            _ => bench.set_roles_of_olga(&[]).await,
+        }
+        // The service can be asked, and calls still do not reach it: nothing can be said yet.
+        run_blind(&bench, 1..20).await;
+        let open = bench.operation(&operation.id).await;
+        assert_eq!((&open.steps[0].state, open.steps[0].in_doubt), (&StepState::NotTaken, true), "{why:?}");
+        bench.fleet().clear_faults();
+        run_blind(&bench, 20..40).await;
+        let ended = bench.operation(&operation.id).await;
+        assert_eq!(ended.steps[0].state, StepState::Failed { why: why.clone() }, "{ended:#?}");
+        assert!(!ended.steps[0].in_doubt && bench.store.doubts().await.unwrap().is_empty(), "{why:?}");
+        assert_eq!(late_call(&bench, &ended).await, Some(ProblemKind::RevisionMismatch), "{why:?}");
+        assert!(bench.deeds().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn p3_what_arrived_all_the_same_is_followed_though_the_role_is_lost_by_then() {
+    let (bench, operation) = uncertain().await;
+    bench.set_roles_of_olga(&[]).await;
+    run_blind(&bench, 1..4).await;
+    assert_eq!(bench.operation(&operation.id).await.steps[0].state, StepState::NotTaken);
+    bench.fleet().clear_faults();
+    assert_eq!(late_call(&bench, &operation).await, None, "it comes late, and is carried out");
+    bench.run(4, 30).await;
+    let ended = bench.operation(&operation.id).await;
+    assert_eq!(ended.ended.as_ref().unwrap().outcome, Outcome::Done, "{ended:#?}");
+    assert_eq!(bench.deeds(), ["stop billing-1"], "once");
+}
+
+#[tokio::test]
+async fn p3_what_is_held_back_and_cannot_be_withdrawn_in_time_is_left_in_doubt() {
+    let (bench, operation) = uncertain().await;
+    bench.set_roles_of_olga(&[]).await;
+    run_blind(&bench, 1..130).await;
+    let ended = bench.operation(&operation.id).await;
+    assert_eq!(ended.ended.as_ref().unwrap().outcome, Outcome::Unknown, "{ended:#?}");
+    assert_eq!(bench.store.doubts().await.unwrap().len(), 1);
 }

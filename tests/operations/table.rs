@@ -1,15 +1,21 @@
 //! P4, as a table: every person × right × place × ownership, made from the enums and the policy, so that none can be missing.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use botswain::domain::action::Verb;
 use botswain::domain::authority::{At, Authority, Grants, Member, OwnGrants, Right};
-use botswain::domain::connector::Environment;
-use botswain::domain::ids::{BotId, RoleId, UserId};
-use botswain::domain::request::Refusal;
-use botswain::incidents::{MuteAnswer, Refused, ToMute};
-use botswain::operations::{Answer, Asker, FreezeAnswer, FreezeRefused, ToFreeze};
-use botswain::sandbox::lifecycle::Deed;
+use botswain::domain::connector::{Bot, Environment};
+use botswain::domain::ids::{BotId, ChannelId, Id, RoleId, UserId};
+use botswain::domain::incident::{Blind, Blindness, Facts, Failover, Incident, Subject};
+use botswain::domain::notice::Call;
+use botswain::domain::operation::guiding::Wish;
+use botswain::domain::policy::{Policy, Terms};
+use botswain::domain::redundancy::Level;
+use botswain::domain::request::{Refusal, Request};
+use botswain::incidents::{Ask, Handled, MuteAnswer, Refused, ToMute, UnmuteAnswer};
+use botswain::operations::{Answer, Asker, Form, FreezeAnswer, FreezeRefused, Guided, Left, Settled, ToFreeze};
+use botswain::sandbox::lifecycle::{Deed, FaultKind};
+use botswain::store::incidents::Opened;
 
 use crate::bench::{Bench, at};
 
@@ -101,7 +107,7 @@ fn member((name, ids, manages): &(&str, &[u64], Option<bool>)) -> Member {
 
 fn asker(person: &(&str, &[u64], Option<bool>), user: u64) -> Asker {
     let member = Member { id: UserId(user), ..member(person) };
-    Asker { interaction: next_interaction(), member, channel: botswain::domain::ids::ChannelId(5) }
+    Asker { interaction: next_interaction(), member, channel: ChannelId(5) }
 }
 
 /// An interaction's id that no other in this test has.
@@ -143,8 +149,18 @@ fn p4_every_person_right_and_place_is_judged_as_the_rules_say() {
 }
 
 /// A connector of this bot in this environment, in a state that allows the verb; and where it could go.
-async fn ready(verb: Verb, environment: &str, of: &str) -> (Bench, String, Option<&'static str>) {
-    let bench = Bench::with(|config| config.authority = authority()).await;
+async fn ready(
+    verb: Verb,
+    environment: &str,
+    of: &str,
+    second_person: &[Verb],
+) -> (Bench, String, Option<&'static str>) {
+    let bench = Bench::with(|config| {
+        config.authority = authority();
+        let terms = Terms { second_person: second_person.to_vec(), ..config.policy.everywhere().clone() };
+        config.policy = Policy::new(terms, config.policy.watched.clone(), BTreeMap::new());
+    })
+    .await;
     let connector = match environment {
         "demo" => format!("{of}-demo-1"),
         _ => format!("{of}-1"),
@@ -166,7 +182,7 @@ async fn p4_every_person_verb_place_and_ownership_gets_what_the_rules_say_at_the
     for verb in Verb::ALL {
         for environment in ENVIRONMENTS {
             for of in BOTS {
-                let (bench, connector, to) = ready(verb, environment, of).await;
+                let (bench, connector, to) = ready(verb, environment, of, &[]).await;
                 let somebodys = bench.prompt(&asker(everybody(), 99), verb, &connector, to, at(0)).await;
                 for person in PEOPLE {
                     let right = Right::Change(verb);
@@ -190,11 +206,93 @@ async fn p4_every_person_verb_place_and_ownership_gets_what_the_rules_say_at_the
                     cells += 2;
                 }
                 assert_eq!(bench.deeds(), Vec::<String>::new());
-                bench.confirm(&asker(everybody(), 99), &somebodys.id, at(1)).await.unwrap();
+                let begun = bench.confirm(&asker(everybody(), 99), &somebodys.id, at(1)).await.unwrap();
+                for person in PEOPLE {
+                    // Whoever may do what it does says how it goes on, whose ever it is.
+                    let places = std::iter::once(environment).chain(to);
+                    let lets = places.into_iter().all(|place| lets(person, Right::Change(verb), place, Some(of)));
+                    let what = format!("{} guides a {} of {connector} to {to:?}", person.0, verb.word());
+                    for user in [1, 99] {
+                        let said = bench.operations.guide(&asker(person, user), &begun.id, Wish::Halt, at(1)).await;
+                        match said.unwrap() {
+                            Guided::Told(Wish::Halt) if lets => {}
+                            Guided::Refused(Refusal::Denied { .. }) if !lets => {}
+                            other => panic!("{what}: {other:?}"),
+                        }
+                        match bench.operations.leave_stopped(&asker(person, user), &begun.id, at(1)).await.unwrap() {
+                            Left::Otherwise if lets => {}
+                            Left::Refused(Refusal::Denied { .. }) if !lets => {}
+                            other => panic!("{what}: {other:?}"),
+                        }
+                        cells += 2;
+                    }
+                }
             }
         }
     }
-    assert_eq!(cells, Verb::ALL.len() * ENVIRONMENTS.len() * BOTS.len() * PEOPLE.len() * 2);
+    assert_eq!(cells, Verb::ALL.len() * ENVIRONMENTS.len() * BOTS.len() * PEOPLE.len() * 6);
+}
+
+/// What needs a second person, asked for by somebody who may, waits for one.
+async fn proposed(bench: &Bench, by: &Asker, verb: Verb, connector: &str, to: Option<&str>) -> Request {
+    let request = bench.prompt(by, verb, connector, to, at(0)).await;
+    let settled =
+        bench.operations.confirm_typed(by, &request.id, &request.plan.as_ref().unwrap().bot.name, at(0)).await;
+    assert!(matches!(settled, Ok(Settled::Proposed)), "{settled:?}");
+    request
+}
+
+/// What becomes of what waits when somebody settles it while the fleet cannot be read: whoever may gets as far as that.
+fn settled_as(settled: Settled, lets: bool) -> bool {
+    match settled {
+        Settled::Refused(Refusal::CannotRead { .. }) => lets,
+        Settled::Refused(Refusal::Denied { .. }) => !lets,
+        _ => false,
+    }
+}
+
+#[tokio::test]
+async fn p4_every_person_agrees_to_what_waits_and_breaks_the_glass_where_the_rules_say() {
+    let form = Form { why: "the table".to_owned(), name: String::new() };
+    for verb in Verb::ALL.into_iter().filter(|verb| verb.takes_away()) {
+        for environment in ENVIRONMENTS {
+            for of in BOTS {
+                let (bench, connector, to) = ready(verb, environment, of, &Verb::ALL).await;
+                for person in PEOPLE {
+                    let places = || std::iter::once(environment).chain(to);
+                    let lets = |right| places().all(|place| lets(person, right, place, Some(of)));
+                    let what = format!("{} {} {connector} to {to:?}", person.0, verb.word());
+                    let owner = asker(everybody(), 99);
+                    let waits = proposed(&bench, &owner, verb, &connector, to).await;
+                    let own = bench.operations.approve(&asker(person, 99), &waits.id, at(1)).await.unwrap();
+                    assert!(matches!(own, Settled::Refused(Refusal::OwnRequest)), "{what}: {own:?}");
+                    let foreign = bench.operations.break_glass(&asker(person, 1), &waits.id, Some(&form), at(1)).await;
+                    assert!(
+                        matches!(foreign, Ok(Settled::Refused(Refusal::SomebodyElses { .. }))),
+                        "{what}: {foreign:?}"
+                    );
+                    bench.fleet().add_fault(FaultKind::ServerError { status: 503 });
+                    let agreed = bench.operations.approve(&asker(person, 1), &waits.id, at(1)).await.unwrap();
+                    let said = format!("{what}: {agreed:?}");
+                    assert!(settled_as(agreed, lets(Right::Approve)), "{said}");
+                    bench.fleet().clear_faults();
+                    let _withdrawn = bench.operations.cancel(&owner, &waits.id, at(1)).await.unwrap();
+                    if !lets(Right::Change(verb)) {
+                        continue;
+                    }
+                    let waits = proposed(&bench, &asker(person, 1), verb, &connector, to).await;
+                    let form = Form { name: waits.plan.unwrap().bot.name, ..form.clone() };
+                    bench.fleet().add_fault(FaultKind::ServerError { status: 503 });
+                    let broken = bench.operations.break_glass(&asker(person, 1), &waits.id, Some(&form), at(1)).await;
+                    let said = format!("{what}: {broken:?}");
+                    assert!(settled_as(broken.unwrap(), lets(Right::BreakGlass)), "{said}");
+                    bench.fleet().clear_faults();
+                    let _withdrawn = bench.operations.cancel(&asker(person, 1), &waits.id, at(1)).await.unwrap();
+                }
+                assert_eq!(bench.deeds(), Vec::<String>::new());
+            }
+        }
+    }
 }
 
 /// Whether the rules let somebody in an environment and with each bot there.
@@ -203,7 +301,7 @@ fn lets_all(person: &(&str, &[u64], Option<bool>), right: Right, environment: &s
 }
 
 #[tokio::test]
-async fn p4_every_person_freezes_and_mutes_where_the_rules_say() {
+async fn p4_every_person_freezes_where_the_rules_say_and_ends_what_somebody_else_froze() {
     let bench = Bench::with(|config| config.authority = authority()).await;
     for person in PEOPLE {
         for environment in ENVIRONMENTS {
@@ -219,23 +317,129 @@ async fn p4_every_person_freezes_and_mutes_where_the_rules_say() {
                     assert!(matches!(refused, FreezeAnswer::Refused(FreezeRefused::Denied(_))), "{what}");
                     let over = bench.operations.end_freeze(&asker(person, 1), &on.id, at(0)).await.unwrap();
                     assert!(matches!(over, FreezeAnswer::Over(_)), "{what}");
+                    let somebodys = bench.operations.freeze(&asker(everybody(), 99), &wish, at(0)).await.unwrap();
+                    let FreezeAnswer::On(on) = somebodys else { panic!("{what}: {somebodys:?}") };
+                    let over = bench.operations.end_freeze(&asker(person, 1), &on.id, at(0)).await.unwrap();
+                    assert!(matches!(over, FreezeAnswer::Over(_)), "{what}");
                 }
                 FreezeAnswer::Refused(FreezeRefused::Denied(_)) => {
                     assert!(!lets_all(person, Right::Freeze, environment), "{what}");
                 }
                 other => panic!("{what}: {other:?}"),
             }
-            let wish = ToMute { environment: named(), bot: None, until, reason };
-            match bench.incidents.mute(&asker(person, 1), &wish, at(0)).await.unwrap() {
-                MuteAnswer::On(on) => {
-                    assert!(lets_all(person, Right::Mute, environment), "{what}");
-                    let _over = bench.incidents.end_mute(&asker(person, 1), &on.id, at(0)).await.unwrap();
+        }
+    }
+}
+
+/// What may be muted: an environment, a bot there, or a bot wherever it is.
+fn scopes() -> Vec<(Option<&'static str>, Option<&'static str>)> {
+    let everywhere = BOTS.map(|bot| (None, Some(bot)));
+    let places = ENVIRONMENTS
+        .into_iter()
+        .flat_map(|place| std::iter::once((Some(place), None)).chain(BOTS.map(|bot| (Some(place), Some(bot)))));
+    places.chain(everywhere).collect()
+}
+
+#[tokio::test]
+async fn p4_every_person_mutes_and_unmutes_where_the_rules_say_whose_ever_it_is() {
+    let bench = Bench::with(|config| config.authority = authority()).await;
+    let title = |of: &str| format!("{}{} Bot", of[..1].to_uppercase(), &of[1..]);
+    for person in PEOPLE {
+        for (environment, of) in scopes() {
+            let what = format!("{} mutes {of:?} in {environment:?}", person.0);
+            let lets =
+                ENVIRONMENTS.into_iter().filter(|place| environment.is_none_or(|named| named == *place)).all(|place| {
+                    of.map_or_else(
+                        || lets_all(person, Right::Mute, place),
+                        |of| lets(person, Right::Mute, place, Some(of)),
+                    )
+                });
+            let (until, reason) = (Some("2h".to_owned()), Some("the table".to_owned()));
+            let wish = ToMute { environment: environment.map(str::to_owned), bot: of.map(title), until, reason };
+            for (owner, user) in [(person, 1), (everybody(), 99)] {
+                let on = match bench.incidents.mute(&asker(owner, user), &wish, at(0)).await.unwrap() {
+                    MuteAnswer::On(on) if user == 99 || lets => on,
+                    MuteAnswer::Refused(Refused::Denied(_)) if !lets => continue,
+                    other => panic!("{what}: {other:?}"),
+                };
+                match bench.incidents.end_mute(&asker(person, 1), &on.id, at(0)).await.unwrap() {
+                    UnmuteAnswer::Over(_) if lets => {}
+                    UnmuteAnswer::Refused(Refused::Denied(_)) if !lets => {
+                        let over = bench.incidents.end_mute(&asker(everybody(), 99), &on.id, at(0)).await.unwrap();
+                        assert!(matches!(over, UnmuteAnswer::Over(_)), "{what}: {over:?}");
+                    }
+                    other => panic!("{what}: {other:?}"),
                 }
-                MuteAnswer::Refused(Refused::Denied(_)) => {
-                    assert!(!lets_all(person, Right::Mute, environment), "{what}");
-                }
-                other => panic!("{what}: {other:?}"),
             }
         }
     }
+}
+
+/// Opens an incident about this.
+async fn open(bench: &Bench, subject: Subject) -> Id {
+    let facts = match &subject {
+        Subject::Blind => Facts::Blind(Blind {
+            since: at(0),
+            seen_well_at: None,
+            why: "no answer".to_owned(),
+            kind: Blindness::Unreachable,
+        }),
+        _ => Facts::Failover(Failover { level: Level::AtRisk, healthy: 1, total: 2, minimum: 2, lines: Vec::new() }),
+    };
+    let incident = Incident::new(subject, facts, at(0));
+    let opened = bench.store.open_incident(&incident, Call::Card, ChannelId(9), at(0)).await.unwrap();
+    assert_eq!(opened, Opened::Now);
+    incident.id
+}
+
+#[tokio::test]
+async fn p4_every_person_acknowledges_and_snoozes_where_the_rules_say_whose_ever_it_is() {
+    const ASKS: [(Option<Ask<'_>>, Ask<'_>); 4] = [
+        (None, Ask::Acknowledge),
+        (Some(Ask::Acknowledge), Ask::GiveBack),
+        (None, Ask::Snooze("2h")),
+        (Some(Ask::Snooze("2h")), Ask::Unsnooze),
+    ];
+    let bench = Bench::with(|config| config.authority = authority()).await;
+    let mut about = vec![(None, None, open(&bench, Subject::Blind).await)];
+    for environment in ENVIRONMENTS {
+        for of in BOTS {
+            let (bot, place) = (Bot { id: bot(of), name: of.to_owned() }, Environment::new(environment));
+            let incident = open(&bench, Subject::Failover { bot, environment: place }).await;
+            about.push((Some(environment), Some(of), incident));
+        }
+    }
+    let mut cells = 0;
+    for person in PEOPLE {
+        for (environment, of, incident) in &about {
+            // What is about every environment is open to whoever may in any.
+            let lets = ENVIRONMENTS
+                .into_iter()
+                .filter(|place| environment.is_none_or(|named| named == *place))
+                .any(|place| lets(person, Right::Acknowledge, place, *of));
+            for (before, ask) in ASKS {
+                let owners = [(everybody(), 99), (person, 1)];
+                for (owner, user) in owners.into_iter().filter(|(_, user)| *user == 99 || lets) {
+                    let handle =
+                        async |who: &Asker, ask| bench.incidents.handle(who, incident, ask, at(1)).await.unwrap();
+                    let what = format!("{} {ask:?} of {user} on {of:?} in {environment:?}", person.0);
+                    if let Some(before) = before {
+                        let prepared = handle(&asker(owner, user), before).await;
+                        assert!(matches!(prepared, Handled::Done(_)), "{what}: {prepared:?}");
+                    }
+                    match handle(&asker(person, 1), ask).await {
+                        Handled::Done(_) if lets => {}
+                        Handled::Refused(Refused::Denied(_)) if !lets => {}
+                        other => panic!("{what}: {other:?}"),
+                    }
+                    // As it was, for the next.
+                    for undone in [Ask::GiveBack, Ask::Unsnooze] {
+                        let _as_it_was = handle(&asker(everybody(), 99), undone).await;
+                    }
+                    cells += 1;
+                }
+            }
+        }
+    }
+    assert!(cells > PEOPLE.len() * about.len() * ASKS.len(), "somebody may");
 }

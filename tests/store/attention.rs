@@ -96,7 +96,7 @@ async fn p1_a_step_that_cannot_be_said_is_not_taken_for_said(ground: Ground) {
 
 async fn p10_a_press_is_written_with_its_card_and_its_record_or_not_at_all(ground: Ground) {
     let kept = opened(&ground, "a").await;
-    let taken = kept.incident.attention.take(Wish::Acknowledge, &olga(), at(1)).unwrap();
+    let taken = kept.incident.take(Wish::Acknowledge, &olga(), at(1)).unwrap();
     let record = entry("interaction:1", Verdict::Done, 1);
     assert_eq!(ground.store.handle_incident(&kept, &taken, &record, at(1)).await.unwrap(), Changed::Now);
     let late = entry("interaction:2", Verdict::Done, 1);
@@ -121,7 +121,7 @@ async fn of_many_presses_on_one_incident_each_is_judged_by_what_the_one_before_l
                 if press == 0 {
                     return store.attend_incident(&kept, &reminded(&kept), at(1)).await.unwrap();
                 }
-                let taken = kept.incident.attention.take(Wish::Acknowledge, &olga(), at(1)).unwrap();
+                let taken = kept.incident.take(Wish::Acknowledge, &olga(), at(1)).unwrap();
                 let record = entry(&format!("interaction:{round}:{press}"), Verdict::Done, 1);
                 store.handle_incident(&kept, &taken, &record, at(1)).await.unwrap()
             }

@@ -81,7 +81,7 @@ async fn what_happens_is_written_with_the_change_or_not_at_all(ground: Ground) {
     assert_eq!(has(&ground, &incident, 0, 2).await, Changed::Now);
     // Whoever read what was before writes neither the change nor a line of it.
     let olga = Person { id: UserId(1), name: "Olga".to_owned() };
-    let attention = kept.incident.attention.take(Wish::Acknowledge, &olga, at(3)).unwrap();
+    let attention = kept.incident.take(Wish::Acknowledge, &olga, at(3)).unwrap();
     let record = entry("interaction:1", Verdict::Done, 3);
     let handled = ground.store.handle_incident(&kept, &attention, &record, at(3)).await.unwrap();
     assert_eq!(handled, Changed::Stale);
@@ -207,7 +207,7 @@ async fn an_operation_is_told_where_its_bot_has_an_open_card(ground: Ground) {
     assert_eq!(begun, Confirmed::Now);
     let telling = claim(&ground, 2).await.unwrap();
     assert_eq!(telling.card, MessageId(70));
-    let Happening::Began { deed } = &telling.lines[0].what else { panic!("{:?}", telling.lines) };
+    let Happening::Began { deed, .. } = &telling.lines[0].what else { panic!("{:?}", telling.lines) };
     assert_eq!((telling.lines.len(), deed.connector.as_str()), (1, "billing-1"));
     assert!(claim(&ground, 2).await.is_none(), "another bot's card tells nothing of it");
 }
@@ -226,7 +226,7 @@ async fn tells(ground: &Ground, second: i64) -> Vec<(u64, Happening)> {
 /// Which cards tell of the beginning or the end of an operation now, and nothing else.
 async fn tell_of_an_operation(ground: &Ground, ended: bool, second: i64) -> Vec<u64> {
     let of = |(card, what): (u64, Happening)| match what {
-        Happening::Began { deed } | Happening::Ended { deed, .. } if deed.bot != "billing" => panic!("{deed:?}"),
+        Happening::Began { deed, .. } | Happening::Ended { deed, .. } if deed.bot != "billing" => panic!("{deed:?}"),
         Happening::Began { .. } if !ended => card,
         Happening::Ended { .. } if ended => card,
         other => panic!("{other:?}"),

@@ -34,6 +34,10 @@ async fn p10_the_glass_is_broken_with_a_reason_and_everybody_sees_it() {
     assert!(done.says("Glass broken") && done.says("unplug their fridge"), "{done:?}");
     let told = world.message(&world.alert_channel(), |m| m.says(TOLD) && m.says("✅ Done")).await;
     assert!(told.says(&format!("<@{}> did not wait", olga.id())) && told.says("unplug their fridge"), "{told:?}");
+    let card = world.alert("At risk: Billing Bot").await;
+    let lines = crate::alerts::told(&world, &card, "**Glass broken**").await;
+    let line = lines.iter().find(|line| line.contains("**Glass broken**")).unwrap();
+    assert!(line.contains("unplug their fridge") && line.contains(&format!("<@{}>", olga.id())), "{lines:?}");
     let posts = world.alerts().await.into_iter().filter(|m| m.says(TOLD)).count();
     assert_eq!(posts, 1, "one message, edited to its end");
     assert!(world.pings().await.is_empty(), "p7: what an operator announces pings nobody");

@@ -9,6 +9,7 @@ use crate::domain::connector::Environment;
 use crate::domain::ids::Id;
 use crate::domain::notice::Notice;
 use crate::domain::policy::Picture;
+use crate::domain::setup::Permission;
 use crate::incidents::Refused;
 
 impl Sample<'_> {
@@ -40,6 +41,7 @@ pub(super) fn boards(of: &Sample<'_>) -> Vec<Exhibit> {
     let public = |name: &str, board: Board| Exhibit::public(name, of.said(&Notice::Board { board }));
     let link = format!("https://discord.com/channels/{}/{}/1", of.cast.guild, of.cast.channel);
     let before = Refused::BoardBefore(Box::new(board.clone()));
+    let cannot_post = Refused::CannotPost { lacks: vec![Permission::SendMessages, Permission::EmbedLinks] };
     vec![
         public("A board", board.clone()),
         public("Of an environment where nothing is asked", of.board(demo(), &picture)),
@@ -52,6 +54,6 @@ pub(super) fn boards(of: &Sample<'_>) -> Vec<Exhibit> {
         Exhibit::private("One stands here already", &said::refused(&before, Some(&link), of.cast.otto.id)),
         Exhibit::private("One is on its way here", &said::refused(&before, None, of.cast.otto.id)),
         Exhibit::private("It was taken down before", &said::refused(&Refused::BoardOver, None, of.cast.otto.id)),
-        Exhibit::private("It may not post here", &said::refused(&Refused::CannotPost, None, of.cast.otto.id)),
+        Exhibit::private("It may not post here", &said::refused(&cannot_post, None, of.cast.otto.id)),
     ]
 }

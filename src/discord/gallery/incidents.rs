@@ -43,7 +43,7 @@ impl Sample<'_> {
     }
 
     fn taken(&self, incident: Incident, wish: Wish) -> Incident {
-        let after = incident.attention.take(wish, &self.cast.olga, self.ago(MINUTE));
+        let after = incident.take(wish, &self.cast.olga, self.ago(MINUTE));
         Incident { attention: after.unwrap_or_default(), ..incident }
     }
 

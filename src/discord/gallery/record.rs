@@ -5,17 +5,18 @@ use super::Exhibit;
 use super::sample::{HOUR, MINUTE, Sample, bot, demo, production};
 use crate::discord::render::record::{self, Page, Shown};
 use crate::discord::render::{explain, timeline};
-use crate::domain::action::Verb;
+use crate::domain::action::{Action, Verb};
 use crate::domain::audit::filter::{Filter, View};
 use crate::domain::audit::{Entry, Handling, Verdict};
 use crate::domain::authority::grants::Said;
 use crate::domain::authority::{Denied, Right};
-use crate::domain::ids::{Id, MessageId};
+use crate::domain::ids::{ConnectorId, Id, MessageId};
 use crate::domain::notice::{Notice, Told};
-use crate::domain::operation::Outcome;
+use crate::domain::operation::doubt::Doubt;
+use crate::domain::operation::{Outcome, StepState};
 use crate::domain::redundancy::Level;
 use crate::domain::timeline::{self as told, Deed, Happening, Stands, Turn};
-use crate::operations::{Explained, Judged, Watched};
+use crate::operations::{Explained, InDoubt, Judged, Watched};
 
 impl Sample<'_> {
     fn rights(&self, operator: bool) -> Vec<Judged> {
@@ -63,7 +64,19 @@ pub(super) fn explanations(of: &Sample<'_>) -> Vec<Exhibit> {
         second_person: vec![Verb::Redeploy],
         frozen: None,
         under_way: Vec::new(),
+        in_doubt: Vec::new(),
     };
+    let stop = of.operation(Verb::Stop, &["billing-1"], None, vec![StepState::Waiting]);
+    let doubt = Doubt {
+        key: String::new(),
+        operation: stop.id.clone(),
+        connector: ConnectorId::new("billing-1"),
+        action: Action::Stop,
+        requester: of.cast.otto.clone(),
+        reason: None,
+        since: of.ago(MINUTE),
+    };
+    let doubted = Explained { in_doubt: vec![InDoubt { doubt, name: "billing-1".to_owned() }], ..plain.clone() };
     let terms = of.policy().everywhere().clone();
     let watched = Watched {
         bot: bot("Billing Bot"),
@@ -82,6 +95,7 @@ pub(super) fn explanations(of: &Sample<'_>) -> Vec<Exhibit> {
         ("What an operator may do", &plain),
         ("Why a bot is in alert", &of_bot),
         ("What is frozen", &kept),
+        ("What an earlier call may still do", &doubted),
         ("What a viewer may do", &viewer),
     ]
     .map(|(name, explained)| Exhibit::private(name, &explain::explained(explained)))
@@ -99,18 +113,23 @@ pub(super) fn timelines(of: &Sample<'_>) -> Vec<Exhibit> {
         bot: "Billing Bot".to_owned(),
         to: None,
     };
+    let moving = Deed { verb: Verb::Redeploy, to: Some(demo()), ..deed.clone() };
     let by = of.cast.olga.clone();
     let happened = [
         Happening::Opened { stands: stands(Level::AtRisk, 1), calls: true, outlasted: false },
+        Happening::GlassBroken { by: of.cast.otto.clone(), why: "It tells people to unplug their fridge".to_owned() },
+        Happening::Began { deed: moving.clone(), glass: Some("The other one is no better".to_owned()) },
+        Happening::Ended { deed: moving.clone(), outcome: Outcome::Failed },
+        Happening::LeftStopped { deed: moving, by: by.clone() },
         Happening::Changed { stands: stands(Level::Outage, 0), turn: Turn::Worse, calls: true },
         Happening::Acknowledged { by },
-        Happening::Began { deed: deed.clone() },
+        Happening::Began { deed: deed.clone(), glass: None },
         Happening::Ended { deed, outcome: Outcome::Done },
         Happening::Recovering { stands: stands(Level::Redundant, 2) },
         Happening::Resolved { from: of.ago(9 * MINUTE), at: of.ago(MINUTE), by: None },
     ];
     let entries: Vec<_> =
-        (1..).zip(happened).map(|(n, what)| told::Entry { at: of.ago((9 - n) * MINUTE), what }).collect();
+        (1..).zip(happened).map(|(n, what)| told::Entry { at: of.ago((13 - n) * MINUTE), what }).collect();
     let anew = timeline::part(&about, entries.get(..1).unwrap_or_default(), Some(of.cast.alerts));
     vec![
         Exhibit::public("From its beginning to its end", timeline::part(&about, &entries, None).body()),

@@ -162,7 +162,7 @@ impl Sample<'_> {
     }
 
     pub(super) fn olgas(&self, verb: Verb, under_way: bool) -> OwnDoing {
-        OwnDoing { by: self.cast.olga.clone(), verb, operation: Id::random(), under_way, overran: false }
+        OwnDoing { by: self.cast.olga.clone(), verb, operation: Id::random(), under_way, overran: false, glass: None }
     }
 
     /// A line of a card.

@@ -15,7 +15,7 @@ impl Front {
     pub(super) async fn board(&self, incoming: &Incoming<'_>, environment: Option<&str>) -> Result<(), AnswerError> {
         self.begin(incoming, false).await?;
         let now = Timestamp::now();
-        let answer = self.incidents.put_up_board(&incoming.asker, environment, incoming.lacks.is_empty(), now).await;
+        let answer = self.incidents.put_up_board(&incoming.asker, environment, &incoming.lacks, now).await;
         self.say_board(incoming, answer).await
     }
 

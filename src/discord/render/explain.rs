@@ -10,7 +10,7 @@ use crate::domain::ids::RoleId;
 use crate::domain::incident::Phase;
 use crate::domain::operation::Operation;
 use crate::domain::redundancy::Level;
-use crate::operations::{Explained, Judged, Watched};
+use crate::operations::{Explained, InDoubt, Judged, Watched};
 
 /// The most roles, and the most operations, that are named.
 const NAMED: usize = 10;
@@ -86,12 +86,16 @@ fn said_of(from: Said, of: &Explained) -> String {
 
 fn in_the_way(of: &Explained) -> String {
     let mut lines: Vec<_> = of.frozen.iter().map(freeze::line).collect();
+    lines.extend(of.in_doubt.iter().take(NAMED).map(in_doubt));
+    if of.in_doubt.len() > NAMED {
+        lines.push(format!("… and {} more calls whose outcome is not known", of.in_doubt.len() - NAMED));
+    }
     lines.extend(of.under_way.iter().take(NAMED).map(under_way));
     if of.under_way.len() > NAMED {
         lines.push(format!("… and {} more operations", of.under_way.len() - NAMED));
     }
     if lines.is_empty() {
-        "Nothing: it is not frozen, and no operation is under way.".to_owned()
+        "Nothing: it is not frozen, no operation is under way, and none is in doubt.".to_owned()
     } else {
         lines.join("\n")
     }
@@ -105,6 +109,20 @@ fn under_way(operation: &Operation) -> String {
         words::mention(&operation.requester),
         words::relative(operation.opened_at),
         operation.id.reference()
+    )
+}
+
+/// An earlier call of unknown outcome: what it means, and what lifts it.
+fn in_doubt(InDoubt { doubt, name }: &InDoubt) -> String {
+    let name = escape::name(name);
+    format!(
+        "❔ {} of {name}, for {}: its outcome was not known when it ended {} (ref {}). It may be carried out yet, so nobody counts on \
+         {name} until the lifecycle service says that nothing more comes of it. It is asked every few seconds; nobody need do \
+         anything",
+        words::sentence(doubt.action.verb().word()),
+        words::mention(&doubt.requester),
+        words::relative(doubt.since),
+        doubt.operation.reference()
     )
 }
 

@@ -4,6 +4,7 @@ use super::escape;
 use super::message::Message;
 use super::mute::scope;
 use super::refusal::denial;
+use super::setup::{self, Medium};
 use super::words;
 use crate::domain::attention::{Snooze, SnoozeEnd, Unchanged};
 use crate::domain::audit::Handling;
@@ -86,11 +87,10 @@ fn sentence(refused: &Refused, to: UserId) -> String {
             format!("{} was first: that board is on its way into this channel already.", words::mention(&board.by))
         }
         Refused::BoardOver => "That board was taken down already.".to_owned(),
-        Refused::CannotPost => {
-            "Botswain may not post here: in this channel it needs View Channel, Send Messages and Embed \
-                                Links (in a thread, Send Messages in Threads). Nothing was done."
-                .to_owned()
-        }
+        Refused::CannotPost { lacks } => format!(
+            "Botswain lacks {} here, so no board was put up: grant it, or ask in another channel.",
+            setup::names(lacks, Medium::Discord)
+        ),
         Refused::NotMuted => "No such mute is on. `/bots alerts` lists those that are.".to_owned(),
     }
 }

@@ -3,6 +3,7 @@
 mod approval;
 mod attention;
 mod board;
+mod doubt;
 mod explain;
 mod freeze;
 mod glass;
@@ -877,6 +878,7 @@ fn a_card_names_what_is_wrong_and_who_did_it() {
         operation: "ab12cd34ab12cd34".parse().unwrap(),
         under_way: false,
         overran: false,
+        glass: None,
     };
     let stopped = Line { own: Some(own), ..line("billing-2", Condition::Stopped) };
     insta::assert_snapshot!(card(incident(Level::AtRisk, 1, vec![stopped.clone()]), false), @r#"

@@ -82,7 +82,11 @@ fn happened(about: &Subject, what: &Happening) -> String {
             let by = by.filter(|by| length(by) <= LINE - 80);
             format!("✅ **Resolved** after {}.{}", words::between(*from, *at), by.unwrap_or_default())
         }
-        Happening::Began { deed } => format!("🛠️ {} began to {}.", words::mention(&deed.by), doing(about, deed)),
+        Happening::Began { deed, glass } => {
+            let glass = glass.as_ref().map(|why| format!(" {}", glass_broken(why))).unwrap_or_default();
+            format!("🛠️ {} began to {}.{glass}", words::mention(&deed.by), doing(about, deed))
+        }
+        Happening::GlassBroken { by, why } => format!("{} By {}.", glass_broken(why), words::mention(by)),
         Happening::Ended { deed, outcome } => {
             let how = match outcome {
                 Outcome::Done => "is done",
@@ -126,6 +130,11 @@ fn attended(what: &Happening) -> String {
         Happening::Escalated => "📣 **Escalated**: nobody has acknowledged it.".to_owned(),
         _ => String::new(),
     }
+}
+
+/// That somebody did not wait for the second person, and why.
+fn glass_broken(why: &str) -> String {
+    format!("{} **Glass broken**: “{}”.", super::glass::ICON, escape::text(why, 60))
 }
 
 fn called(calls: bool) -> &'static str {

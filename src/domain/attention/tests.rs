@@ -72,7 +72,7 @@ fn told(
 }
 
 fn takes(incident: &mut Incident, wish: Wish, second: i64) {
-    incident.attention = incident.attention.take(wish, &person("Olga"), at(second)).unwrap();
+    incident.attention = incident.take(wish, &person("Olga"), at(second)).unwrap();
 }
 
 #[test]
@@ -189,7 +189,7 @@ fn who_comes_second_learns_who_was_first() {
     let otto = person("Otto");
     takes(&mut incident, Wish::Acknowledge, 10);
     let first = Done { by: person("Olga"), at: at(10) };
-    let take = |incident: &Incident, wish| incident.attention.take(wish, &otto, at(20));
+    let take = |incident: &Incident, wish| incident.take(wish, &otto, at(20));
     assert_eq!(take(&incident, Wish::Acknowledge), Err(Unchanged::Acknowledged(first)));
     assert_eq!(take(&incident, Wish::Unsnooze), Err(Unchanged::NotSnoozed(None)));
     takes(&mut incident, Wish::Snooze(at(100)), 11);
@@ -214,7 +214,7 @@ fn what_somebody_gave_back_is_nobodys_and_escalated_as_if_it_were_new() {
     assert_eq!(escalated, [1_500, 4_500]);
     let gave = Done { by: person("Olga"), at: at(3_000) };
     assert_eq!((incident.attention.acknowledged.as_ref(), incident.attention.given_back.as_ref()), (None, Some(&gave)));
-    let again = incident.attention.take(Wish::GiveBack, &person("Otto"), at(6_010));
+    let again = incident.take(Wish::GiveBack, &person("Otto"), at(6_010));
     assert_eq!(again, Err(Unchanged::NobodyHasIt(Some(gave))));
     takes(&mut incident, Wish::Acknowledge, 6_020);
     assert_eq!(incident.attention.given_back, None);
@@ -258,7 +258,7 @@ proptest! {
         let (mut incident, mut now, mut mutes) = (incident(Severity::AtRisk), 0, Vec::<Mute>::new());
         let (mut numbers, mut escalations, mut armings) = (Vec::new(), 0, 1);
         for step in steps {
-            let taken = |incident: &Incident, wish| incident.attention.take(wish, &person("Olga"), at(now));
+            let taken = |incident: &Incident, wish| incident.take(wish, &person("Olga"), at(now));
             match step {
                 Step::Wait(seconds) => now += seconds,
                 Step::Acknowledge => incident.attention = taken(&incident, Wish::Acknowledge).unwrap_or(incident.attention),

@@ -101,6 +101,9 @@ pub struct OwnDoing {
     /// Whether it takes longer than such a thing may: then it explains nothing any more.
     #[serde(default)]
     pub overran: bool,
+    /// Why it was begun without the second person whom it needs, if it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub glass: Option<String>,
 }
 
 /// A bot with its counts.

@@ -3,8 +3,10 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::domain::attention::Wish;
+use crate::domain::authority::Person;
 use crate::domain::connector::{Bot, Environment};
-use crate::domain::ids::BotId;
+use crate::domain::ids::{BotId, UserId};
 use crate::domain::incident::Failover;
 
 const PATIENCE: Patience = Patience {
@@ -146,6 +148,24 @@ fn p7_what_was_announced_opens_in_silence_and_what_got_worse_by_itself_calls_onc
     assert_eq!(ledger.says(&out(), 300), (Reason::Nothing, Call::Nobody));
     assert_eq!(ledger.says(&lost(), 310), (Reason::Changed, Call::Nobody));
     assert_eq!(ledger.says(&out(), 400), (Reason::Changed, Call::Nobody), "that was said");
+}
+
+#[test]
+fn p7_whoever_took_it_on_when_its_card_was_as_bad_has_it_still_when_that_is_announced() {
+    let olga = Person { id: UserId(3), name: "Olga".into() };
+    let quiet = seen(Level::AtRisk, 1, Severity::Quiet);
+    for (taken, keeps) in [(150, false), (202, false), (206, true)] {
+        let mut ledger = Ledger::with(PATIENCE);
+        for (second, observation) in [(100, &quiet), (130, &quiet), (200, &lost()), (204, &out()), (207, &out())] {
+            if taken < second && ledger.open().attention.acknowledged.is_none() {
+                let attention = ledger.open().take(Wish::Acknowledge, &olga, at(taken)).unwrap();
+                ledger.open.as_mut().unwrap().attention = attention;
+            }
+            ledger.see(observation, second);
+        }
+        assert_eq!(ledger.says(&out(), 210), (Reason::Worse, Call::Worse), "it is said all the same");
+        assert_eq!(ledger.open().attention.acknowledged.is_some(), keeps, "taken at {taken}");
+    }
 }
 
 #[test]

@@ -27,7 +27,7 @@ pub(super) fn lines(operation: &Operation) -> Vec<String> {
         let why = match &paused.why {
             Obstacle::NotBack { why } => format!("**{name} does not come back**: {}", failure(why)),
             Obstacle::TooFew { left, agreed } => format!(
-                "**Stopping {name} now would leave {left} healthy**, and {agreed} at the lowest were agreed to."
+                "**Stopping {name} now would leave {left} healthy**, and {agreed} was the least that was agreed to."
             ),
         };
         let until = paused.since.saturating_add(PATIENCE).map(words::relative).unwrap_or_default();

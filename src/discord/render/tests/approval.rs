@@ -2,11 +2,18 @@
 
 use super::*;
 
-fn waiting(state: RequestState) -> Request {
+/// A stop that waits for a second person, or did.
+pub(super) fn waiting(state: RequestState) -> Request {
     let (request, _) = request(Verb::Stop, None, &two()[0], &two());
     let approved_by = (state == RequestState::Confirmed).then(|| Person { id: UserId(42), name: "Pia".into() });
     let id = "ab12cd34ab12cd34".parse().unwrap();
     Request { id, second_person: Some(vec![RoleId(7)]), approved_by, expires_at: at(2800), state, ..request }
+}
+
+/// A stop of one of two connectors, whose names are what the world gave them.
+pub(super) fn odd_request(name: &str, bot: &str, environment: &str) -> (Request, Plan) {
+    let odd = |n: &str| connector(&format!("{n}{name}"), bot, environment);
+    request(Verb::Stop, None, &odd("1"), &[odd("1"), odd("2")])
 }
 
 #[test]
@@ -90,8 +97,7 @@ proptest! {
         reason in odd_text(),
         count in 1u64..40,
     ) {
-        let odd = |n: &str| connector(&format!("{n}{name}"), &bot, &environment);
-        let (asked, _) = request(Verb::Stop, None, &odd("1"), &[odd("1"), odd("2")]);
+        let (asked, _) = odd_request(&name, &bot, &environment);
         let waits = Request {
             requester: Person { id: UserId(41), name: name.clone() },
             reason: Some(reason),

@@ -23,11 +23,11 @@ fn with(attention: Attention) -> Incident {
 }
 
 fn acknowledged() -> Attention {
-    Attention::default().take(Wish::Acknowledge, &olga(), at(1060)).unwrap()
+    at_risk().take(Wish::Acknowledge, &olga(), at(1060)).unwrap()
 }
 
 fn snoozed() -> Attention {
-    acknowledged().take(Wish::Snooze(at(4600)), &otto(), at(1070)).unwrap()
+    with(acknowledged()).take(Wish::Snooze(at(4600)), &otto(), at(1070)).unwrap()
 }
 
 fn mute(of: Option<Bot>) -> Mute {
@@ -106,7 +106,7 @@ fn a_card_says_who_has_it_until_when_it_is_snoozed_and_what_mutes_it() {
     "#);
     let escalated = Attention { escalated_at: Some(at(1900)), ..Attention::default() };
     assert!(card(with(escalated), false).contains("📣 Escalated <t:1900:R>: nobody has acknowledged it."));
-    let given_back = with(acknowledged().take(Wish::GiveBack, &otto(), at(1080)).unwrap());
+    let given_back = with(with(acknowledged()).take(Wish::GiveBack, &otto(), at(1080)).unwrap());
     let given_back = unasked(Notice::Card { incident: given_back, ping: false }, 70);
     assert!(given_back.contains("| Attention: 🙌 <@42> gave it back <t:1080:R>: nobody has it.\n"), "{given_back}");
     assert!(given_back.contains("[Acknowledge incident] blue"), "{given_back}");
@@ -184,7 +184,7 @@ fn the_details_tell_what_happened_and_offer_what_this_person_may_do() {
     "#);
     let viewer = told(&at_risk(), false);
     assert!(viewer.ends_with("/3)\n[Status of Billing Bot] grey\n[All open incidents] grey"), "{viewer}");
-    let awake = snoozed().take(Wish::Unsnooze, &olga(), at(1100)).unwrap();
+    let awake = with(snoozed()).take(Wish::Unsnooze, &olga(), at(1100)).unwrap();
     assert!(told(&with(awake), true).contains("until <t:4600:f>; <@41> ended that <t:1100:f>."));
 }
 
@@ -393,7 +393,7 @@ proptest! {
         let place = Environment::new(&environment);
         let hush = Hush { mute: Id::random(), by: person.clone(), until: at(9000), reason: reason.clone() };
         let snooze = Snooze { by: person.clone(), at: at(1000), until: at(9000), ended: None };
-        let taken = Attention::default().take(Wish::Acknowledge, &person, at(1010)).unwrap();
+        let taken = at_risk().take(Wish::Acknowledge, &person, at(1010)).unwrap();
         let attention = Attention { muted: Some(hush), snoozed: Some(snooze), escalated_at: Some(at(1005)), ..taken };
         let lines = |n| Line { connector: ConnectorId::new(format!("{name}{n}")), ..line(&name, Condition::UnknownWord) };
         let of = |n: usize| Incident {

@@ -4,7 +4,8 @@ use super::super::explain;
 use super::*;
 use crate::domain::attention::{Attention, Done, Hush};
 use crate::domain::authority::grants::Said;
-use crate::operations::{Explained, Judged, Watched};
+use crate::domain::operation::doubt::Doubt;
+use crate::operations::{Explained, InDoubt, Judged, Watched};
 
 fn judged(right: Right, from: Said, judged: Result<Vec<RoleId>, Denied>) -> Judged {
     Judged { right, roles: vec![RoleId(70), RoleId(71)], from, judged }
@@ -39,7 +40,30 @@ fn explained() -> Explained {
         second_person: vec![Verb::Stop],
         frozen: None,
         under_way: Vec::new(),
+        in_doubt: Vec::new(),
     }
+}
+
+fn in_doubt() -> InDoubt {
+    let operation = Operation { id: "ab12cd34ab12cd34".parse().unwrap(), ..operation(Verb::Stop, None, &two()[0]) };
+    let doubt = Doubt {
+        key: operation.steps[0].key.clone(),
+        operation: operation.id.clone(),
+        connector: operation.targets[0].connector.clone(),
+        action: Action::Stop,
+        requester: olga(),
+        reason: None,
+        since: at(1130),
+    };
+    InDoubt { doubt, name: operation.targets[0].name.clone() }
+}
+
+#[test]
+fn p11_what_an_earlier_call_may_still_do_is_said_and_what_lifts_it() {
+    let of = Explained { in_doubt: vec![in_doubt()], ..explained() };
+    let body = explain::explained(&of).private_body();
+    check(&body, &[]);
+    insta::assert_snapshot!(body["embeds"][0]["fields"][0]["value"].as_str().unwrap(), @"❔ Stop of billing-1, for <@41>: its outcome was not known when it ended <t:1130:R> (ref ab12cd34). It may be carried out yet, so nobody counts on billing-1 until the lifecycle service says that nothing more comes of it. It is asked every few seconds; nobody need do anything");
 }
 
 #[test]
@@ -52,7 +76,7 @@ fn each_right_is_told_with_its_rule_and_what_is_in_the_way() {
     ❔ **acknowledge or snooze**: Discord did not say enough to tell, so no; open to <@&70>, <@&71> (said of everything)
     ✅ **freeze or unfreeze**: you manage the server, and no role is named
     👀 look: everybody may
-    | Now in the way: Nothing: it is not frozen, and no operation is under way.
+    | Now in the way: Nothing: it is not frozen, no operation is under way, and none is in doubt.
     "#);
     let kept = Explained {
         frozen: Some(freeze(None)),
@@ -129,7 +153,9 @@ fn why_a_bot_is_or_is_not_in_alert_is_told_for_every_level_and_phase() {
 
 proptest! {
     #[test]
-    fn p8_no_name_breaks_an_explanation_or_mentions_anybody(bot in odd_text(), environment in odd_text(), count in 0usize..40) {
+    fn p8_no_name_breaks_an_explanation_or_mentions_anybody(
+        bot in odd_text(), environment in odd_text(), name in odd_text(), count in 0usize..40
+    ) {
         let bot = Bot { id: BotId::new(&bot), name: bot };
         let roles: Vec<_> = (0..count as u64).map(|n| RoleId(u64::MAX - n)).collect();
         let rights = Right::all().map(|right| Judged { roles: roles.clone(), ..judged(right, Said::OfEnvironment, Ok(roles.clone())) });
@@ -140,6 +166,7 @@ proptest! {
             second_person: Verb::ALL.to_vec(),
             frozen: Some(freeze(None)),
             under_way: (0..count).map(|_| operation(Verb::Stop, None, &two()[0])).collect(),
+            in_doubt: (0..count).map(|_| InDoubt { name: name.clone(), ..in_doubt() }).collect(),
         };
         let body = explain::explained(&of).private_body();
         check(&body, &[]);

@@ -1,6 +1,7 @@
 //! What the glass was broken for, as people read it.
 
 use super::super::modal;
+use super::approval::{odd_request, waiting};
 use super::*;
 use crate::domain::glass::Glass;
 
@@ -86,10 +87,7 @@ fn the_operation_and_what_waited_say_so_in_a_look_of_their_own() {
     | Reason: new \*configuration\*
     ~ ref ab12cd34 · operation ab12cd34
     "#);
-    let (waited, _) = request(Verb::Stop, None, &two()[0], &two());
-    let id = "ab12cd34ab12cd34".parse().unwrap();
-    let second_person = Some(vec![RoleId(7)]);
-    let waits = Request { id, second_person, may_break_glass: true, state: RequestState::Proposed, ..waited };
+    let waits = Request { may_break_glass: true, expires_at: at(1120), ..waiting(RequestState::Proposed) };
     let done = Request { glass: glass("nobody is there"), state: RequestState::Confirmed, ..waits.clone() };
     let mut text = String::new();
     for request in [waits, done] {
@@ -139,8 +137,7 @@ proptest! {
         environment in odd_text(),
         why in odd_text(),
     ) {
-        let odd = |n: &str| connector(&format!("{n}{name}"), &bot, &environment);
-        let (asked, plan) = request(Verb::Stop, None, &odd("1"), &[odd("1"), odd("2")]);
+        let (asked, plan) = odd_request(&name, &bot, &environment);
         let operation = Operation { glass: glass(&why), ..Operation::new(&asked, &plan, &[], at(1000)) };
         let waited = Request {
             second_person: Some(vec![RoleId(7)]),

@@ -5,7 +5,14 @@ use crate::domain::ids::MessageId;
 use crate::domain::incident::Before;
 
 fn olgas(verb: Verb, under_way: bool) -> OwnDoing {
-    OwnDoing { by: olga(), verb, operation: "ab12cd34ab12cd34".parse().unwrap(), under_way, overran: false }
+    OwnDoing {
+        by: olga(),
+        verb,
+        operation: "ab12cd34ab12cd34".parse().unwrap(),
+        under_way,
+        overran: false,
+        glass: None,
+    }
 }
 
 fn reply(notice_of: Notice) -> String {

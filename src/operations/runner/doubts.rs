@@ -1,13 +1,17 @@
-//! What operations left in doubt is asked after until the service says that nothing more comes of it.
+//! Calls in doubt: what may be on its way still is withdrawn before a step is held back; and what operations left in doubt is
+//! asked after until the service says that nothing more comes of it.
 
 use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
-use super::Runner;
+use super::calls::Call;
+use super::look::Looked;
+use super::{Move, Runner, doubt, fail};
 use crate::domain::operation::doubt::Doubt;
-use crate::lifecycle::{Change, LifecycleError, OperationState};
+use crate::domain::operation::{Look, Operation, StepFailure};
+use crate::lifecycle::{LifecycleError, OperationState};
 use crate::store::StoreError;
 
 /// How often it is looked for what is in doubt.
@@ -44,22 +48,29 @@ impl Runner {
     async fn is_over(&self, doubt: &Doubt) -> Result<bool, LifecycleError> {
         let of_service = match self.lifecycle.operation_by_key(&doubt.key).await? {
             Some(of_service) => Some(of_service),
-            None => self.withdraw(doubt).await?,
+            None => self.withdraw(&Call::of_doubt(doubt)).await?,
         };
         Ok(of_service.is_none_or(|of_service| of_service.state != OperationState::Running))
     }
 
-    async fn withdraw(&self, doubt: &Doubt) -> Result<Option<crate::lifecycle::ServiceOperation>, LifecycleError> {
-        let requested_by = format!("{} (Discord {})", doubt.requester.name, doubt.requester.id);
-        let change = Change {
-            connector: &doubt.connector,
-            action: &doubt.action,
-            revision: None,
-            key: &doubt.key,
-            requested_by: &requested_by,
-            reason: doubt.reason.as_deref(),
-        };
-        self.lifecycle.withdraw(&change).await
+    /// Does not send a step. If a call of it may be on its way still, that must come to nothing before it can be said so.
+    pub(super) async fn hold_back(
+        &self,
+        operation: &mut Operation,
+        step: usize,
+        why: StepFailure,
+        now: Timestamp,
+    ) -> Move {
+        if !operation.steps.get(step).is_some_and(|step| step.in_doubt) {
+            return fail(operation, step, why, now);
+        }
+        match self.ask(operation, Look::Withdraw { step }).await.1 {
+            Ok(Looked::Withdrawn(None)) => {
+                doubt(operation, step, false);
+                fail(operation, step, why, now)
+            }
+            answer => self.take(operation, step, answer, now),
+        }
     }
 
     /// Settles what is in doubt until `shutdown`.
