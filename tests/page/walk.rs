@@ -154,3 +154,44 @@ async fn a_demo_that_went_away_is_announced_and_comes_back() {
     page.enter().await;
     page.until("//article[contains(., 'is anybody there?')]").await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs Chromium"]
+async fn a_viewer_presses_what_they_see_and_an_approver_does_no_more_than_agree() {
+    const PRIVATELY: &str = "//article[contains(., 'Only you can see this')]";
+    let page = Page::demo("olga").await;
+    page.type_in("/bots redeploy env:production bot:Orders Bot connector:orders-3 to:demo").await;
+    page.enter().await;
+    page.click(&format!("{PRIVATELY}//button[.='Redeploy orders-3 to Demo']")).await;
+    let waits = "//article[contains(., 'Waits for a second person: Redeploy orders-3 to Demo')]";
+    page.until(waits).await;
+
+    // A viewer is told of each button that everybody sees whose it is.
+    page.become_person("vera").await;
+    page.click(&format!("{waits}//button[.='Approve: Redeploy orders-3 to Demo']")).await;
+    page.until(&format!("{PRIVATELY}[contains(., 'You may not approve')][contains(., '@Approvers')]")).await;
+    page.click(&format!("{waits}//button[.='Withdraw']")).await;
+    page.until(&format!("{PRIVATELY}[contains(., 'belongs to') and contains(., 'Olga')]")).await;
+    page.click("//button[@aria-label='Break billing-2 in Production']").await;
+    page.click("//button[@id='channel-bots-alerts']").await;
+    page.click(&format!("{CARD}//button[.='Acknowledge incident']")).await;
+    page.until(&format!("{PRIVATELY}[contains(., 'You may not acknowledge')][contains(., '@Operators')]")).await;
+    page.click("//button[@id='channel-bots']").await;
+    page.type_in("/bots explain env:production").await;
+    page.enter().await;
+    page.until("//article[contains(., 'used /bots explain')][contains(., 'look: everybody may')]").await;
+
+    // An approver may agree, and nothing else: not even ask for what they would agree to.
+    page.become_person("pia").await;
+    page.type_in("/bots redeploy env:production bot:Orders Bot connector:orders-1 to:demo").await;
+    page.enter().await;
+    page.until(&format!("{PRIVATELY}[contains(., 'You may not redeploy')][contains(., '@Operators')]")).await;
+    page.click(&format!("{waits}//button[.='Withdraw']")).await;
+    page.until(&format!("{PRIVATELY}[contains(., 'belongs to') and contains(., 'Olga')]")).await;
+    page.click(&format!("{waits}//button[.='Approve: Redeploy orders-3 to Demo']")).await;
+    page.until("//article[contains(., 'Approved: Redeploy orders-3 to Demo')][contains(., '@Pia agreed to it')]").await;
+    page.until("//article[contains(., 'Redeployed orders-3')][contains(., '@Pia agreed to it')]").await;
+    // What the viewer pressed is in the record, and did nothing.
+    page.until("//section[@aria-label='Orders Bot in Production'][@data-healthy='2']").await;
+    page.close().await;
+}
