@@ -368,7 +368,9 @@ impl Operation {
 
     fn next_of(&self, place: usize, step: &Step, start_grace: Duration, now: Timestamp) -> Result<Look, Next> {
         if self.is_stale(place, now) {
-            return Err(Next::GiveUp { step: place, why: StepFailure::TooLate });
+            // What was about to be sent waited for the requester's roles.
+            let why = if step.began_at.is_some() { step.given_up() } else { StepFailure::TooLate };
+            return Err(Next::GiveUp { step: place, why });
         }
         let left = self.time_left(step, start_grace, now);
         match &step.state {

@@ -6,13 +6,17 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests fail so")]
 #![expect(clippy::print_stdout, reason = "the seed, and how far it is, for who waits for minutes")]
 
+mod course;
 mod ledger;
 #[expect(dead_code, reason = "the exploration, which runs tests, asks for more")]
 mod mutant;
 mod program;
+mod rest;
 mod scene;
 mod second;
 mod siege;
+mod steps;
+mod trap;
 mod truth;
 
 #[path = "../database/mod.rs"]
@@ -31,6 +35,7 @@ mod world;
 
 use std::path::Path;
 
+use crate::course::Course;
 use crate::mutant::Mutant;
 use crate::program::Database;
 use crate::siege::Siege;
@@ -68,8 +73,31 @@ async fn p1_to_p6_p8_and_p10_hold_through_200_kills_on_sqlite() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs PostgreSQL, and minutes: KILLS (200) kills"]
 async fn p1_to_p6_p8_and_p10_hold_through_200_kills_on_postgresql() {
-    let database = database::Database::create().await;
-    holds(any_seed(), number("KILLS").unwrap_or(200), Database::at(database.url())).await;
+    holds(any_seed(), number("KILLS").unwrap_or(200), Database::on_postgresql().await).await;
+}
+
+async fn comes_to_the_same(courses: &[Course], database: impl AsyncFn() -> Database + Sync) {
+    match steps::hold(Path::new(PRODUCT), courses, database).await {
+        Ok(count) => println!("killed at {count} moments of {} courses", courses.len()),
+        Err(broken) => panic!("{broken}"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn p6_a_stop_that_a_second_person_agrees_to_comes_to_the_same_whenever_the_program_is_killed() {
+    comes_to_the_same(&[Course::Agreed], async || Database::sqlite()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs minutes: a kill at every moment of every step, on SQLite"]
+async fn p6_kills_at_every_step_of_every_operation_come_to_the_same_as_none_on_sqlite() {
+    comes_to_the_same(&Course::ALL, async || Database::sqlite()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs PostgreSQL, and minutes: a kill at every moment of every step"]
+async fn p6_kills_at_every_step_of_every_operation_come_to_the_same_as_none_on_postgresql() {
+    comes_to_the_same(&Course::ALL, async || Database::on_postgresql().await).await;
 }
 
 /// Lays siege to a copy of the product with a mechanism taken out: what that breaks must be found, and by its promise.

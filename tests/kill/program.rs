@@ -10,22 +10,31 @@ use sqlx::AnyPool;
 use sqlx::any::AnyPoolOptions;
 use tempfile::TempDir;
 
+use crate::database;
+
 /// The database that one process leaves to the next.
 pub struct Database {
     /// As `DATABASE_URL` has it.
     pub url: String,
-    _folder: Option<TempDir>,
+    _own: Own,
+}
+
+/// What goes with it.
+enum Own {
+    File { _folder: TempDir },
+    OfServer { _database: database::Database },
 }
 
 impl Database {
     pub fn sqlite() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        Self { url: format!("sqlite:{}", folder.path().join("botswain.sqlite3").display()), _folder: Some(folder) }
+        let url = format!("sqlite:{}", folder.path().join("botswain.sqlite3").display());
+        Self { url, _own: Own::File { _folder: folder } }
     }
 
-    /// One that somebody else made, and removes.
-    pub fn at(url: String) -> Self {
-        Self { url, _folder: None }
+    pub async fn on_postgresql() -> Self {
+        let database = database::Database::create().await;
+        Self { url: database.url(), _own: Own::OfServer { _database: database } }
     }
 
     /// What the program itself says of the record's chain.
@@ -53,8 +62,13 @@ pub struct Program {
 }
 
 impl Program {
-    pub fn new(path: &Path, settings: Vec<(String, String)>) -> Self {
-        Self { path: path.to_owned(), settings, folder: tempfile::tempdir().unwrap(), child: None }
+    /// `policy` is what its file of settings says.
+    pub fn new(path: &Path, mut settings: Vec<(String, String)>, policy: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("policy.toml");
+        std::fs::write(&file, policy).unwrap();
+        settings.push(("BOTSWAIN_CONFIG".to_owned(), file.display().to_string()));
+        Self { path: path.to_owned(), settings, folder, child: None }
     }
 
     pub fn start(&mut self) {

@@ -210,19 +210,21 @@ async fn ways_on(world: &World, bot: &str) -> Option<(Message, Vec<String>)> {
     let mut shown = world.messages_in(&world.team_channel()).await;
     shown.retain(|message| message.says(&format!("Of **{bot}**, asked by")));
     let newest = shown.into_iter().max_by_key(|message| message.id().parse::<u64>().unwrap())?;
-    let leads_on = |id: &String| matches!(id.parse(), Ok(CustomId::Move { .. } | CustomId::Ask { .. }));
+    let leads_on = |id: &String| {
+        matches!(id.parse(), Ok(CustomId::Move { .. } | CustomId::Ask { .. } | CustomId::LeaveStopped(_)))
+    };
     let buttons = newest.components().map(|button| button["custom_id"].as_str().unwrap().to_owned());
     let buttons: Vec<_> = buttons.filter(leads_on).collect();
     (newest.says("Failed: redeploy") && !buttons.is_empty()).then_some((newest, buttons))
 }
 
 /// The button that confirms, if it is a prompt.
-fn confirming(message: &Message) -> Option<String> {
+pub fn confirming(message: &Message) -> Option<String> {
     let ids = message.components().filter_map(|component| component["custom_id"].as_str());
     ids.map(str::to_owned).find(|id| matches!(id.parse(), Ok(CustomId::Confirm(_))))
 }
 
-fn request_of(confirm: &str) -> Id {
+pub fn request_of(confirm: &str) -> Id {
     match confirm.parse() {
         Ok(CustomId::Confirm(request)) => request,
         other => panic!("{confirm} confirms nothing: {other:?}"),
@@ -230,7 +232,7 @@ fn request_of(confirm: &str) -> Id {
 }
 
 /// Presses until the prompt is settled. Whether it waits for a second person then.
-async fn settle(world: &World, person: &Person<'_>, prompt: &Message, button: &str) -> bool {
+pub async fn settle(world: &World, person: &Person<'_>, prompt: &Message, button: &str) -> bool {
     loop {
         until_connected(world).await;
         let Reply { message, .. } = presses(person, prompt, button).await;

@@ -116,7 +116,7 @@ pub async fn comes_late(world: &World, person: &Person<'_>, rng: &mut StdRng) {
 }
 
 /// What waits for a second person, each with the button that agrees.
-async fn waiting(world: &World) -> Vec<(Message, String)> {
+pub async fn waiting(world: &World) -> Vec<(Message, String)> {
     let shown = world.messages_in(&world.team_channel()).await.into_iter();
     shown.filter_map(|message| message.button("Approve: ").map(|button| (message, button))).collect()
 }
@@ -135,7 +135,7 @@ pub async fn presses(person: &Person<'_>, message: &Message, button: &str) -> Re
 }
 
 /// Presses until somebody answers, not for longer than the button is there.
-async fn answered(world: &World, person: &Person<'_>, message: &Message, button: &str) {
+pub async fn answered(world: &World, person: &Person<'_>, message: &Message, button: &str) {
     loop {
         until_connected(world).await;
         let reply = presses(person, message, button).await;

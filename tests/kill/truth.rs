@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use botswain::audit::verify::Verified;
-use botswain::domain::audit::Verdict;
+use botswain::domain::audit::{Entry, Verdict};
 use botswain::domain::incident::Subject;
 use botswain::domain::operation::{Operation, Outcome, StepFailure, StepState};
 use botswain::domain::request::RequestState;
@@ -126,6 +126,13 @@ impl Evidence {
         let records: BTreeMap<_, _> = self.ledger.audit.iter().map(|entry| (entry.about.clone(), entry)).collect();
         for operation in &self.ledger.operations {
             in_the_end!(operation.ended.is_some(), "P6: an operation is left open: {operation:?}");
+            let says_so = |entry: &&Entry| {
+                let of_this = entry.operation.as_ref() == Some(&operation.id) && entry.why.contains("leave stopped");
+                of_this && entry.verdict == Verdict::Done
+            };
+            let said = self.ledger.audit.iter().filter(says_so).count();
+            let left = usize::from(operation.guidance.left_stopped.is_some());
+            always!(said == left, "P10: left stopped by {left}, and {said} records say so: {operation:?}");
         }
         for request in &self.ledger.requests {
             let operation = self.ledger.operations.iter().find(|operation| operation.request == request.id);

@@ -189,3 +189,13 @@ async fn p3_whoever_asked_and_lost_the_role_meanwhile_begins_nothing_by_somebody
     assert_eq!(ended.steps[0].state, StepState::Failed { why: StepFailure::RoleLost });
     assert!(bench.deeds().is_empty());
 }
+
+#[tokio::test]
+async fn p3_nobody_agrees_to_what_its_requester_has_not_confirmed() {
+    let bench = bench().await;
+    let request = bench.prompt(&bench.olga(), Verb::Stop, "billing-1", None, at(0)).await;
+    let early = approve(&bench, &pia(&bench), &request.id, 1).await;
+    let settled = Refusal::Settled { state: RequestState::Asked };
+    assert!(matches!(&early, Settled::Refused(refused) if *refused == settled), "{early:?}");
+    assert!(bench.store.open_operations().await.unwrap().is_empty());
+}

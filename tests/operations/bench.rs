@@ -198,10 +198,15 @@ impl Bench {
 
     /// From now on Discord says that this person has no role.
     pub async fn takes_roles_from(&self, asker: &Asker) {
+        let path = format!("members/{}/roles", asker.member.id);
+        self.discord(reqwest::Method::PUT, &path, serde_json::json!({ "roles": [] })).await;
+    }
+
+    /// Does something to Discord's world.
+    pub async fn discord(&self, method: reqwest::Method, path: &str, body: serde_json::Value) {
         let address = self.sandbox.discord.as_ref().unwrap().address;
-        let path = format!("http://{address}/control/discord/members/{}/roles", asker.member.id);
-        let body = serde_json::json!({ "roles": [] });
-        reqwest::Client::new().put(path).json(&body).send().await.unwrap().error_for_status().unwrap();
+        let url = format!("http://{address}/control/discord/{path}");
+        reqwest::Client::new().request(method, url).json(&body).send().await.unwrap().error_for_status().unwrap();
     }
 
     /// Steps the runner and the fleet, a second at a time, until nothing is open or `seconds` are over.

@@ -5,7 +5,7 @@ use botswain::domain::authority::Person;
 use botswain::domain::connector::Environment;
 use botswain::domain::ids::{BotId, ConnectorId};
 use botswain::domain::operation::{Operation, Outcome, StepFailure, StepState};
-use botswain::domain::plan::Consent;
+use botswain::domain::plan::{Consent, Drift};
 use botswain::domain::request::Refusal;
 use botswain::lifecycle::Change;
 use botswain::lifecycle::contract::ProblemKind;
@@ -208,4 +208,21 @@ async fn p3_what_is_held_back_and_cannot_be_withdrawn_in_time_is_left_in_doubt()
     let ended = bench.operation(&operation.id).await;
     assert_eq!(ended.ended.as_ref().unwrap().outcome, Outcome::Unknown, "{ended:#?}");
     assert_eq!(bench.store.doubts().await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn p11_what_came_into_doubt_since_a_prompt_was_shown_is_held_against_it_at_the_click() {
+    let bench = Bench::new().await;
+    bench.begin(&bench.olga(), Verb::Stop, "billing-1", None, at(0)).await;
+    bench.fleet().add_fault(lost());
+    run_blind(&bench, 0..100).await;
+    let request = bench.prompt(&bench.otto(), Verb::Stop, "billing-2", None, at(100)).await;
+    assert!(request.plan.unwrap().impacts.remove(0).in_doubt.is_empty(), "the first is under way still");
+    run_blind(&bench, 100..130).await;
+    bench.fleet().clear_faults();
+    assert_eq!(bench.store.doubts().await.unwrap().len(), 1);
+    let refused = bench.confirm(&bench.otto(), &request.id, at(131)).await;
+    let Err(Refusal::Drifted { drifts }) = refused else { panic!("{refused:?}") };
+    let [Drift::Worse { now, .. }] = drifts.as_slice() else { panic!("{drifts:?}") };
+    assert_eq!((now.lowest, now.in_doubt.as_slice()), (0, ["billing-1".to_owned()].as_slice()));
 }

@@ -8,6 +8,9 @@ use botswain::domain::request::{Refusal, RequestState};
 use botswain::operations::{Answer, Settled};
 use botswain::sandbox::lifecycle::{Deed, FaultKind};
 
+use reqwest::Method;
+use serde_json::json;
+
 use crate::bench::{Bench, at};
 
 #[tokio::test]
@@ -131,4 +134,44 @@ async fn p4_only_who_asked_may_plan_it_again_and_what_is_open_is_answered_as_it_
     let over = at(0).checked_add(crate::bench::TTL).unwrap();
     let refused = bench.operations.plan_again(&lost, &request.id, over).await.unwrap();
     assert!(matches!(refused, Answer::Refused(Refusal::Denied { .. })), "{refused:?}");
+}
+
+#[tokio::test]
+async fn p3_whoever_left_the_server_has_lost_the_role() {
+    let bench = Bench::new().await;
+    let olga = bench.olga();
+    let operation = bench.begin(&olga, Verb::Redeploy, "billing-1", Some("demo"), at(0)).await;
+    bench.drain(at(0)).await;
+    bench.discord(Method::DELETE, &format!("members/{}", olga.member.id), json!({})).await;
+    bench.run(0, 60).await;
+    let ended = bench.operation(&operation.id).await;
+    assert_eq!(ended.steps[1].state, StepState::Failed { why: StepFailure::RoleLost }, "{ended:#?}");
+    assert_eq!(bench.deeds(), ["stop billing-1"]);
+}
+
+#[tokio::test]
+async fn p4_where_discord_does_not_tell_the_roles_nothing_further_is_begun_and_that_is_said() {
+    let lost = json!({ "kind": "server_error", "status": 503, "route": "GET /guilds/{id}/members/{id}" });
+    for comes_back in [true, false] {
+        let bench = Bench::new().await;
+        let operation = bench.begin(&bench.olga(), Verb::Redeploy, "billing-1", Some("demo"), at(0)).await;
+        bench.drain(at(0)).await;
+        bench.discord(Method::POST, "faults", lost.clone()).await;
+        bench.run(0, 60).await;
+        assert_eq!(bench.deeds(), ["stop billing-1"]);
+        assert!(!bench.operation(&operation.id).await.is_over(), "it waits for them");
+        if comes_back {
+            bench.discord(Method::DELETE, "faults", json!({})).await;
+        }
+        bench.run(60, 200).await;
+        let ended = bench.operation(&operation.id).await;
+        let (outcome, deeds) = (ended.ended.as_ref().unwrap().outcome, bench.deeds().len());
+        match comes_back {
+            true => assert_eq!((outcome, deeds), (Outcome::Done, 3)),
+            false => {
+                assert_eq!((outcome, deeds), (Outcome::Failed, 1));
+                assert_eq!(ended.steps[1].state, StepState::Failed { why: StepFailure::RoleUnknown }, "{ended:#?}");
+            }
+        }
+    }
 }

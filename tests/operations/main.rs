@@ -265,6 +265,11 @@ async fn where_it_is_configured_a_start_begins_at_once_and_nothing_else_does() {
     bench.fleet().do_to("billing-1", Deed::StopElsewhere).unwrap();
     bench.fleet().step(5_000);
     bench.look(at(0)).await;
+    bench.fleet().do_to("orders-1", Deed::DisconnectCloud).unwrap();
+    bench.look(at(0)).await;
+    // What hangs is stopped first, and that is asked as ever.
+    let hangs = bench.prompt(&bench.olga(), Verb::Start, "orders-1", None, at(0)).await;
+    assert!(hangs.plan.unwrap().stops());
     let refused = bench.ask(&bench.vera(), Verb::Start, "billing-1", None, at(0)).await;
     assert!(matches!(refused, Answer::Refused(Refusal::Denied { .. })), "{refused:?}");
     let begun = bench.ask(&bench.olga(), Verb::Start, "billing-1", None, at(0)).await;

@@ -106,6 +106,20 @@ fn p4_nothing_is_asked_or_planned_where_the_person_may_not_act() {
 }
 
 #[test]
+fn p4_no_menu_is_shown_for_what_would_be_refused_once_it_is_answered() {
+    let stopped = |name: &str| Connector { agent: AgentStatus::Stopped, ..connector(name, "FAQ Bot", "demo") };
+    let picture = picture(vec![stopped("faq-1"), stopped("faq-2")]);
+    let demo_only = |places: &[At<'_>]| {
+        let refused = places.iter().find(|at| at.environment.as_str() != "demo");
+        refused.map_or(Ok(()), |_| Err(Denied::CannotTell))
+    };
+    let said = Said { environment: Some("demo".into()), to: Some("Production".into()), ..Said::default() };
+    let mut redeploy = request(Verb::Redeploy, understand(&picture.fleet, &policy(), &said).unwrap());
+    let narrowed = narrow(&picture, &policy(), &mut redeploy, demo_only, &[], Timestamp::UNIX_EPOCH);
+    assert!(matches!(narrowed, Narrowed::Refused(Refusal::Denied { .. })), "which connector it is makes no difference");
+}
+
+#[test]
 fn a_watched_environment_that_is_still_empty_is_the_target_that_its_choice_names() {
     let picture = fleet();
     let far = Environment::new("Production, Asia");
