@@ -111,8 +111,8 @@ pub async fn measure(measure: Measure) {
 async fn answer_to(bot: &Harbour, what: &str, body: &Value) -> String {
     bot.post::<Value>(what, body).await;
     let sent = bot.get("requests?after=0").await;
-    let answers = sent.as_array().unwrap().iter().filter(|sent| sent["path"].as_str().unwrap().ends_with("/callback"));
-    answers.last().unwrap()["body"].to_string()
+    let is_answer = |sent: &&Value| sent["path"].as_str().unwrap().ends_with("/callback");
+    sent.as_array().unwrap().iter().rfind(is_answer).unwrap()["body"].to_string()
 }
 
 async fn knows_the_fleet(bot: &Harbour) {
