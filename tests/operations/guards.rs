@@ -1,10 +1,12 @@
 //! P11: nothing goes below a minimum unless the person who confirmed was told exactly that, and typed the bot's name.
 
-use botswain::domain::action::Verb;
+use botswain::domain::action::{Action, Verb};
 use botswain::domain::audit::Verdict;
+use botswain::domain::ids::ConnectorId;
 use botswain::domain::operation::{Outcome, StepFailure, StepState};
 use botswain::domain::plan::{Consent, Drift};
 use botswain::domain::request::{Refusal, RequestState};
+use botswain::lifecycle::Change;
 use botswain::operations::{Answer, Settled};
 use botswain::sandbox::lifecycle::{Deed, FaultKind};
 
@@ -106,6 +108,23 @@ async fn p11_what_moved_between_the_click_and_the_first_call_is_seen_before_anyt
         assert!(bench.deeds().is_empty(), "{verb:?}");
         assert_eq!(bench.audit().await.len(), 1);
     }
+}
+
+#[tokio::test]
+async fn p11_a_peer_that_somebody_else_is_stopping_is_not_counted_on_though_it_is_healthy_still() {
+    let bench = Bench::new().await;
+    let operation = bench.begin(&bench.olga(), Verb::Stop, "orders-1", None, at(0)).await;
+    let peer = ConnectorId::new("orders-2");
+    let (action, key, requested_by) = (&Action::Stop, "theirs", "Pat");
+    let theirs = Change { connector: &peer, action, revision: None, key, requested_by, reason: None };
+    bench.lifecycle.begin(&theirs).await.unwrap();
+    bench.drain(at(0)).await;
+    let ended = bench.operation(&operation.id).await;
+    assert_eq!(
+        ended.steps[0].state,
+        StepState::Failed { why: StepFailure::CostsMore { left: 1, agreed: 2 } },
+        "{ended:#?}"
+    );
 }
 
 #[tokio::test]

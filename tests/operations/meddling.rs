@@ -1,7 +1,7 @@
 //! What somebody else does meanwhile, on the vendor's own page, is noticed, and said in the message and in the record.
 
 use botswain::domain::action::Verb;
-use botswain::domain::operation::{Operation, Outcome};
+use botswain::domain::operation::{Operation, Outcome, StepState};
 use botswain::sandbox::lifecycle::{Deed, Order};
 
 use crate::bench::{Bench, at};
@@ -63,6 +63,40 @@ async fn what_changed_before_the_first_step_reached_the_service_is_said() {
     assert_eq!(ended.ended.as_ref().unwrap().outcome, Outcome::Failed);
     assert_eq!(noticed(&ended), [("Stopped".to_owned(), Some("Pat".to_owned()))]);
     assert!(bench.deeds().is_empty());
+}
+
+/// Somebody stops a connector that runs and starts it again, or starts one that is stopped and stops it again.
+async fn to_and_fro(bench: &Bench, connector: &str, deeds: [Deed; 2]) {
+    for deed in deeds {
+        meddle(bench, connector, deed).await;
+        bench.fleet().step(60_000);
+    }
+}
+
+#[tokio::test]
+async fn p3_the_first_call_meets_the_connector_as_it_was_at_the_click_or_is_not_carried_out() {
+    let bench = Bench::new().await;
+    let operation = bench.begin(&bench.olga(), Verb::Stop, "orders-1", None, at(0)).await;
+    to_and_fro(&bench, "orders-1", [Deed::StopElsewhere, Deed::StartElsewhere]).await;
+    bench.run(0, 30).await;
+    let ended = bench.operation(&operation.id).await;
+    assert_eq!(ended.ended.as_ref().unwrap().outcome, Outcome::Failed, "{ended:#?}");
+    assert!(bench.deeds().is_empty(), "it looks the same, and is not what she saw");
+}
+
+#[tokio::test]
+async fn p3_a_further_call_meets_the_connector_as_the_one_before_left_it_or_is_not_carried_out() {
+    let bench = Bench::new().await;
+    let operation = bench.begin(&bench.olga(), Verb::Redeploy, "orders-1", Some("demo"), at(0)).await;
+    while bench.operation(&operation.id).await.steps[0].state != StepState::Done {
+        bench.runner.step(at(0)).await.unwrap();
+        bench.fleet().step(1_000);
+    }
+    to_and_fro(&bench, "orders-1", [Deed::StartElsewhere, Deed::StopElsewhere]).await;
+    bench.run(0, 30).await;
+    let ended = bench.operation(&operation.id).await;
+    assert_eq!(ended.ended.as_ref().unwrap().outcome, Outcome::Failed, "{ended:#?}");
+    assert_eq!(bench.deeds(), ["stop orders-1"]);
 }
 
 #[tokio::test]
