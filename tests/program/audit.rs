@@ -80,11 +80,16 @@ async fn p10_the_log_says_the_head_at_the_start_and_at_the_end_and_the_record_ca
     let mut running = Running::start(command);
     let log = tokio::task::spawn_blocking(move || {
         let mut lines = BufReader::new(running.0.stderr.take().unwrap()).lines().map(Result::unwrap);
-        let first = lines.find(|line| line.contains("the record's head")).unwrap();
-        lines.find(|line| line.contains("the commands are registered")).unwrap();
+        // Whichever comes first: neither waits for the other.
+        let (mut first, mut registered) = (None, false);
+        while first.is_none() || !registered {
+            let line = lines.next().unwrap();
+            registered |= line.contains("the commands are registered");
+            first = first.or(line.contains("the record's head").then_some(line));
+        }
         assert_eq!(running.signal("TERM"), 0);
         let last = lines.find(|line| line.contains("the record's head")).unwrap();
-        [first, last]
+        [first.unwrap(), last]
     });
     for line in log.await.unwrap() {
         let head = line.split("head=").nth(1).unwrap().split(' ').next().unwrap();
