@@ -25,25 +25,30 @@ struct Driver {
 }
 
 impl Driver {
+    /// It draws a port, and ends at once if somebody else has that, which many tests side by side do: then it draws again.
     fn start() -> Self {
+        (0..10).find_map(|_| Self::try_to_start()).expect("chromedriver says its port")
+    }
+
+    fn try_to_start() -> Option<Self> {
         let mut process = Command::new("chromedriver")
             .arg("--port=0")
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
             .expect("chromedriver: install chromium and chromium-driver");
-        let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
-        let port = lines
-            .by_ref()
-            .map_while(Result::ok)
-            .find_map(|line| {
-                let (_, port) = line.split_once("started successfully on port ")?;
-                port.trim_end_matches('.').parse().ok()
-            })
-            .expect("chromedriver says its port");
+        let mut lines = BufReader::new(process.stdout.take()?).lines();
+        let port = lines.by_ref().map_while(Result::ok).find_map(|line| {
+            let (_, port) = line.split_once("started successfully on port ")?;
+            port.trim_end_matches('.').parse().ok()
+        });
+        let Some(port) = port else {
+            process.wait().ok();
+            return None;
+        };
         // It must be able to write on.
         std::thread::spawn(move || lines.for_each(drop));
-        Self { process, port, session: None }
+        Some(Self { process, port, session: None })
     }
 }
 
