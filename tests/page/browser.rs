@@ -37,7 +37,7 @@ impl Driver {
             .stderr(Stdio::null())
             .spawn()
             .expect("chromedriver: install chromium and chromium-driver");
-        let mut lines = BufReader::new(process.stdout.take()?).lines();
+        let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
         let port = lines.by_ref().map_while(Result::ok).find_map(|line| {
             let (_, port) = line.split_once("started successfully on port ")?;
             port.trim_end_matches('.').parse().ok()
